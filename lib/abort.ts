@@ -1,0 +1,53 @@
+import { ReverseDistillationError } from "./errors.js";
+import { fromNative, type Addon, type NativeCancelToken } from "./native/addon.js";
+
+/** `ABORTED`, with the signal's reason as its cause. */
+export function abortedError(signal: AbortSignal): ReverseDistillationError {
+  const reason: unknown = signal.reason;
+  const text = reason instanceof Error ? reason.message : String(reason);
+  return new ReverseDistillationError("ABORTED", `The work was aborted by its signal: ${text}`, { cause: reason });
+}
+
+/** Throws `ABORTED` once the signal is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortedError(signal);
+}
+
+/**
+ * Runs native work under a cancel token that the signal trips, and leaves no listener on the signal.
+ * What the work rejects with is thrown anew, so that the stack is the caller's.
+ */
+export async function cancellable<T>(
+  addon: Addon,
+  signal: AbortSignal | undefined,
+  work: (token: NativeCancelToken) => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal);
+  const token = new addon.CancelToken();
+  const cancel = () => token.cancel();
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    return await work(token);
+  } catch (error) {
+    const failure = fromNative(error);
+    throw failure.code === "ABORTED" && signal?.aborted ? abortedError(signal) : failure;
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+  }
+}
+
+/** Settles as the promise does, or rejects with `ABORTED` as soon as the signal is aborted. */
+export async function untilAborted<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
+  if (signal === undefined) return promise;
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(abortedError(signal));
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

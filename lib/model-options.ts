@@ -1,0 +1,64 @@
+import type { Backbone, Combine, Layout, Loss } from "./native/addon.js";
+import { invalid, oneOf, positive } from "./validate.js";
+
+/**
+ * The choices that make a model, each with its check: options of a training and the configuration
+ * in a model file go through the same ones.
+ */
+
+/** The teachers that exist, from the fastest to the paper's own choice. */
+export const backbones = ["resnet18", "resnet34", "resnet50", "wide_resnet50_2"] as const satisfies readonly Backbone[];
+export const layouts = ["paper", "official"] as const satisfies readonly Layout[];
+export const combinations = ["sum", "product"] as const satisfies readonly Combine[];
+export const losses = ["location", "global"] as const satisfies readonly Loss[];
+
+/** One of the teacher's three scales: 1 is the finest, 3 the coarsest. */
+export type Layer = 1 | 2 | 3;
+
+/** Largest side of the networks' image, in pixels. */
+export const maxImageSide = 4096;
+const sizeStep = 32;
+
+export const backbone = (name: string, value: unknown): Backbone => oneOf(name, value, backbones);
+export const layout = (name: string, value: unknown): Layout => oneOf(name, value, layouts);
+export const combine = (name: string, value: unknown): Combine => oneOf(name, value, combinations);
+export const loss = (name: string, value: unknown): Loss => oneOf(name, value, losses);
+export const sigma = (name: string, value: unknown): number => positive(name, value, 1000);
+
+/** A side alone for a square, or [height, width]; multiples of 32. */
+export function imageSize(name: string, value: unknown): [height: number, width: number] {
+  const sides: unknown[] = Array.isArray(value) ? value : [value, value];
+  if (sides.length !== 2 || !sides.every(isSide)) {
+    const nearest = sides.every((side) => typeof side === "number") ? sides.map(nearestSide) : undefined;
+    const hint = nearest?.every(Number.isFinite) ? ` (the nearest is ${[...new Set(nearest)].join(" x ")})` : "";
+    throw invalid(
+      name,
+      `a multiple of ${sizeStep} from ${sizeStep} to ${maxImageSide}, or [height, width] of two${hint}`,
+      value,
+    );
+  }
+  return sides as [number, number];
+}
+
+/** Scales that count, at least one of 1, 2, 3, each once; returned in ascending order. */
+export function layers(name: string, value: unknown): Layer[] {
+  const fits =
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((layer) => layer === 1 || layer === 2 || layer === 3) &&
+    new Set(value).size === value.length;
+  if (!fits) throw invalid(name, "a list of one or more of 1, 2, 3, each once", value);
+  return [...(value as Layer[])].sort((a, b) => a - b);
+}
+
+function isSide(side: unknown): boolean {
+  return Number.isInteger(side) && (side as number) % sizeStep === 0 && inRange(side as number);
+}
+
+function inRange(side: number): boolean {
+  return side >= sizeStep && side <= maxImageSide;
+}
+
+function nearestSide(side: number): number {
+  return Math.min(maxImageSide, Math.max(sizeStep, Math.round(side / sizeStep) * sizeStep));
+}

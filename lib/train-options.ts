@@ -1,0 +1,162 @@
+import type { Backbone, Combine, EpochReport, Layout, Loss } from "./native/addon.js";
+import { device, type Device } from "./device.js";
+import * as model from "./model-options.js";
+import { abortSignal, callback, integer, path, positive, record } from "./validate.js";
+
+/** What {@link TrainOptions.onProgress} is told. */
+export type TrainProgress = ReadingProgress | EpochProgress;
+
+/** An image was read and resized. */
+export interface ReadingProgress {
+  phase: "reading";
+  /** Images read so far. */
+  images: number;
+  /** Images there are; undefined while an iterable has not ended. */
+  total: number | undefined;
+}
+
+/** An epoch ended. `epoch` counts from 1, `loss` is the mean over the epoch's images, `secondsLeft` an estimate. */
+export interface EpochProgress extends EpochReport {
+  phase: "training";
+}
+
+/** How a detector is made and trained. Everything may be left out. */
+export interface TrainOptions {
+  /** The teacher's architecture. Default "resnet18", the fastest; the paper's is "wide_resnet50_2". */
+  backbone?: Backbone;
+  /**
+   * ImageNet weights of the teacher: a safetensors file with torchvision's names. layer4 and fc may
+   * be in it, and are not used. Without it the teacher is random, which detects much worse: a
+   * `ReverseDistillationWarning` says so.
+   */
+  weights?: string | URL;
+  /**
+   * Size that images are brought to, in pixels: one side for a square, or [height, width]; multiples
+   * of 32 up to 4096. Default 256.
+   */
+  imageSize?: number | readonly [height: number, width: number];
+  /** Passes over the images, from 1. Default 20; the paper's is 200. */
+  epochs?: number;
+  /** Images a step, from 1. Default 16. One larger than the number of images takes all of them. */
+  batchSize?: number;
+  /** Of Adam, above 0. Default 0.005. */
+  learningRate?: number;
+  /** "location": a cosine a position (Eq. 2); "global": one a feature map, as in the authors' code. Default "location". */
+  loss?: Loss;
+  /** "paper", or "official", the layout of the authors' code and its checkpoints. Default "paper". */
+  layout?: Layout;
+  /** Scales that count, of 1 (fine) to 3 (coarse). Default [1, 2, 3]. */
+  layers?: readonly model.Layer[];
+  /** How the scales' maps become one. Default "sum". */
+  combine?: Combine;
+  /** Standard deviation of the map's Gaussian smoothing, in pixels of `imageSize`, above 0. Default 4. */
+  sigma?: number;
+  /** Seed of the initial weights and of the order of the images: a whole number from 0. Default 0. */
+  seed?: number;
+  /** "auto", "cpu" or "cuda:N". Default "auto": the best device that the addon can compute on. */
+  device?: Device;
+  /** Threads that compute. Default: LibTorch's choice, the number of cores. */
+  threads?: number;
+  /** Stops the training between batches: the promise rejects with `ABORTED`. */
+  signal?: AbortSignal;
+  /** Called after each image read and after each epoch. What it throws stops the training. */
+  onProgress?: (progress: TrainProgress) => void;
+}
+
+/** The values of the options that are left out. */
+export const trainDefaults = {
+  backbone: "resnet18",
+  imageSize: 256,
+  epochs: 20,
+  batchSize: 16,
+  learningRate: 0.005,
+  loss: "location",
+  layout: "paper",
+  layers: [1, 2, 3],
+  combine: "sum",
+  sigma: 4,
+  seed: 0,
+  device: "auto",
+} as const satisfies TrainOptions;
+
+/** Options with the defaults filled in, every one checked. */
+export interface ResolvedTrainOptions {
+  backbone: Backbone;
+  weights: string | undefined;
+  imageSize: [height: number, width: number];
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  loss: Loss;
+  layout: Layout;
+  layers: model.Layer[];
+  combine: Combine;
+  sigma: number;
+  seed: number;
+  device: Device;
+  /** 0 leaves it to LibTorch. */
+  threads: number;
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: TrainProgress) => void) | undefined;
+}
+
+type Check<T> = (name: string, value: unknown) => T;
+
+/** Bounds of numbers, for checks and for messages. */
+const check: { [Name in keyof ResolvedTrainOptions]: Check<NonNullable<ResolvedTrainOptions[Name]>> } = {
+  backbone: model.backbone,
+  weights: path,
+  imageSize: model.imageSize,
+  epochs: (name, value) => integer(name, value, 1, 1_000_000),
+  batchSize: (name, value) => integer(name, value, 1, 65_536),
+  learningRate: (name, value) => positive(name, value, 10),
+  loss: model.loss,
+  layout: model.layout,
+  layers: model.layers,
+  combine: model.combine,
+  sigma: model.sigma,
+  seed: (name, value) => integer(name, value, 0, Number.MAX_SAFE_INTEGER),
+  device,
+  threads,
+  signal: abortSignal,
+  onProgress: callback as Check<(progress: TrainProgress) => void>,
+};
+
+/** Names of all options of {@link TrainOptions}. */
+export const trainOptionNames = Object.keys(check) as (keyof TrainOptions)[];
+
+/**
+ * Checks every option and fills in the defaults.
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` naming the option, what is allowed and what was given.
+ */
+export function resolveTrainOptions(options: TrainOptions = {}): ResolvedTrainOptions {
+  const given = record("options", options, trainOptionNames);
+  const resolve = <Name extends keyof ResolvedTrainOptions>(name: Name, fallback?: unknown) => {
+    const value = given[name] ?? (given[name] === null ? null : fallback);
+    return (value === undefined ? undefined : check[name](name, value)) as ResolvedTrainOptions[Name];
+  };
+  return {
+    backbone: resolve("backbone", trainDefaults.backbone),
+    weights: resolve("weights"),
+    imageSize: resolve("imageSize", trainDefaults.imageSize),
+    epochs: resolve("epochs", trainDefaults.epochs),
+    batchSize: resolve("batchSize", trainDefaults.batchSize),
+    learningRate: resolve("learningRate", trainDefaults.learningRate),
+    loss: resolve("loss", trainDefaults.loss),
+    layout: resolve("layout", trainDefaults.layout),
+    layers: resolve("layers", trainDefaults.layers),
+    combine: resolve("combine", trainDefaults.combine),
+    sigma: resolve("sigma", trainDefaults.sigma),
+    seed: resolve("seed", trainDefaults.seed),
+    device: resolve("device", trainDefaults.device),
+    threads: resolve("threads", undefined) ?? 0,
+    signal: resolve("signal"),
+    onProgress: resolve("onProgress"),
+  };
+}
+
+/** Threads that compute: a whole number from 1. */
+export function threads(name: string, value: unknown): number {
+  return integer(name, value, 1, 1024);
+}
