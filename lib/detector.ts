@@ -1,0 +1,258 @@
+import { cancellable, throwIfAborted } from "./abort.js";
+import { device as checkDevice, resolveDevice, type Device } from "./device.js";
+import { ReverseDistillationError } from "./errors.js";
+import { decodeAhead } from "./image-source.js";
+import type { ImageInput } from "./image.js";
+import { openModelFile, writeModelFile, type ModelDescription, type TrainingDescription } from "./model-file.js";
+import { fromNative, type Addon, type NativeModel, type NativeScore, type RawImage } from "./native/addon.js";
+import { loadAddon } from "./native/loader.js";
+import { threads as checkThreads } from "./train-options.js";
+import { abortSignal, integer, invalid, path as checkPath, record } from "./validate.js";
+
+/** Where the anomaly is: one value a pixel of the network's image, higher is more anomalous. */
+export interface AnomalyMap {
+  /** height x width values, row by row from the top. Over memory of LibTorch's, freed when it is collected. */
+  data: Float32Array;
+  height: number;
+  width: number;
+}
+
+/** What a detector says of one image. */
+export interface Score {
+  /**
+   * The largest value of the map (Deng & Li 2022, S_AD): higher is more anomalous. It has no unit,
+   * and compares only with scores of the same detector.
+   */
+  score: number;
+  map: AnomalyMap;
+}
+
+export interface LoadOptions {
+  /** "auto", "cpu" or "cuda:N". Default "auto". */
+  device?: Device;
+  /** Threads that compute. Default: LibTorch's choice, the number of cores. */
+  threads?: number;
+  signal?: AbortSignal;
+}
+
+export interface ScoreOptions {
+  /** Stops the work: the promise rejects with `ABORTED`. */
+  signal?: AbortSignal;
+}
+
+export interface ScoreBatchOptions extends ScoreOptions {
+  /** Images computed on at once, from 1; it bounds the memory. Default 8. */
+  batchSize?: number;
+}
+
+export interface SaveOptions {
+  signal?: AbortSignal;
+}
+
+/** What the constructor is made from: known to this package alone. */
+interface Parts {
+  addon: Addon;
+  native: NativeModel;
+  model: ModelDescription;
+  training: TrainingDescription;
+  threads: number;
+}
+
+/** Node has had the symbol since 20.5; before, tools that support disposal agreed on this one. */
+const asyncDispose: typeof Symbol.asyncDispose =
+  (Symbol.asyncDispose as typeof Symbol.asyncDispose | undefined) ??
+  (Symbol.for("nodejs.asyncDispose") as typeof Symbol.asyncDispose);
+
+const constructorKey = Symbol("Detector");
+
+/**
+ * A trained model: scores images and localises what is anomalous in them. It comes from `train` or
+ * from {@link Detector.load}. Work runs off the event loop; calls may overlap.
+ *
+ * It holds memory outside of JavaScript's heap: `dispose` it, or declare it with `await using`.
+ */
+export class Detector {
+  /** What it computes. */
+  readonly config: Readonly<ModelDescription & { device: string }>;
+  /** How it came about. */
+  readonly training: Readonly<TrainingDescription>;
+  readonly #addon: Addon;
+  readonly #native: NativeModel;
+  readonly #model: ModelDescription;
+  readonly #threads: number;
+  readonly #running = new Set<Promise<unknown>>();
+  #disposal: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(key: symbol, { addon, native, model, training, threads }: Parts) {
+    if (key !== constructorKey) {
+      throw new ReverseDistillationError(
+        "INVALID_ARGUMENT",
+        "A Detector is not made with new: use train(), or Detector.load() for a saved one.",
+      );
+    }
+    this.#addon = addon;
+    this.#native = native;
+    this.#model = model;
+    this.#threads = threads;
+    this.config = frozen({ ...model, device: native.config.device });
+    this.training = frozen(training);
+  }
+
+  /**
+   * Opens a detector that was saved.
+   *
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`, `INVALID_ARGUMENT`,
+   * `DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`, `ABORTED`, or one about the addon.
+   */
+  static async load(path: string | URL, options: LoadOptions = {}): Promise<Detector> {
+    const name = checkPath("path", path);
+    const given = record("options", options, ["device", "threads", "signal"]);
+    const device = given.device === undefined ? "auto" : checkDevice("device", given.device);
+    const threads = given.threads === undefined ? 0 : checkThreads("threads", given.threads);
+    const signal = optionalSignal(given);
+    throwIfAborted(signal);
+    const addon = loadAddon();
+    const file = await openModelFile(name);
+    try {
+      const { model, training } = file;
+      const native = await createModel(addon, model, resolveDevice(device), 0);
+      try {
+        await file.readInto(native);
+        throwIfAborted(signal);
+        return createDetector({ addon, native, model, training, threads });
+      } catch (error) {
+        await native.dispose();
+        throw fromNative(error);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * Scores one image.
+   *
+   * @throws ReverseDistillationError as `decodeImage` does for the image; `DISPOSED`, `ABORTED`, `OUT_OF_MEMORY`.
+   */
+  async score(image: ImageInput, options: ScoreOptions = {}): Promise<Score> {
+    const signal = optionalSignal(record("options", options, ["signal"]));
+    const [score] = await this.#scoreAll([image], 1, signal);
+    return score!;
+  }
+
+  /**
+   * Scores many images, a batch at a time, in their order. No images give no scores.
+   *
+   * All maps are held until the last image is done; to go through many images, call `score` for each.
+   *
+   * @throws ReverseDistillationError as {@link Detector.score}; the first image that fails fails the call.
+   */
+  async scoreBatch(images: readonly ImageInput[], options: ScoreBatchOptions = {}): Promise<Score[]> {
+    if (!Array.isArray(images)) throw invalid("images", "an array of images", images);
+    const given = record("options", options, ["signal", "batchSize"]);
+    const batchSize = given.batchSize === undefined ? 8 : integer("batchSize", given.batchSize, 1, 65_536);
+    return this.#scoreAll(images as readonly ImageInput[], batchSize, optionalSignal(given));
+  }
+
+  /**
+   * Writes the detector as one safetensors file, atomically: an interrupted call leaves what was there.
+   *
+   * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
+   */
+  async save(path: string | URL, options: SaveOptions = {}): Promise<void> {
+    const name = checkPath("path", path);
+    const signal = optionalSignal(record("options", options, ["signal"]));
+    await this.#work(signal, () => writeModelFile(name, this.#native, this.#model, this.training, signal));
+  }
+
+  /** Waits for the calls that are running, then frees the memory. Later calls fail with `DISPOSED`. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#end();
+    return this.#disposal;
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    try {
+      await this.#native.dispose();
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  #scoreAll(images: readonly ImageInput[], batchSize: number, signal: AbortSignal | undefined): Promise<Score[]> {
+    return this.#work(signal, async () => {
+      const scores: Score[] = [];
+      let batch: RawImage[] = [];
+      const flush = async () => {
+        const results = await cancellable(this.#addon, signal, (token) =>
+          this.#native.score(batch, this.#threads, token),
+        );
+        scores.push(...results.map((result) => this.#toScore(result)));
+        batch = [];
+      };
+      // The pixels of one batch are held together, so none of them may count as lent for one turn only.
+      for await (const image of decodeAhead(images, { signal, lent: false })) {
+        if (batch.push(image) === batchSize) await flush();
+      }
+      if (batch.length > 0) await flush();
+      return scores;
+    });
+  }
+
+  #toScore({ score, map }: NativeScore): Score {
+    const [height, width] = this.#model.imageSize;
+    return { score, map: { data: map, height, width } };
+  }
+
+  /** Runs work that `dispose` waits for. */
+  async #work<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    if (this.#disposal !== undefined) {
+      throw new ReverseDistillationError("DISPOSED", "The detector was disposed of: load it again to go on.");
+    }
+    throwIfAborted(signal);
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      throw fromNative(error);
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+}
+
+/** Makes a detector, which then owns the native model. */
+export function createDetector(parts: Parts): Detector {
+  return new Detector(constructorKey, parts);
+}
+
+/** Makes the native model that a description stands for; its weights are random until they are loaded. */
+export async function createModel(
+  addon: Addon,
+  { imageSize: [height, width], layers, ...rest }: ModelDescription,
+  device: string,
+  seed: number,
+): Promise<NativeModel> {
+  try {
+    return await addon.Model.create({ ...rest, layers: [...layers], height, width, device, seed });
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function optionalSignal({ signal }: Record<string, unknown>): AbortSignal | undefined {
+  return signal === undefined ? undefined : abortSignal("signal", signal);
+}
+
+function frozen<T extends object>(value: T): Readonly<T> {
+  const copy = structuredClone(value);
+  for (const item of Object.values(copy)) if (Array.isArray(item)) Object.freeze(item);
+  return Object.freeze(copy);
+}

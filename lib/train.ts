@@ -1,0 +1,112 @@
+import { basename } from "node:path";
+import { cancellable, throwIfAborted } from "./abort.js";
+import { createDetector, createModel, type Detector } from "./detector.js";
+import { resolveDevice } from "./device.js";
+import { ReverseDistillationError } from "./errors.js";
+import { decodeAhead, openImageSource, type ImageSource, type OpenedSource } from "./image-source.js";
+import type { ModelDescription } from "./model-file.js";
+import { fromNative, type Addon, type NativeImageSet, type NativeModel } from "./native/addon.js";
+import { loadAddon } from "./native/loader.js";
+import { resolveTrainOptions, type ResolvedTrainOptions, type TrainOptions, type TrainProgress } from "./train-options.js";
+import { loadTeacherWeights, warnOfRandomTeacher } from "./weights.js";
+
+/**
+ * Trains a detector on images of normal parts alone (Deng & Li 2022).
+ *
+ * @param images The path of a folder: the images of its `train/good` if it has one, as data sets in
+ * MVTec AD's layout do, else all images in it and below it. Or a list or iterable, asynchronous or
+ * not, of single images: paths, encoded buffers, raw pixels. Every image is read once and held at
+ * the size of the training; one that cannot be read fails the training.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` for an option that is not allowed, `NOT_FOUND`,
+ * `NO_IMAGES`, `INVALID_IMAGE`, `INVALID_FILE` for weights that do not fit, `ABORTED` by the signal
+ * (`cause` is its reason) or by what `onProgress` threw (`cause` is that), `OUT_OF_MEMORY`,
+ * `DEVICE_UNAVAILABLE`, or one about the addon.
+ */
+export async function train(images: ImageSource, options: TrainOptions = {}): Promise<Detector> {
+  const resolved = resolveTrainOptions(options);
+  throwIfAborted(resolved.signal);
+  const source = await openImageSource(images);
+  const addon = loadAddon();
+  const model = describeModel(resolved);
+  const native = await createModel(addon, model, resolveDevice(resolved.device), resolved.seed);
+  try {
+    if (resolved.weights === undefined) warnOfRandomTeacher(resolved.backbone);
+    else await loadTeacherWeights(native, resolved.weights);
+    const training = await trainModel(addon, native, source, resolved);
+    return createDetector({ addon, native, model, training, threads: resolved.threads });
+  } catch (error) {
+    await native.dispose();
+    throw fromNative(error);
+  }
+}
+
+function describeModel(options: ResolvedTrainOptions): ModelDescription {
+  const { backbone, layout, layers, combine, sigma, imageSize } = options;
+  return { backbone, layout, layers, combine, sigma, imageSize };
+}
+
+/** Reads the images, trains the model on them, and says what was done. */
+async function trainModel(addon: Addon, native: NativeModel, source: OpenedSource, options: ResolvedTrainOptions) {
+  const { epochs, learningRate, loss, seed, threads, signal, weights } = options;
+  const progress = new Progress(options.onProgress);
+  const [height, width] = options.imageSize;
+  const set = new addon.ImageSet(height, width);
+  try {
+    await stage(source, set, progress, signal);
+    const batchSize = Math.min(options.batchSize, set.length);
+    await cancellable(addon, signal, async (token) => {
+      progress.onFailure = () => token.cancel();
+      const config = { epochs, batchSize, learningRate, loss, seed, threads };
+      await native.train(set, config, token, (report) => progress.report({ phase: "training", ...report }));
+    }).finally(() => progress.throwIfFailed());
+    const teacherWeights = weights === undefined ? null : basename(weights);
+    return { images: set.length, epochs, batchSize, learningRate, loss, seed, teacherWeights };
+  } finally {
+    set.dispose();
+  }
+}
+
+async function stage(
+  { images, total }: OpenedSource,
+  set: NativeImageSet,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for await (const image of decodeAhead(images, { lent: true, signal })) {
+    await set.add(image);
+    progress.report({ phase: "reading", images: set.length, total });
+    progress.throwIfFailed();
+    throwIfAborted(signal);
+  }
+  if (set.length === 0) {
+    throw new ReverseDistillationError("NO_IMAGES", "There are no images to train on: the list or iterable is empty.");
+  }
+}
+
+/** The caller's callback, whose exceptions end the training and are not lost. */
+class Progress {
+  onFailure = () => {};
+  readonly #callback: ((progress: TrainProgress) => void) | undefined;
+  #failure: ReverseDistillationError | undefined;
+
+  constructor(callback: ((progress: TrainProgress) => void) | undefined) {
+    this.#callback = callback;
+  }
+
+  report(progress: TrainProgress): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#callback?.(progress);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#failure = new ReverseDistillationError("ABORTED", `The training was stopped: onProgress threw: ${reason}`, {
+        cause: error,
+      });
+      this.onFailure();
+    }
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
