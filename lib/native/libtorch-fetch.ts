@@ -30,6 +30,8 @@ with zipfile.ZipFile(wheel) as archive:
             shutil.copyfileobj(source, file, 1 << 20)
 `;
 
+const hasPip = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)";
+
 /** Options of {@link fetchLibTorch}. */
 export interface FetchOptions {
   /** The environment that names the cache, and that pip runs with. Default: the process's. */
@@ -115,7 +117,7 @@ function notFetched(what: string): ReverseDistillationError {
 /** The Python to run pip with. */
 async function requirePip(env: NodeJS.ProcessEnv): Promise<string> {
   for (const python of ["python3", "python"])
-    if ((await run(python, ["-c", "import pip, zipfile"], env)) === 0) return python;
+    if ((await run(python, ["-c", hasPip], env)) === 0) return python;
   throw notFetched("it takes Python 3 with pip (Debian, Ubuntu: apt install python3-pip), and there is none on the PATH");
 }
 

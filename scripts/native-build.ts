@@ -1,0 +1,83 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fetchLibTorch } from "../lib/native/libtorch-fetch.js";
+import type { LibTorch } from "../lib/native/libtorch-inspect.js";
+import { buildableMinors, describePassedOver, findLibTorch } from "../lib/native/libtorch.js";
+import { run } from "./run.mjs";
+import { Stamp } from "./stamp.js";
+import { hasNinja, requireCMake, requireCompiler } from "./tools.mjs";
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Builds the addon, and its tests where asked for, against the LibTorch that is found or fetched; does
+ * nothing where that was done from the same sources before.
+ */
+export async function buildNative(root: string, { tests }: { tests: boolean }): Promise<void> {
+  const libtorch = await obtainLibTorch();
+  const tree = join(root, ".build", libtorch.backend);
+  const step = (target: string, inputs: string[], outputs: string[]) => ({
+    target,
+    stamp: new Stamp(
+      join(tree, `${target}.stamp`),
+      ["CMakeLists.txt", "package-lock.json", "native", ...inputs].map((path) => join(root, path)),
+      { directory: libtorch.directory, version: libtorch.version, architecture: process.arch },
+      outputs,
+    ),
+  });
+  const product = join(root, "build", "Release");
+  const steps = [
+    step("all", [], [
+      join(product, "reverse_distillation.node"),
+      join(product, `reverse_distillation-${libtorch.backend}-torch${libtorch.minor}.so`),
+    ]),
+    ...(tests ? [step("reverse_distillation_tests", ["test/native"], [join(tree, "reverse_distillation_tests")])] : []),
+  ].filter(({ stamp }) => !stamp.isFresh);
+  if (steps.length === 0) return;
+
+  requireCMake();
+  requireCompiler();
+  console.log(`Building the native addon against LibTorch ${libtorch.version} (${libtorch.directory})`);
+  await cmake(root, tree, ["configure", "--generator", generator(root, tree), `--CDLIBTORCH=${libtorch.directory}`]);
+  for (const { target, stamp } of steps) {
+    await cmake(root, tree, ["build", "--target", target, "--parallel", String(availableParallelism())]);
+    stamp.write();
+  }
+}
+
+/** The LibTorch to build against: the first that fits, otherwise fetched. */
+async function obtainLibTorch(): Promise<LibTorch> {
+  const requirement = { minors: buildableMinors, headers: true };
+  const { found, passedOver } = findLibTorch(requirement);
+  if (found) return found;
+  console.log(`No LibTorch to build against yet:\n${describePassedOver(passedOver)}`);
+  await fetchLibTorch({ report: (line) => console.log(line) });
+  const fetched = findLibTorch(requirement).found;
+  if (!fetched) throw new Error("LibTorch was fetched and is not found");
+  return fetched;
+}
+
+function cmake(root: string, tree: string, options: string[]): Promise<void> {
+  const program = join(dirname(require.resolve("cmake-js/package.json")), "bin", "cmake-js");
+  return run(process.execPath, [program, ...options, "--directory", root, "--out", tree, "--log-level", "warn"], {
+    cwd: root,
+  });
+}
+
+/**
+ * The generator that the build tree has, otherwise Ninja if there is one: CMake refuses to change it. A
+ * tree of a checkout that was moved is of no use, and is removed.
+ */
+function generator(root: string, tree: string): string {
+  const cacheFile = join(tree, "CMakeCache.txt");
+  if (existsSync(cacheFile)) {
+    const cache = readFileSync(cacheFile, "utf8");
+    const entry = (name: string): string | undefined => new RegExp(`^${name}:INTERNAL=(.*)$`, "m").exec(cache)?.[1];
+    const used = entry("CMAKE_GENERATOR");
+    if (entry("CMAKE_HOME_DIRECTORY") === root && used !== undefined) return used;
+    rmSync(tree, { recursive: true });
+  }
+  return hasNinja() ? "Ninja" : "Unix Makefiles";
+}

@@ -1,0 +1,78 @@
+/**
+ * Makes a checkout ready: npm packages as in the lock file, LibTorch, the native addon, dist/. Does
+ * only what is not done yet. Built-ins only, since there may be no node_modules yet.
+ *
+ *   node scripts/setup.mjs [--build] [--tests]
+ *
+ * `--build` builds without installing npm packages; `--tests` builds the native tests as well.
+ */
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { run } from "./run.mjs";
+import { requireCMake, requireCompiler, requireNode } from "./tools.mjs";
+
+/** The folder of the checkout. */
+export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+
+/**
+ * @param {{ install?: boolean, tests?: boolean }} [options] whether to install npm packages (default:
+ *   yes) and to build the native tests (default: no).
+ * @returns {Promise<void>} rejected with a message that says what to do.
+ */
+export async function setUp({ install = true, tests = false } = {}) {
+  requireNode();
+  if (!existsSync(join(root, "build", "Release"))) {
+    // Also checked when something is to be built; here, so that nobody waits for npm first.
+    requireCMake();
+    requireCompiler();
+  }
+  if (install && !packagesAreInstalled()) {
+    console.log("Installing npm packages");
+    await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], { cwd: root });
+  }
+  const build = join(root, "scripts", "build.ts");
+  await run(process.execPath, ["--import", "tsx", build, ...(tests ? ["--tests"] : [])], { cwd: root }).catch(() => {
+    throw new Error("The build failed; its messages are above.");
+  });
+}
+
+/**
+ * Whether node_modules holds what the lock file says, by the record that npm leaves there. A package
+ * that is absent and optional is one for another platform.
+ */
+function packagesAreInstalled() {
+  const record = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(record)) return false;
+  const wanted = readPackages(join(root, "package-lock.json"));
+  const installed = readPackages(record);
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    if (path === "") return true;
+    const there = installed[path];
+    return there === undefined ? optional === true : there.version === version;
+  });
+}
+
+/**
+ * @param {string} path of a lock file.
+ * @returns {Record<string, { version?: string, optional?: boolean }>}
+ */
+function readPackages(path) {
+  return JSON.parse(readFileSync(path, "utf8")).packages;
+}
+
+/**
+ * Prints how a script failed and makes its exit code say so.
+ *
+ * @param {unknown} error
+ */
+export function reportFailure(error) {
+  const text = error instanceof Error ? error.message : String(error);
+  console.error(`\n${text}`);
+  process.exitCode = 1;
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const options = process.argv.slice(2);
+  await setUp({ install: !options.includes("--build"), tests: options.includes("--tests") }).catch(reportFailure);
+}

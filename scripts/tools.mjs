@@ -1,0 +1,59 @@
+/** What must be on the machine, each with its remedy. Built-ins only: this runs before `npm ci`. */
+import { spawnSync } from "node:child_process";
+
+/** A tool is missing or too old; the message says what to do. */
+export class MissingTool extends Error {
+  /** @override */
+  name = "MissingTool";
+}
+
+/** Node.js as package.json's `engines` wants it. */
+export function requireNode() {
+  if (Number(process.versions.node.split(".")[0]) < 20)
+    throw new MissingTool(`This is Node.js ${process.versions.node}; 20 or later is needed: https://nodejs.org`);
+}
+
+/** CMake, as CMakeLists.txt wants it. */
+export function requireCMake() {
+  const version = /version (\d+)\.(\d+)/.exec(output("cmake", ["--version"]) ?? "");
+  if (version === null)
+    throw new MissingTool("CMake is not on the PATH. Install CMake 3.18 or later (Debian, Ubuntu: apt install cmake).");
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  if (major < 3 || (major === 3 && minor < 18))
+    throw new MissingTool(`This is CMake ${major}.${minor}; 3.18 or later is needed (pip install cmake has a recent one).`);
+  if (!hasNinja() && output("make", ["--version"]) === undefined)
+    throw new MissingTool("Neither ninja nor make is on the PATH. Install one (Debian, Ubuntu: apt install ninja-build).");
+}
+
+/** A C++ compiler that knows C++20: $CXX, or the one that CMake would take. */
+export function requireCompiler() {
+  const candidates = process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
+  const compiler = candidates.find((name) => output(name, ["--version"]) !== undefined);
+  if (compiler === undefined)
+    throw new MissingTool(
+      `No C++ compiler is on the PATH (tried ${candidates.join(", ")}). Install g++ 11 or later, or clang 14 or later ` +
+        "(Debian, Ubuntu: apt install g++).",
+    );
+  const probe = "#include <concepts>\n#include <span>\nint main() { return std::integral<int> ? 0 : 1; }\n";
+  if (output(compiler, ["-std=c++20", "-fsyntax-only", "-x", "c++", "-"], probe) === undefined)
+    throw new MissingTool(
+      `${compiler} does not compile C++20. Install g++ 11 or later, or clang 14 or later, and name it in CXX.`,
+    );
+}
+
+/** Whether Ninja, which builds faster than make, is on the PATH. */
+export function hasNinja() {
+  return output("ninja", ["--version"]) !== undefined;
+}
+
+/**
+ * What a program prints, or undefined where it is missing or fails.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {string} [input]
+ */
+function output(program, args, input) {
+  const { status, stdout } = spawnSync(program, args, { encoding: "utf8", input });
+  return status === 0 ? stdout : undefined;
+}

@@ -1,0 +1,25 @@
+import { rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { run } from "./run.mjs";
+import { Stamp } from "./stamp.js";
+
+const require = createRequire(import.meta.url);
+
+/** Bundles lib/ into dist/ with tsup, unless that was done from the same sources before. */
+export async function buildTypeScript(root: string): Promise<void> {
+  const inputs = ["lib", "package.json", "package-lock.json", "tsconfig.json", "tsup.config.ts"];
+  const outputs = ["index.js", "index.cjs", "index.d.ts", "index.d.cts", "cli.js"];
+  const stamp = new Stamp(
+    join(root, ".build", "typescript.stamp"),
+    inputs.map((path) => join(root, path)),
+    {},
+    outputs.map((name) => join(root, "dist", name)),
+  );
+  if (stamp.isFresh) return;
+  console.log("Building dist/");
+  const tsup = join(dirname(require.resolve("tsup/package.json")), "dist", "cli-default.js");
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  await run(process.execPath, [tsup, "--silent"], { cwd: root });
+  stamp.write();
+}
