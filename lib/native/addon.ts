@@ -132,6 +132,11 @@ export interface Addon {
   CancelToken: new () => NativeCancelToken;
   ImageSet: new (height: number, width: number) => NativeImageSet;
   Model: { create(config: ModelConfig): Promise<NativeModel> };
+  /**
+   * Cancels this environment's work and waits until its threads are done; idempotent. To be called
+   * before the process exits: LibTorch's own state dies then, and work that still uses it would crash.
+   */
+  shutdown(): void;
 }
 
 /** Turns what the addon rejected with into this package's error; other errors become `INTERNAL`. */

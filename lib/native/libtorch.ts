@@ -17,6 +17,8 @@ export interface PassedOver {
   /** The folder or, where there is none, what was asked. */
   place: string;
   reason: string;
+  /** Whether there is a LibTorch, of another version or build, or damaged. */
+  exists: boolean;
 }
 
 /** Outcome of {@link findLibTorch}. */
@@ -52,12 +54,12 @@ export function findLibTorch(
   const passedOver: PassedOver[] = [];
   for (const { origin, place, directory, absent } of candidates(env)) {
     if (directory === undefined) {
-      passedOver.push({ origin, place, reason: absent });
+      passedOver.push({ origin, place, reason: absent, exists: false });
       continue;
     }
     const result = inspectLibTorch(directory, requirement);
     if (!("reason" in result)) return { found: { ...result, origin }, passedOver };
-    passedOver.push({ origin, place: directory, reason: result.reason });
+    passedOver.push({ origin, place: directory, ...result });
   }
   return { passedOver };
 }

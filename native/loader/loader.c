@@ -98,7 +98,7 @@ static void *open_library(napi_env env, const char *path, int flags, size_t comp
     return NULL;
   }
   void *library = dlopen(path, RTLD_NOW | flags);
-  if (library == NULL) fail(env, code, "cannot open %s: %s", path, dlerror());
+  if (library == NULL) fail(env, code, "cannot open a shared library: %s", dlerror());
   return library;
 }
 
