@@ -49,6 +49,7 @@ function extent(file: number, header: Buffer): number {
   const sections = header.readUInt16LE(60);
 
   let end = Math.max(sectionTable + sectionSize * sections, segmentTable + segmentSize * segments);
+  if (segments === 0 || segmentSize < 56) return end;
   const table = Buffer.alloc(segmentSize * segments);
   const read = readSync(file, table, 0, table.length, segmentTable);
   for (let at = 0; at + segmentSize <= read; at += segmentSize) {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import nodeGypBuild from "node-gyp-build";
 import { ReverseDistillationError } from "../errors.js";
 import { fromNative, type Addon } from "./addon.js";
+import { elfDefect } from "./elf.js";
 import type { Backend } from "./libtorch-inspect.js";
 import { describePassedOver, findLibTorch } from "./libtorch.js";
 import { addonRemedy, libtorchRemedy } from "./remedy.js";
@@ -60,6 +61,8 @@ function openImplementation(loader: NativeLoader, directory: string): Addon {
 }
 
 function open(loader: NativeLoader, libraries: string[], { path, minor }: Implementation): Addon {
+  const defect = elfDefect(path);
+  if (defect !== undefined) throw new ReverseDistillationError("ADDON_NOT_FOUND", `${defect}. ${addonRemedy}`);
   try {
     return loader.open(libraries, path, minor);
   } catch (thrown) {

@@ -1,0 +1,17 @@
+/**
+ * Sets up, then runs the demonstration: trains on generated images of parts and scores defective ones.
+ *
+ *   node scripts/start.mjs [arguments of the demonstration]
+ */
+import { reportFailure, setUp } from "./setup.mjs";
+
+try {
+  await setUp();
+  // Imported late: before the set-up there may be no tsx.
+  const { register } = await import("tsx/esm/api");
+  register();
+  const { main } = await import("../lib/sample/demo.ts");
+  await main(process.argv.slice(2));
+} catch (error) {
+  reportFailure(error);
+}

@@ -1,0 +1,53 @@
+/**
+ * Reads TAP (Test Anything Protocol) line by line, and tells what it means as it comes.
+ */
+export class TapReader {
+  passed = 0;
+  failed = 0;
+  skipped = 0;
+  /** @type {number | undefined} how many tests the plan announces; undefined before it came. */
+  planned = undefined;
+  #report;
+
+  /** @param {(line: string) => void} report told a readable line a test, and what failing ones say. */
+  constructor(report) {
+    this.#report = report;
+  }
+
+  /** How many tests have reported. */
+  get reported() {
+    return this.passed + this.failed + this.skipped;
+  }
+
+  /** @param {string} line without its end. */
+  read(line) {
+    const test = /^(not )?ok\b(?: \d+)?(?: -)? ?(.*?)(?: # (SKIP|TODO)\b.*)?$/i.exec(line);
+    const plan = /^1\.\.(\d+)/.exec(line);
+    if (test) this.#readTest(test[1] === undefined, test[2] ?? "", test[3]);
+    else if (plan) this.planned = Number(plan[1]);
+    else if (/^Bail out!/.test(line)) this.fail(line);
+    else if (line.trim() !== "" && !/^(TAP version|# (tests|pass|fail|skip|todo) |\s+(---|\.\.\.)$)/.test(line))
+      this.#report(`    ${line}`);
+  }
+
+  /** @param {string} what a failure that no test reported, such as a crash. */
+  fail(what) {
+    this.failed += 1;
+    this.#report(`  \u2718 ${what}`);
+  }
+
+  /**
+   * @param {boolean} ok
+   * @param {string} title
+   * @param {string | undefined} directive
+   */
+  #readTest(ok, title, directive) {
+    if (directive !== undefined) {
+      this.skipped += 1;
+      this.#report(`  - ${title} (skipped)`);
+    } else if (ok) {
+      this.passed += 1;
+      this.#report(`  \u2714 ${title}`);
+    } else this.fail(title);
+  }
+}
