@@ -1,0 +1,156 @@
+#include "binding/convert.h"
+
+#include <ATen/ops/from_blob.h>
+
+#include <array>
+#include <utility>
+
+#include "binding/shared_buffer.h"
+
+namespace reverse_distillation::binding {
+
+namespace {
+
+template <typename T>
+using Names = std::initializer_list<std::pair<const char*, T>>;
+
+const Names<Backbone> kBackbones = {{"resnet18", Backbone::kResNet18},
+                                    {"resnet34", Backbone::kResNet34},
+                                    {"resnet50", Backbone::kResNet50},
+                                    {"wide_resnet50_2", Backbone::kWideResNet50_2}};
+const Names<Layout> kLayouts = {{"paper", Layout::kPaper}, {"official", Layout::kOfficial}};
+const Names<Combine> kCombines = {{"sum", Combine::kSum}, {"product", Combine::kProduct}};
+const Names<Loss> kLosses = {{"location", Loss::kLocation}, {"global", Loss::kGlobal}};
+const Names<Part> kParts = {{"teacher", Part::kTeacher}, {"bn", Part::kBottleneck}, {"decoder", Part::kDecoder}};
+const Names<at::ScalarType> kDtypes = {{"F64", at::kDouble}, {"F32", at::kFloat}, {"F16", at::kHalf},
+                                       {"BF16", at::kBFloat16}, {"I64", at::kLong}, {"I32", at::kInt},
+                                       {"U8", at::kByte}};
+
+template <typename T>
+T from_name(const Napi::Value& value, const Names<T>& names) {
+  const std::string given = value.ToString().Utf8Value();
+  for (const auto& [name, meaning] : names) {
+    if (given == name) return meaning;
+  }
+  throw Napi::TypeError::New(value.Env(), "unknown name \"" + given + "\"");
+}
+
+template <typename T>
+const char* name_of(T value, const Names<T>& names) {
+  for (const auto& [name, meaning] : names) {
+    if (value == meaning) return name;
+  }
+  throw Error(ErrorCode::kInternal, "a value without a name");
+}
+
+int64_t to_integer(const Napi::Value& value) { return value.ToNumber().Int64Value(); }
+
+}  // namespace
+
+ModelConfig to_model_config(const Napi::Object& value) {
+  ModelConfig config;
+  config.backbone = from_name(value.Get("backbone"), kBackbones);
+  config.layout = from_name(value.Get("layout"), kLayouts);
+  const auto layers = value.Get("layers").As<Napi::Array>();
+  config.layers.clear();
+  for (uint32_t i = 0; i < layers.Length(); ++i) config.layers.push_back(to_integer(layers[i]));
+  config.combine = from_name(value.Get("combine"), kCombines);
+  config.sigma = value.Get("sigma").ToNumber().DoubleValue();
+  config.height = to_integer(value.Get("height"));
+  config.width = to_integer(value.Get("width"));
+  config.device = value.Get("device").ToString().Utf8Value();
+  config.seed = static_cast<uint64_t>(to_integer(value.Get("seed")));
+  return config;
+}
+
+Napi::Object from_model_config(Napi::Env env, const ModelConfig& config) {
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("backbone", name_of(config.backbone, kBackbones));
+  value.Set("layout", name_of(config.layout, kLayouts));
+  Napi::Array layers = Napi::Array::New(env);
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    layers.Set(static_cast<uint32_t>(i), static_cast<double>(config.layers[i]));
+  }
+  value.Set("layers", layers);
+  value.Set("combine", name_of(config.combine, kCombines));
+  value.Set("sigma", config.sigma);
+  value.Set("height", static_cast<double>(config.height));
+  value.Set("width", static_cast<double>(config.width));
+  value.Set("device", config.device);
+  value.Set("seed", static_cast<double>(config.seed));
+  return value;
+}
+
+TrainingConfig to_training_config(const Napi::Object& value) {
+  TrainingConfig config;
+  config.epochs = to_integer(value.Get("epochs"));
+  config.batch_size = to_integer(value.Get("batchSize"));
+  config.learning_rate = value.Get("learningRate").ToNumber().DoubleValue();
+  config.loss = from_name(value.Get("loss"), kLosses);
+  config.seed = static_cast<uint64_t>(to_integer(value.Get("seed")));
+  return config;
+}
+
+Part to_part(const Napi::Value& value) { return from_name(value, kParts); }
+
+PixelView to_pixel_view(const Napi::Object& value) {
+  const auto array = value.Get("data").As<Napi::TypedArray>();
+  PixelView view;
+  view.data = static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
+  view.width = to_integer(value.Get("width"));
+  view.height = to_integer(value.Get("height"));
+  view.channels = to_integer(value.Get("channels"));
+  const bool channels_fit = view.channels == 1 || view.channels == 3 || view.channels == 4;
+  if (view.width <= 0 || view.height <= 0 || !channels_fit ||
+      static_cast<int64_t>(array.ByteLength()) != view.width * view.height * view.channels) {
+    throw Napi::TypeError::New(value.Env(), "pixels do not fit their width, height and channels");
+  }
+  return view;
+}
+
+NamedTensor to_named_tensor(const Napi::Object& value) {
+  const at::ScalarType dtype = from_name(value.Get("dtype"), kDtypes);
+  const auto dimensions = value.Get("shape").As<Napi::Array>();
+  std::vector<int64_t> shape;
+  int64_t bytes = static_cast<int64_t>(c10::elementSize(dtype));
+  for (uint32_t i = 0; i < dimensions.Length(); ++i) {
+    shape.push_back(to_integer(dimensions[i]));
+    bytes *= shape.back();
+  }
+  const auto array = value.Get("data").As<Napi::TypedArray>();
+  std::string name = value.Get("name").ToString().Utf8Value();
+  if (bytes < 0 || static_cast<int64_t>(array.ByteLength()) != bytes) {
+    throw Napi::TypeError::New(value.Env(), "the data of tensor \"" + name + "\" does not fit its shape");
+  }
+  uint8_t* data = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
+  if (reinterpret_cast<uintptr_t>(data) % c10::elementSize(dtype) != 0) {
+    return {std::move(name), at::from_blob(data, {bytes}, at::kByte).clone().view(dtype).view(shape)};
+  }
+  return {std::move(name), at::from_blob(data, shape, dtype)};
+}
+
+Napi::Object from_named_tensor(Napi::Env env, const NamedTensor& value) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("name", value.name);
+  object.Set("dtype", name_of(value.tensor.scalar_type(), kDtypes));
+  Napi::Array shape = Napi::Array::New(env);
+  for (int64_t i = 0; i < value.tensor.dim(); ++i) {
+    shape.Set(static_cast<uint32_t>(i), static_cast<double>(value.tensor.size(i)));
+  }
+  object.Set("shape", shape);
+  Napi::ArrayBuffer buffer = share_tensor(env, value.tensor, nullptr);
+  object.Set("data", Napi::Uint8Array::New(env, buffer.ByteLength(), buffer, 0));
+  return object;
+}
+
+Napi::Object from_report(Napi::Env env, const EpochReport& report) {
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("epoch", static_cast<double>(report.epoch));
+  value.Set("epochs", static_cast<double>(report.epochs));
+  value.Set("loss", report.loss);
+  value.Set("imagesPerSecond", report.images_per_second);
+  value.Set("secondsLeft", report.seconds_left);
+  return value;
+}
+
+}  // namespace reverse_distillation::binding

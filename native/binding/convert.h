@@ -1,0 +1,29 @@
+#pragma once
+
+#include <napi.h>
+
+#include "core/config.h"
+#include "pipeline/detector.h"
+
+namespace reverse_distillation::binding {
+
+// Conversions between JavaScript values and native structs, as lib/native/addon.ts types them. The facade
+// validates for users; what is checked here guards memory, and throws a Napi::TypeError.
+
+ModelConfig to_model_config(const Napi::Object& value);
+Napi::Object from_model_config(Napi::Env env, const ModelConfig& config);
+TrainingConfig to_training_config(const Napi::Object& value);
+Part to_part(const Napi::Value& value);
+
+/// Shares the pixels' memory: the caller keeps `value` alive for as long as the view is read.
+PixelView to_pixel_view(const Napi::Object& value);
+
+/// Shares the bytes' memory, likewise.
+NamedTensor to_named_tensor(const Napi::Object& value);
+
+/// Shares the tensor's memory with JavaScript, which keeps the tensor alive.
+Napi::Object from_named_tensor(Napi::Env env, const NamedTensor& value);
+
+Napi::Object from_report(Napi::Env env, const EpochReport& report);
+
+}  // namespace reverse_distillation::binding

@@ -1,0 +1,84 @@
+#include "binding/environment.h"
+
+#include "binding/guard.h"
+#include "binding/job_thread.h"
+
+namespace reverse_distillation::binding {
+
+Environment::Environment(Napi::Env env) : env_(env) {
+  const napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "reverse-distillation"), 0, 1,
+                                      nullptr, nullptr, this, &Environment::on_wake, &wake_);
+  NAPI_THROW_IF_FAILED_VOID(env, status);
+  napi_unref_threadsafe_function(env, wake_);
+}
+
+void Environment::install(Napi::Env env) {
+  auto* const held = new std::shared_ptr<Environment>(std::make_shared<Environment>(env));
+  env.SetInstanceData(held);
+  // Hooks run last in, first out: this one, added after the function's own, still finds it usable.
+  napi_add_env_cleanup_hook(
+      env, [](void* self) { static_cast<Environment*>(self)->shutdown(); }, held->get());
+}
+
+const std::shared_ptr<Environment>& Environment::of(Napi::Env env) {
+  return *env.GetInstanceData<std::shared_ptr<Environment>>();
+}
+
+void Environment::post(std::function<void(Napi::Env)> task) {
+  const std::lock_guard lock(mutex_);
+  messages_.push_back(std::move(task));
+  // A status other than ok means that the function is closing; it is not touched again.
+  if (waking_allowed_ && napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking) != napi_ok) {
+    waking_allowed_ = false;
+  }
+}
+
+void Environment::on_wake(napi_env env, napi_value, void* context, void*) {
+  if (env == nullptr) return;  // The environment is being torn down.
+  static_cast<Environment*>(context)->drain(Napi::Env(env));
+}
+
+void Environment::drain(Napi::Env env) {
+  const Napi::HandleScope scope(env);
+  for (;;) {
+    std::function<void(Napi::Env)> task;
+    {
+      const std::lock_guard lock(mutex_);
+      if (messages_.empty() || closed_) return;
+      task = std::move(messages_.front());
+      messages_.pop_front();
+    }
+    // Nothing may leave this callback: no JavaScript stands above it that could catch it.
+    try {
+      task(env);
+    } catch (const Napi::Error& error) {
+      napi_fatal_exception(env, error.Value());
+    } catch (...) {
+      napi_fatal_exception(env, describe_current_exception().to_error(env).Value());
+    }
+  }
+}
+
+void Environment::begin_work() {
+  if (pending_++ == 0) napi_ref_threadsafe_function(env_, wake_);
+}
+
+void Environment::end_work() {
+  if (--pending_ == 0 && !closed_) napi_unref_threadsafe_function(env_, wake_);
+}
+
+void Environment::shutdown() {
+  if (closed_) return;
+  closed_ = true;
+  for (JobThread* thread : threads_) thread->cancel();
+  for (JobThread* thread : threads_) thread->stop();
+  std::deque<std::function<void(Napi::Env)>> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    waking_allowed_ = false;
+    dropped.swap(messages_);
+  }
+}
+
+}  // namespace reverse_distillation::binding

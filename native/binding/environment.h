@@ -1,0 +1,62 @@
+#pragma once
+
+#include <napi.h>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+
+namespace reverse_distillation::binding {
+
+class JobThread;
+
+/// What one Node environment (the main thread or a worker) holds of this addon: the way back to its event loop,
+/// and its job threads, all of which end before the environment does.
+///
+/// Shared: Node destroys instance data and wrapped objects in no order to rely on, and job threads refer to it.
+class Environment {
+ public:
+  /// Makes the environment's instance data, once.
+  static void install(Napi::Env env);
+
+  /// The environment's instance.
+  static const std::shared_ptr<Environment>& of(Napi::Env env);
+
+  explicit Environment(Napi::Env env);
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  /// Any thread: runs `task` on the event loop, in order. Dropped (destroyed on the event loop) once the
+  /// environment closes.
+  void post(std::function<void(Napi::Env)> task);
+
+  /// Event loop: while work is pending, the process stays alive.
+  void begin_work();
+  void end_work();
+
+  /// Event loop: cancels running jobs, drops waiting ones and joins all threads. No work is taken afterwards.
+  /// Called at process.exit(), since LibTorch's statics are destroyed then, and when the environment is torn
+  /// down. Idempotent.
+  void shutdown();
+  bool closed() const { return closed_; }
+
+ private:
+  friend class JobThread;
+
+  void drain(Napi::Env env);
+  static void on_wake(napi_env env, napi_value callback, void* context, void* data);
+
+  napi_env env_;
+  napi_threadsafe_function wake_ = nullptr;
+  bool closed_ = false;
+  int64_t pending_ = 0;
+  std::unordered_set<JobThread*> threads_;
+
+  std::mutex mutex_;
+  bool waking_allowed_ = true;                           ///< Guarded by mutex_.
+  std::deque<std::function<void(Napi::Env)>> messages_;  ///< Guarded by mutex_.
+};
+
+}  // namespace reverse_distillation::binding

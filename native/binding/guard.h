@@ -1,0 +1,34 @@
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+
+namespace reverse_distillation::binding {
+
+/// What an exception has become at the boundary: a code of `lib/errors.ts` and a message.
+struct Failure {
+  std::string code;
+  std::string message;
+
+  /// A JavaScript Error with `code`.
+  Napi::Error to_error(Napi::Env env) const;
+};
+
+/// Describes the exception that is being handled. To be called in a `catch (...)`; the one place where C++
+/// exceptions, LibTorch's among them, are translated.
+Failure describe_current_exception();
+
+/// Runs `work` and turns every C++ exception into a JavaScript one. For synchronous exports.
+template <typename Work>
+auto guarded(Napi::Env env, const Work& work) {
+  try {
+    return work();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (...) {
+    throw describe_current_exception().to_error(env);
+  }
+}
+
+}  // namespace reverse_distillation::binding

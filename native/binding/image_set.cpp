@@ -1,0 +1,80 @@
+#include "binding/image_set.h"
+
+#include "binding/convert.h"
+#include "binding/type_tag.h"
+#include "core/device.h"
+#include "core/error.h"
+
+namespace reverse_distillation::binding {
+
+namespace {
+constexpr napi_type_tag kTag = {0x4be21f0c9d7a4e53, 0x8c16d2f7a05b3e92};
+}
+
+class AddJob : public Job {
+ public:
+  AddJob(Napi::Env env, ImageSetWrap& set, const Napi::Object& image)
+      : Job(env), set_(set), images_(set.images_), pixels_(to_pixel_view(image)) {
+    keep(set.Value());
+    keep(image.Get("data").As<Napi::Object>());
+    ++set_.adding_;
+  }
+
+  ~AddJob() override { --set_.adding_; }
+
+ protected:
+  void execute() override {
+    set_threads(1);  // Decoding uses the other cores.
+    images_->add(pixels_);
+  }
+
+  Napi::Value result(Napi::Env env) override {
+    ++set_.added_;
+    return env.Undefined();
+  }
+
+ private:
+  ImageSetWrap& set_;
+  std::shared_ptr<ImageSet> images_;
+  PixelView pixels_;
+};
+
+Napi::Function ImageSetWrap::define(Napi::Env env) {
+  return DefineClass(env, "ImageSet",
+                     {InstanceMethod<&ImageSetWrap::add>("add"), InstanceMethod<&ImageSetWrap::dispose>("dispose"),
+                      InstanceAccessor<&ImageSetWrap::length>("length")});
+}
+
+ImageSetWrap::ImageSetWrap(const Napi::CallbackInfo& info)
+    : ObjectWrap(info),
+      images_(std::make_shared<ImageSet>(info[0].ToNumber().Int64Value(), info[1].ToNumber().Int64Value())),
+      thread_(Environment::of(info.Env())) {
+  info.This().As<Napi::Object>().TypeTag(&kTag);
+}
+
+Napi::Value ImageSetWrap::add(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    if (!images_ || frozen_) throw Error(ErrorCode::kDisposed, "The image set takes no more images.");
+    return thread_.submit(std::make_unique<AddJob>(info.Env(), *this, info[0].As<Napi::Object>()));
+  });
+}
+
+Napi::Value ImageSetWrap::dispose(const Napi::CallbackInfo& info) {
+  images_.reset();
+  thread_.finish();
+  return info.Env().Undefined();
+}
+
+Napi::Value ImageSetWrap::length(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(added_));
+}
+
+std::shared_ptr<const ImageSet> ImageSetWrap::freeze(const Napi::Value& value) {
+  ImageSetWrap& set = unwrap_tagged<ImageSetWrap>(value, kTag, "ImageSet");
+  if (!set.images_) throw Error(ErrorCode::kDisposed, "The image set is disposed of.");
+  if (set.adding_ > 0) throw Error(ErrorCode::kInvalidArgument, "Images are still being added to the set.");
+  set.frozen_ = true;
+  return set.images_;
+}
+
+}  // namespace reverse_distillation::binding

@@ -1,0 +1,94 @@
+#include "binding/model.h"
+
+#include "binding/cancel_token.h"
+#include "binding/convert.h"
+#include "binding/image_set.h"
+#include "binding/model_jobs.h"
+
+namespace reverse_distillation::binding {
+
+std::atomic<int64_t> ModelWrap::live_models{0};
+std::atomic<int64_t> ModelWrap::live_maps{0};
+
+Napi::Function ModelWrap::define(Napi::Env env) {
+  return DefineClass(env, "Model",
+                     {StaticMethod<&ModelWrap::create>("create"), InstanceAccessor<&ModelWrap::config>("config"),
+                      InstanceMethod<&ModelWrap::tensors>("tensors"), InstanceMethod<&ModelWrap::load>("load"),
+                      InstanceMethod<&ModelWrap::train>("train"), InstanceMethod<&ModelWrap::score>("score"),
+                      InstanceAccessor<&ModelWrap::last_transfer>("lastTransfer"),
+                      InstanceMethod<&ModelWrap::dispose>("dispose")});
+}
+
+ModelWrap::ModelWrap(const Napi::CallbackInfo& info)
+    : ObjectWrap(info), thread_(Environment::of(info.Env())) {
+  guarded(info.Env(), [&] { config_ = to_model_config(info[0].As<Napi::Object>()); });
+}
+
+Napi::Value ModelWrap::create(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    ModelWrap& model = *Unwrap(info.This().As<Napi::Function>().New({info[0]}));
+    return model.submit(std::make_unique<CreateJob>(info.Env(), model));
+  });
+}
+
+Napi::Value ModelWrap::config(const Napi::CallbackInfo& info) { return from_model_config(info.Env(), config_); }
+
+void ModelWrap::require_alive() const {
+  if (!disposal_.IsEmpty()) throw Error(ErrorCode::kDisposed, "The model is disposed of.");
+}
+
+Napi::Value ModelWrap::tensors(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    const std::vector<NamedTensor> state = detector_->tensors(to_part(info[0]));
+    Napi::Array values = Napi::Array::New(info.Env(), state.size());
+    for (uint32_t i = 0; i < state.size(); ++i) values.Set(i, from_named_tensor(info.Env(), state[i]));
+    return values;
+  });
+}
+
+Napi::Value ModelWrap::load(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    return submit(
+        std::make_unique<LoadJob>(info.Env(), *this, to_part(info[0]), info[1].As<Napi::Array>()));
+  });
+}
+
+Napi::Value ModelWrap::train(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    return submit(std::make_unique<TrainJob>(info.Env(), *this, ImageSetWrap::freeze(info[0]),
+                                             info[1].As<Napi::Object>(), CancelTokenWrap::from(info[2]),
+                                             info[3].As<Napi::Function>()));
+  });
+}
+
+Napi::Value ModelWrap::score(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    return submit(std::make_unique<ScoreJob>(info.Env(), *this, info[0].As<Napi::Array>(),
+                                             info[1].ToNumber().Int32Value(), CancelTokenWrap::from(info[2])));
+  });
+}
+
+Napi::Value ModelWrap::last_transfer(const Napi::CallbackInfo& info) {
+  const auto address = [&](const void* pointer) {
+    return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(reinterpret_cast<uintptr_t>(pointer)));
+  };
+  Napi::Object value = Napi::Object::New(info.Env());
+  value.Set("pixels", address(last_pixels_));
+  value.Set("map", address(last_map_));
+  return value;
+}
+
+Napi::Value ModelWrap::dispose(const Napi::CallbackInfo& info) {
+  if (disposal_.IsEmpty()) {
+    disposal_ = Napi::Persistent(
+        submit(std::make_unique<DisposeJob>(info.Env(), *this)).As<Napi::Object>());
+    thread_.finish();
+  }
+  return disposal_.Value();
+}
+
+}  // namespace reverse_distillation::binding

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <memory>
+
+#include "binding/job_thread.h"
+#include "pipeline/detector.h"
+
+namespace reverse_distillation::binding {
+
+/// `NativeModel` of lib/native/addon.ts: a detector, and the thread that all work on it runs on.
+class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
+ public:
+  /// The class; it is made through its static method `create` alone.
+  static Napi::Function define(Napi::Env env);
+  explicit ModelWrap(const Napi::CallbackInfo& info);
+
+  /// What is alive in the process: what a leak would make grow.
+  static std::atomic<int64_t> live_models;
+  static std::atomic<int64_t> live_maps;
+
+ private:
+  friend class ModelJob;
+  friend class CreateJob;
+  friend class ScoreJob;
+  friend class DisposeJob;
+
+  static Napi::Value create(const Napi::CallbackInfo& info);
+  Napi::Value config(const Napi::CallbackInfo& info);
+  Napi::Value tensors(const Napi::CallbackInfo& info);
+  Napi::Value load(const Napi::CallbackInfo& info);
+  Napi::Value train(const Napi::CallbackInfo& info);
+  Napi::Value score(const Napi::CallbackInfo& info);
+  Napi::Value last_transfer(const Napi::CallbackInfo& info);
+  Napi::Value dispose(const Napi::CallbackInfo& info);
+
+  /// Throws `Error(kDisposed)` after `dispose`.
+  void require_alive() const;
+  Napi::Promise submit(std::unique_ptr<Job> job) { return thread_.submit(std::move(job)); }
+
+  ModelConfig config_;
+  std::shared_ptr<Detector> detector_;
+  Napi::ObjectReference disposal_;  ///< The promise of `dispose`, once it was called.
+  const void* last_pixels_ = nullptr;
+  const void* last_map_ = nullptr;
+  JobThread thread_;
+};
+
+}  // namespace reverse_distillation::binding

@@ -1,0 +1,100 @@
+#include "binding/model_jobs.h"
+
+#include "binding/convert.h"
+#include "binding/shared_buffer.h"
+#include "core/device.h"
+
+namespace reverse_distillation::binding {
+
+ModelJob::ModelJob(Napi::Env env, ModelWrap& model, int threads) : Job(env), model_(model), threads_(threads) {
+  keep(model.Value());
+}
+
+void ModelJob::execute() {
+  cancel_token().throw_if_cancelled();
+  set_threads(threads_);
+  work();
+}
+
+Detector& ModelJob::detector() const {
+  if (!model_.detector_) throw Error(ErrorCode::kDisposed, "The model is disposed of.");
+  return *model_.detector_;
+}
+
+void CreateJob::work() {
+  model_.detector_ = std::shared_ptr<Detector>(new Detector(model_.config_), [](Detector* detector) {
+    delete detector;
+    --ModelWrap::live_models;
+  });
+  ++ModelWrap::live_models;
+}
+
+LoadJob::LoadJob(Napi::Env env, ModelWrap& model, Part part, const Napi::Array& tensors)
+    : ModelJob(env, model, 0), part_(part) {
+  for (uint32_t i = 0; i < tensors.Length(); ++i) {
+    const auto tensor = tensors.Get(i).As<Napi::Object>();
+    state_.push_back(to_named_tensor(tensor));
+    keep(tensor.Get("data").As<Napi::Object>());
+  }
+}
+
+TrainJob::TrainJob(Napi::Env env, ModelWrap& model, std::shared_ptr<const ImageSet> images,
+                   const Napi::Object& config, std::shared_ptr<CancelToken> cancel,
+                   const Napi::Function& on_epoch)
+    : ModelJob(env, model, config.Get("threads").ToNumber().Int32Value()),
+      images_(std::move(images)),
+      config_(to_training_config(config)),
+      on_epoch_(Napi::Persistent(on_epoch)),
+      environment_(Environment::of(env)) {
+  set_cancel_token(std::move(cancel));
+}
+
+void TrainJob::work() {
+  detector().train(*images_, config_, cancel_token(), [this](const EpochReport& epoch) { report(epoch); });
+}
+
+void TrainJob::report(const EpochReport& epoch) {
+  // The job outlives its reports: it is settled by a later message.
+  environment_->post([this, epoch](Napi::Env env) {
+    try {
+      on_epoch_.Call({from_report(env, epoch)});
+    } catch (const Napi::Error& error) {
+      fail_with(error);
+    }
+  });
+}
+
+ScoreJob::ScoreJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, int threads,
+                   std::shared_ptr<CancelToken> cancel)
+    : ModelJob(env, model, threads) {
+  set_cancel_token(std::move(cancel));
+  for (uint32_t i = 0; i < images.Length(); ++i) {
+    const auto image = images.Get(i).As<Napi::Object>();
+    images_.push_back(to_pixel_view(image));
+    keep(image.Get("data").As<Napi::Object>());
+  }
+}
+
+void ScoreJob::work() { scored_ = detector().score(images_); }
+
+Napi::Value ScoreJob::result(Napi::Env env) {
+  const auto count = static_cast<uint32_t>(images_.size());
+  Napi::Array results = Napi::Array::New(env, count);
+  for (uint32_t i = 0; i < count; ++i) {
+    const at::Tensor map = scored_.maps[i];
+    Napi::ArrayBuffer buffer = share_tensor(env, map, &ModelWrap::live_maps);
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("score", scored_.scores[i].item<float>());
+    result.Set("map", Napi::Float32Array::New(env, static_cast<size_t>(map.numel()), buffer, 0));
+    results.Set(i, result);
+  }
+  if (count > 0) {
+    model_.last_pixels_ = images_[0].data;
+    model_.last_map_ = scored_.maps.data_ptr();
+  }
+  return results;
+}
+
+void DisposeJob::work() { model_.detector_.reset(); }
+
+}  // namespace reverse_distillation::binding

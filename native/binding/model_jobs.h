@@ -1,0 +1,87 @@
+#pragma once
+
+#include "binding/model.h"
+
+namespace reverse_distillation::binding {
+
+/// Work on one model, which it keeps alive. Sets the number of threads first.
+class ModelJob : public Job {
+ public:
+  ModelJob(Napi::Env env, ModelWrap& model, int threads);
+
+ protected:
+  void execute() final;
+  virtual void work() = 0;
+  Napi::Value result(Napi::Env env) override { return env.Undefined(); }
+  Detector& detector() const;
+
+  ModelWrap& model_;
+
+ private:
+  int threads_;
+};
+
+/// Makes the weights; resolves to the model itself.
+class CreateJob : public ModelJob {
+ public:
+  CreateJob(Napi::Env env, ModelWrap& model) : ModelJob(env, model, 0) {}
+
+ protected:
+  void work() override;
+  Napi::Value result(Napi::Env) override { return model_.Value(); }
+};
+
+class LoadJob : public ModelJob {
+ public:
+  LoadJob(Napi::Env env, ModelWrap& model, Part part, const Napi::Array& tensors);
+
+ protected:
+  void work() override { detector().load(part_, state_); }
+
+ private:
+  Part part_;
+  std::vector<NamedTensor> state_;
+};
+
+class TrainJob : public ModelJob {
+ public:
+  TrainJob(Napi::Env env, ModelWrap& model, std::shared_ptr<const ImageSet> images, const Napi::Object& config,
+           std::shared_ptr<CancelToken> cancel, const Napi::Function& on_epoch);
+
+ protected:
+  void work() override;
+
+ private:
+  void report(const EpochReport& report);
+
+  std::shared_ptr<const ImageSet> images_;
+  TrainingConfig config_;
+  Napi::FunctionReference on_epoch_;
+  std::shared_ptr<Environment> environment_;
+};
+
+/// Resolves to one { score, map } an image.
+class ScoreJob : public ModelJob {
+ public:
+  ScoreJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, int threads,
+           std::shared_ptr<CancelToken> cancel);
+
+ protected:
+  void work() override;
+  Napi::Value result(Napi::Env env) override;
+
+ private:
+  std::vector<PixelView> images_;
+  AnomalyMaps scored_;
+};
+
+/// Frees the weights. Being the last job on the thread, it waits for all others.
+class DisposeJob : public ModelJob {
+ public:
+  DisposeJob(Napi::Env env, ModelWrap& model) : ModelJob(env, model, 0) {}
+
+ protected:
+  void work() override;
+};
+
+}  // namespace reverse_distillation::binding

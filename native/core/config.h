@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace reverse_distillation {
+
+/// The teacher's architecture, which the bottleneck and the student mirror.
+enum class Backbone { kResNet18, kResNet34, kResNet50, kWideResNet50_2 };
+
+/// `kPaper` follows Deng & Li 2022; `kOfficial` the authors' published code, whose one-class embedding skips
+/// the 1x1 convolution and whose decoder stages have the teacher's block counts in the teacher's order.
+enum class Layout { kPaper, kOfficial };
+
+/// How the up-sampled maps of the scales become one.
+enum class Combine { kSum, kProduct };
+
+/// `kLocation` is Eq. (2); `kGlobal` the authors' code, which flattens each feature map before the cosine.
+enum class Loss { kLocation, kGlobal };
+
+/// What a model is made from. The facade validates and fills in defaults.
+struct ModelConfig {
+  Backbone backbone = Backbone::kResNet18;
+  Layout layout = Layout::kPaper;
+  std::vector<int64_t> layers = {1, 2, 3};  ///< Scales that count, ascending, of 1, 2, 3.
+  Combine combine = Combine::kSum;
+  double sigma = 4.0;    ///< Standard deviation of the smoothing, in pixels of the map.
+  int64_t height = 256;  ///< Of the image that the networks see, in pixels; a multiple of 32.
+  int64_t width = 256;
+  std::string device = "cpu";  ///< "cpu" or "cuda:N".
+  uint64_t seed = 0;           ///< Of the initial weights.
+};
+
+/// How a model is trained.
+struct TrainingConfig {
+  int64_t epochs = 1;
+  int64_t batch_size = 16;
+  double learning_rate = 0.005;
+  Loss loss = Loss::kLocation;
+  uint64_t seed = 0;  ///< Of the order of the images.
+};
+
+}  // namespace reverse_distillation

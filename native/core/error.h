@@ -1,0 +1,33 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace reverse_distillation {
+
+/// The ways in which native code fails: a subset of the codes of `lib/errors.ts`, under the same names.
+enum class ErrorCode {
+  kInvalidArgument,
+  kInvalidImage,
+  kInvalidFile,
+  kAborted,
+  kDisposed,
+  kOutOfMemory,
+  kDeviceUnavailable,
+  kInternal,
+};
+
+/// The code's name as JavaScript sees it, such as "INVALID_ARGUMENT".
+const char* error_code_name(ErrorCode code);
+
+/// The one exception type of this library. `what()` says what was given, what is allowed and what to do.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  ErrorCode code() const { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+}  // namespace reverse_distillation

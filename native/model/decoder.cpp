@@ -1,0 +1,30 @@
+#include "model/decoder.h"
+
+#include <algorithm>
+
+namespace reverse_distillation {
+
+DecoderImpl::DecoderImpl(const BackboneSpec& spec, Layout layout) {
+  int64_t channels = kStagePlanes[3] * spec.expansion();
+  for (size_t i = 0; i < 3; ++i) {
+    const size_t rebuilt = 2 - i;
+    const int64_t blocks = spec.blocks[layout == Layout::kPaper ? rebuilt : i];
+    stages_.push_back(register_module(
+        "layer" + std::to_string(i + 1),
+        make_stage(spec, channels, kStagePlanes[rebuilt], blocks, Resample::kDouble)));
+    channels = kStagePlanes[rebuilt] * spec.expansion();
+  }
+}
+
+std::vector<at::Tensor> DecoderImpl::forward(const at::Tensor& code) {
+  std::vector<at::Tensor> features;
+  at::Tensor x = code;
+  for (torch::nn::Sequential& stage : stages_) {
+    x = stage->forward(x);
+    features.push_back(x);
+  }
+  std::reverse(features.begin(), features.end());
+  return features;
+}
+
+}  // namespace reverse_distillation

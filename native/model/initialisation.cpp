@@ -1,0 +1,31 @@
+#include "model/initialisation.h"
+
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/conv.h>
+
+#include <cmath>
+
+namespace reverse_distillation {
+
+namespace nn = torch::nn;
+
+void initialise(nn::Module& module, at::Generator generator) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& layer : module.modules()) {
+    if (auto* convolution = layer->as<nn::Conv2dImpl>()) {
+      at::Tensor& weight = convolution->weight;
+      const auto fan_out = static_cast<double>(weight.size(0) * weight.size(2) * weight.size(3));
+      weight.normal_(0.0, std::sqrt(2.0 / fan_out), generator);
+    } else if (auto* transposed = layer->as<nn::ConvTranspose2dImpl>()) {
+      at::Tensor& weight = transposed->weight;
+      const auto fan_in = static_cast<double>(weight.size(1) * weight.size(2) * weight.size(3));
+      const double bound = 1.0 / std::sqrt(fan_in);
+      weight.uniform_(-bound, bound, generator);
+    } else if (auto* norm = layer->as<nn::BatchNorm2dImpl>()) {
+      norm->weight.fill_(1.0);
+      norm->bias.zero_();
+    }
+  }
+}
+
+}  // namespace reverse_distillation

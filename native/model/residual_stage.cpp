@@ -1,0 +1,76 @@
+#include "model/residual_stage.h"
+
+namespace reverse_distillation {
+
+namespace nn = torch::nn;
+
+nn::Conv2d make_convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride) {
+  return nn::Conv2d(
+      nn::Conv2dOptions(in_channels, out_channels, kernel).stride(stride).padding(kernel / 2).bias(false));
+}
+
+namespace {
+
+nn::ConvTranspose2d make_doubling(int64_t in_channels, int64_t out_channels) {
+  return nn::ConvTranspose2d(nn::ConvTranspose2dOptions(in_channels, out_channels, 2).stride(2).bias(false));
+}
+
+/// The 3x3 convolution of a block, or what takes its place where the block resamples.
+nn::AnyModule make_resampling(int64_t in_channels, int64_t out_channels, Resample resample) {
+  if (resample == Resample::kDouble) return nn::AnyModule(make_doubling(in_channels, out_channels));
+  return nn::AnyModule(make_convolution(in_channels, out_channels, 3, resample == Resample::kHalve ? 2 : 1));
+}
+
+}  // namespace
+
+ResidualBlockImpl::ResidualBlockImpl(const BackboneSpec& spec, int64_t in_channels, int64_t planes,
+                                     Resample resample) {
+  const int64_t out_channels = planes * spec.expansion();
+  if (spec.bottleneck) {
+    const int64_t width = planes * spec.width_factor;
+    add_unit(nn::AnyModule(make_convolution(in_channels, width, 1)), width);
+    add_unit(make_resampling(width, width, resample), width);
+    add_unit(nn::AnyModule(make_convolution(width, out_channels, 1)), out_channels);
+  } else {
+    add_unit(make_resampling(in_channels, planes, resample), planes);
+    add_unit(nn::AnyModule(make_convolution(planes, planes, 3)), planes);
+  }
+  if (resample == Resample::kDouble) {
+    shortcut_ = register_module(
+        "upsample", nn::Sequential(make_doubling(in_channels, out_channels), nn::BatchNorm2d(out_channels)));
+  } else if (resample == Resample::kHalve || in_channels != out_channels) {
+    const int64_t stride = resample == Resample::kHalve ? 2 : 1;
+    shortcut_ = register_module("downsample",
+                                nn::Sequential(make_convolution(in_channels, out_channels, 1, stride),
+                                               nn::BatchNorm2d(out_channels)));
+  }
+}
+
+void ResidualBlockImpl::add_unit(nn::AnyModule convolution, int64_t channels) {
+  const std::string number = std::to_string(units_.size() + 1);
+  register_module("conv" + number, convolution.ptr());
+  nn::BatchNorm2d norm = register_module("bn" + number, nn::BatchNorm2d(channels));
+  units_.push_back({std::move(convolution), std::move(norm)});
+}
+
+at::Tensor ResidualBlockImpl::forward(const at::Tensor& input) {
+  at::Tensor x = input;
+  for (Unit& unit : units_) {
+    x = unit.norm->forward(unit.convolution.forward<at::Tensor>(x));
+    if (&unit != &units_.back()) x.relu_();
+  }
+  x += shortcut_.is_empty() ? input : shortcut_->forward(input);
+  return x.relu_();
+}
+
+nn::Sequential make_stage(const BackboneSpec& spec, int64_t in_channels, int64_t planes, int64_t blocks,
+                          Resample resample) {
+  nn::Sequential stage;
+  stage->push_back(ResidualBlock(spec, in_channels, planes, resample));
+  for (int64_t i = 1; i < blocks; ++i) {
+    stage->push_back(ResidualBlock(spec, planes * spec.expansion(), planes, Resample::kNone));
+  }
+  return stage;
+}
+
+}  // namespace reverse_distillation

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "model/bottleneck.h"
+#include "model/decoder.h"
+#include "model/teacher.h"
+
+namespace reverse_distillation {
+
+/// The features that the teacher sees and those that the student rebuilds, three of each, alike in shape.
+struct FeaturePairs {
+  std::vector<at::Tensor> teacher;
+  std::vector<at::Tensor> student;
+};
+
+/// Teacher, one-class bottleneck and student decoder (Deng & Li 2022, Fig. 3), registered as `teacher`, `bn` and
+/// `decoder`. The student sees the teacher through the bottleneck alone.
+class ReverseDistillationImpl : public torch::nn::Module {
+ public:
+  /// Fresh weights, all drawn from `config.seed`.
+  explicit ReverseDistillationImpl(const ModelConfig& config);
+
+  /// images: normalised [N, 3, H, W], H and W multiples of 32. No gradient flows into the teacher.
+  FeaturePairs forward(const at::Tensor& images);
+
+  Teacher teacher{nullptr};
+  Bottleneck bottleneck{nullptr};
+  Decoder decoder{nullptr};
+};
+TORCH_MODULE(ReverseDistillation);
+
+}  // namespace reverse_distillation

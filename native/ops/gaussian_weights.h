@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace reverse_distillation {
+
+/// Radius in pixels at which `scipy.ndimage.gaussian_filter` cuts a Gaussian off: int(4 sigma + 0.5).
+int64_t gaussian_radius(double sigma);
+
+/// The 2 radius + 1 weights of that Gaussian, normalised to a sum of 1 in double precision. `sigma` > 0.
+std::vector<float> gaussian_weights(double sigma);
+
+}  // namespace reverse_distillation

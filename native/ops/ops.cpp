@@ -1,0 +1,95 @@
+#include "ops/ops.h"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/autograd.h>
+#include <torch/library.h>
+
+namespace reverse_distillation {
+
+std::vector<at::Tensor> cosine_map(at::TensorList teacher, at::TensorList student) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("reverse_distillation::cosine_map", "")
+                             .typed<std::vector<at::Tensor>(at::TensorList, at::TensorList)>();
+  return op.call(teacher, student);
+}
+
+std::vector<at::Tensor> cosine_map_backward(at::TensorList grad, at::TensorList teacher,
+                                            at::TensorList student) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("reverse_distillation::cosine_map_backward", "")
+                             .typed<std::vector<at::Tensor>(at::TensorList, at::TensorList, at::TensorList)>();
+  return op.call(grad, teacher, student);
+}
+
+at::Tensor upsample_sum(at::TensorList maps, int64_t height, int64_t width) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("reverse_distillation::upsample_sum", "")
+                             .typed<at::Tensor(at::TensorList, int64_t, int64_t)>();
+  return op.call(maps, height, width);
+}
+
+at::Tensor gaussian_blur(const at::Tensor& maps, double sigma) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("reverse_distillation::gaussian_blur", "")
+                             .typed<at::Tensor(const at::Tensor&, double)>();
+  return op.call(maps, sigma);
+}
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Ties `cosine_map_backward` to `cosine_map`, for every device alike.
+class CosineMapFunction : public torch::autograd::Function<CosineMapFunction> {
+ public:
+  static variable_list forward(AutogradContext* context, at::TensorList teacher, at::TensorList student) {
+    for (const at::Tensor& t : teacher) {
+      TORCH_CHECK(!t.requires_grad(), "cosine_map: the teacher is frozen, but its features require a gradient");
+    }
+    at::AutoDispatchBelowADInplaceOrView below;
+    variable_list saved(teacher.begin(), teacher.end());
+    saved.insert(saved.end(), student.begin(), student.end());
+    context->save_for_backward(std::move(saved));
+    return cosine_map(teacher, student);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grad) {
+    const variable_list saved = context->get_saved_variables();
+    const size_t pairs = saved.size() / 2;
+    const at::TensorList features(saved);
+    const at::TensorList student = features.slice(pairs);
+    for (size_t k = 0; k < pairs; ++k) {
+      if (grad[k].defined()) continue;
+      const at::Tensor& s = student[k];
+      grad[k] = at::zeros({s.size(0), s.size(2), s.size(3)}, s.options().dtype(at::kFloat));
+    }
+    variable_list gradients(pairs);  // Undefined for the teacher.
+    for (at::Tensor& gradient : cosine_map_backward(grad, features.slice(0, pairs), student)) {
+      gradients.push_back(std::move(gradient));
+    }
+    return gradients;
+  }
+};
+
+std::vector<at::Tensor> cosine_map_autograd(at::TensorList teacher, at::TensorList student) {
+  return CosineMapFunction::apply(teacher, student);
+}
+
+}  // namespace
+
+TORCH_LIBRARY(reverse_distillation, library) {
+  library.def("cosine_map(Tensor[] teacher, Tensor[] student) -> Tensor[]");
+  library.def("cosine_map_backward(Tensor[] grad, Tensor[] teacher, Tensor[] student) -> Tensor[]");
+  library.def("upsample_sum(Tensor[] maps, int height, int width) -> Tensor");
+  library.def("gaussian_blur(Tensor maps, float sigma) -> Tensor");
+}
+
+TORCH_LIBRARY_IMPL(reverse_distillation, Autograd, library) {
+  library.impl("cosine_map", cosine_map_autograd);
+  library.impl("cosine_map_backward", torch::autograd::autogradNotImplementedFallback());
+  library.impl("upsample_sum", torch::autograd::autogradNotImplementedFallback());
+  library.impl("gaussian_blur", torch::autograd::autogradNotImplementedFallback());
+}
+
+}  // namespace reverse_distillation

@@ -1,0 +1,26 @@
+#include "pipeline/anomaly_map.h"
+
+#include "ops/ops.h"
+#include "pipeline/loss.h"
+
+namespace reverse_distillation {
+
+AnomalyMaps anomaly_maps(const FeaturePairs& features, const ModelConfig& config) {
+  const FeaturePairs pairs = select_layers(features, config.layers);
+  const std::vector<at::Tensor> distances = cosine_map(pairs.teacher, pairs.student);
+  at::Tensor combined;
+  if (config.combine == Combine::kSum) {
+    combined = upsample_sum(distances, config.height, config.width);
+  } else {
+    for (const at::Tensor& distance : distances) {
+      const at::Tensor map = upsample_sum(distance, config.height, config.width);
+      combined = combined.defined() ? combined.mul_(map) : map;
+    }
+  }
+  AnomalyMaps result;
+  result.maps = gaussian_blur(combined, config.sigma);
+  result.scores = result.maps.flatten(1).amax(1);
+  return result;
+}
+
+}  // namespace reverse_distillation

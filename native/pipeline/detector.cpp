@@ -1,0 +1,80 @@
+#include "pipeline/detector.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/stack.h>
+
+#include "core/device.h"
+
+namespace reverse_distillation {
+
+namespace {
+
+const char* part_name(Part part) {
+  switch (part) {
+    case Part::kTeacher:
+      return "teacher";
+    case Part::kBottleneck:
+      return "bottleneck";
+    case Part::kDecoder:
+      return "decoder";
+  }
+  throw Error(ErrorCode::kInternal, "unknown part");
+}
+
+/// Moves the weights to `device`, those of convolutions in channels-last order, which the images have as well.
+void place(torch::nn::Module& module, c10::Device device) {
+  module.to(device);
+  for (at::Tensor& parameter : module.parameters()) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  }
+}
+
+}  // namespace
+
+Detector::Detector(const ModelConfig& config)
+    : config_(config), device_(parse_device(config.device)), model_(config) {
+  place(*model_, device_);
+  model_->eval();
+}
+
+void Detector::train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
+                     const std::function<void(const EpochReport&)>& report) {
+  reverse_distillation::train(model_, config_, images, config, cancel, report);
+}
+
+AnomalyMaps Detector::score(std::span<const PixelView> images) {
+  const c10::InferenceMode inference;
+  if (images.empty()) return {at::empty({0, config_.height, config_.width}), at::empty({0})};
+  std::vector<at::Tensor> resized;
+  resized.reserve(images.size());
+  for (const PixelView& image : images) {
+    resized.push_back(resize_pixels(image, config_.height, config_.width));
+  }
+  const at::Tensor batch = resized.size() == 1 ? resized[0].unsqueeze(0) : at::stack(resized);
+  AnomalyMaps result = anomaly_maps(model_->forward(normalise(batch.to(device_))), config_);
+  result.maps = result.maps.cpu();
+  result.scores = result.scores.cpu();
+  last_pixels_ = images[0].data;
+  last_map_ = result.maps.data_ptr();
+  return result;
+}
+
+torch::nn::Module& Detector::part_module(Part part) {
+  switch (part) {
+    case Part::kTeacher:
+      return *model_->teacher;
+    case Part::kBottleneck:
+      return *model_->bottleneck;
+    case Part::kDecoder:
+      return *model_->decoder;
+  }
+  throw Error(ErrorCode::kInternal, "unknown part");
+}
+
+std::vector<NamedTensor> Detector::tensors(Part part) { return tensor_state(part_module(part)); }
+
+void Detector::load(Part part, const std::vector<NamedTensor>& state) {
+  load_tensor_state(part_module(part), part_name(part), state);
+}
+
+}  // namespace reverse_distillation

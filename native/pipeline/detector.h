@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/cancel_token.h"
+#include "core/config.h"
+#include "model/reverse_distillation.h"
+#include "pipeline/anomaly_map.h"
+#include "pipeline/image_set.h"
+#include "pipeline/tensor_state.h"
+#include "pipeline/trainer.h"
+
+namespace reverse_distillation {
+
+/// The three networks of a model, as its files name them.
+enum class Part { kTeacher, kBottleneck, kDecoder };
+
+/// A model with its configuration: what is trained, scored and saved. Not synchronised: one thread at a time.
+class Detector {
+ public:
+  /// Fresh weights, drawn from `config.seed`, on `config.device`.
+  explicit Detector(const ModelConfig& config);
+
+  const ModelConfig& config() const { return config_; }
+
+  /// See `train`.
+  void train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
+             const std::function<void(const EpochReport&)>& report);
+
+  /// Scores one batch of images of any sizes. Reads the callers' memory until it returns; the results are on
+  /// the CPU. An empty batch gives empty results.
+  AnomalyMaps score(std::span<const PixelView> images);
+
+  /// See `tensor_state` and `load_tensor_state`.
+  std::vector<NamedTensor> tensors(Part part);
+  void load(Part part, const std::vector<NamedTensor>& state);
+
+  /// Where the last batch's first pixels were read, and where its first map was left: proof of what is shared.
+  const void* last_pixels() const { return last_pixels_; }
+  const void* last_map() const { return last_map_; }
+
+ private:
+  torch::nn::Module& part_module(Part part);
+
+  ModelConfig config_;
+  c10::Device device_;
+  ReverseDistillation model_;
+  const void* last_pixels_ = nullptr;
+  const void* last_map_ = nullptr;
+};
+
+}  // namespace reverse_distillation

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace reverse_distillation {
+
+/// Pixels in the caller's memory: 8 bits, rows from the top, channels interleaved, no padding.
+struct PixelView {
+  const uint8_t* data;
+  int64_t width;
+  int64_t height;
+  int64_t channels;  ///< 1: grey, 3: RGB, 4: RGB and an alpha, which is dropped.
+};
+
+/// Brings pixels to RGB of height x width by an antialiased bilinear resize, rounded to 8 bits, as PIL and
+/// torchvision do. Returns uint8 [height, width, 3]; where nothing has to change, it shares the caller's memory.
+at::Tensor resize_pixels(const PixelView& pixels, int64_t height, int64_t width);
+
+/// uint8 [N, H, W, 3] -> float32 [N, 3, H, W], channels-last: pixels / 255, less ImageNet's mean, over its
+/// standard deviation.
+at::Tensor normalise(const at::Tensor& pixels);
+
+}  // namespace reverse_distillation

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+
+#include "core/cancel_token.h"
+#include "core/config.h"
+#include "model/reverse_distillation.h"
+#include "pipeline/image_set.h"
+
+namespace reverse_distillation {
+
+/// What is known after an epoch.
+struct EpochReport {
+  int64_t epoch;  ///< From 1.
+  int64_t epochs;
+  double loss;  ///< Mean over the epoch's images.
+  double images_per_second;
+  double seconds_left;  ///< Estimated to the end of the training.
+};
+
+/// Trains bottleneck and decoder on normal images (Deng & Li 2022, Sec. 3.3) and leaves the model in eval mode,
+/// also when it throws. Adam with betas (0.5, 0.999). The order of images depends on `config.seed` alone, and two
+/// runs on one machine with equal arguments and threads end with equal bits.
+///
+/// The last, partial batch of an epoch is kept; one that would leave a single value per channel to a batch norm
+/// (one image of 32 x 32) is dropped. A batch size above the number of images means one batch.
+///
+/// `report` is called on the calling thread after each epoch. Throws `Error(kAborted)` between batches once
+/// `cancel` is set; `Error(kInvalidArgument)` when there is no image, or no batch that can be trained on.
+void train(ReverseDistillation& model, const ModelConfig& model_config, const ImageSet& images,
+           const TrainingConfig& config, const CancelToken& cancel,
+           const std::function<void(const EpochReport&)>& report);
+
+}  // namespace reverse_distillation
