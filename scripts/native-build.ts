@@ -29,18 +29,29 @@ export async function buildNative(root: string, { tests }: { tests: boolean }): 
   });
   const product = join(root, "build", "Release");
   const steps = [
-    step("all", [], [
-      join(product, "reverse_distillation.node"),
-      join(product, `reverse_distillation-${libtorch.backend}-torch${libtorch.minor}.so`),
-    ]),
-    ...(tests ? [step("reverse_distillation_tests", ["test/native"], [join(tree, "reverse_distillation_tests")])] : []),
+    step(
+      "all",
+      [],
+      [
+        join(product, "reverse_distillation.node"),
+        join(product, `reverse_distillation-${libtorch.backend}-torch${libtorch.minor}.so`),
+      ],
+    ),
+    ...(tests
+      ? [step("reverse_distillation_tests", ["test/native"], [join(tree, "reverse_distillation_tests")])]
+      : []),
   ].filter(({ stamp }) => !stamp.isFresh);
   if (steps.length === 0) return;
 
   requireCMake();
   requireCompiler();
   console.log(`Building the native addon against LibTorch ${libtorch.version} (${libtorch.directory})`);
-  await cmake(root, tree, ["configure", "--generator", generator(root, tree), `--CDLIBTORCH=${libtorch.directory}`]);
+  await cmake(root, tree, [
+    "configure",
+    "--generator",
+    generator(root, tree),
+    `--CDLIBTORCH=${libtorch.directory}`,
+  ]);
   for (const { target, stamp } of steps) {
     await cmake(root, tree, ["build", "--target", target, "--parallel", String(availableParallelism())]);
     stamp.write();
@@ -61,9 +72,13 @@ async function obtainLibTorch(): Promise<LibTorch> {
 
 function cmake(root: string, tree: string, options: string[]): Promise<void> {
   const program = join(dirname(require.resolve("cmake-js/package.json")), "bin", "cmake-js");
-  return run(process.execPath, [program, ...options, "--directory", root, "--out", tree, "--log-level", "warn"], {
-    cwd: root,
-  });
+  return run(
+    process.execPath,
+    [program, ...options, "--directory", root, "--out", tree, "--log-level", "warn"],
+    {
+      cwd: root,
+    },
+  );
 }
 
 /**
@@ -74,7 +89,8 @@ function generator(root: string, tree: string): string {
   const cacheFile = join(tree, "CMakeCache.txt");
   if (existsSync(cacheFile)) {
     const cache = readFileSync(cacheFile, "utf8");
-    const entry = (name: string): string | undefined => new RegExp(`^${name}:INTERNAL=(.*)$`, "m").exec(cache)?.[1];
+    const entry = (name: string): string | undefined =>
+      new RegExp(`^${name}:INTERNAL=(.*)$`, "m").exec(cache)?.[1];
     const used = entry("CMAKE_GENERATOR");
     if (entry("CMAKE_HOME_DIRECTORY") === root && used !== undefined) return used;
     rmSync(tree, { recursive: true });

@@ -32,9 +32,11 @@ export async function setUp({ install = true, tests = false } = {}) {
     await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], { cwd: root });
   }
   const build = join(root, "scripts", "build.ts");
-  await run(process.execPath, ["--import", "tsx", build, ...(tests ? ["--tests"] : [])], { cwd: root }).catch(() => {
-    throw new Error("The build failed; its messages are above.");
-  });
+  await run(process.execPath, ["--import", "tsx", build, ...(tests ? ["--tests"] : [])], { cwd: root }).catch(
+    () => {
+      throw new Error("The build failed; its messages are above.");
+    },
+  );
 }
 
 /**
@@ -74,5 +76,7 @@ export function reportFailure(error) {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const options = process.argv.slice(2);
-  await setUp({ install: !options.includes("--build"), tests: options.includes("--tests") }).catch(reportFailure);
+  await setUp({ install: !options.includes("--build"), tests: options.includes("--tests") }).catch(
+    reportFailure,
+  );
 }

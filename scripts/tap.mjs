@@ -26,7 +26,10 @@ export class TapReader {
     if (test) this.#readTest(test[1] === undefined, test[2] ?? "", test[3]);
     else if (plan) this.planned = Number(plan[1]);
     else if (/^Bail out!/.test(line)) this.fail(line);
-    else if (line.trim() !== "" && !/^(TAP version|# (tests|pass|fail|skip|todo) |\s+(---|\.\.\.)$)/.test(line))
+    else if (
+      line.trim() !== "" &&
+      !/^(TAP version|# (tests|pass|fail|skip|todo) |\s+(---|\.\.\.)$)/.test(line)
+    )
       this.#report(`    ${line}`);
   }
 

@@ -10,19 +10,27 @@ export class MissingTool extends Error {
 /** Node.js as package.json's `engines` wants it. */
 export function requireNode() {
   if (Number(process.versions.node.split(".")[0]) < 20)
-    throw new MissingTool(`This is Node.js ${process.versions.node}; 20 or later is needed: https://nodejs.org`);
+    throw new MissingTool(
+      `This is Node.js ${process.versions.node}; 20 or later is needed: https://nodejs.org`,
+    );
 }
 
 /** CMake, as CMakeLists.txt wants it. */
 export function requireCMake() {
   const version = /version (\d+)\.(\d+)/.exec(output("cmake", ["--version"]) ?? "");
   if (version === null)
-    throw new MissingTool("CMake is not on the PATH. Install CMake 3.18 or later (Debian, Ubuntu: apt install cmake).");
+    throw new MissingTool(
+      "CMake is not on the PATH. Install CMake 3.18 or later (Debian, Ubuntu: apt install cmake).",
+    );
   const [major, minor] = [Number(version[1]), Number(version[2])];
   if (major < 3 || (major === 3 && minor < 18))
-    throw new MissingTool(`This is CMake ${major}.${minor}; 3.18 or later is needed (pip install cmake has a recent one).`);
+    throw new MissingTool(
+      `This is CMake ${major}.${minor}; 3.18 or later is needed (pip install cmake has a recent one).`,
+    );
   if (!hasNinja() && output("make", ["--version"]) === undefined)
-    throw new MissingTool("Neither ninja nor make is on the PATH. Install one (Debian, Ubuntu: apt install ninja-build).");
+    throw new MissingTool(
+      "Neither ninja nor make is on the PATH. Install one (Debian, Ubuntu: apt install ninja-build).",
+    );
 }
 
 /** A C++ compiler that knows C++20: $CXX, or the one that CMake would take. */

@@ -66,23 +66,24 @@ export async function fetchLibTorch({ env = process.env, report = () => {} }: Fe
   const work = await mkdtemp(join(cache, ".unfinished-"));
   try {
     report(`Fetching torch==${version} by pip (about 190 MB)`);
-    const wheels = join(work, "wheel");
+    const folder = join(work, "wheel");
     const requirement = `torch==${version}`;
     const status = await run(
       python,
-      ["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--dest", wheels, "--extra-index-url", index, requirement],
+      ["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--dest", folder, "--extra-index-url", index, requirement],
       env,
     );
     if (status !== 0) throw notFetched(`pip download of ${requirement} failed with ${status}; its messages are above`);
-    const [wheel, ...others] = await readdir(wheels);
-    if (wheel === undefined || others.length > 0) throw notFetched("pip left not one wheel but " + (others.length + 1));
+    const wheels = await readdir(folder);
+    const [wheel] = wheels;
+    if (wheel === undefined || wheels.length > 1) throw notFetched(`pip left not one wheel but ${wheels.length}`);
     requirePinned(/^torch-([^-]+)-/.exec(wheel)?.[1] ?? wheel);
 
     report("Unpacking its headers and libraries");
     const unpacked = join(work, version);
     const unpackStatus = await run(
       python,
-      ["-c", unpackWheel, join(wheels, wheel), unpacked, keptEntries],
+      ["-c", unpackWheel, join(folder, wheel), unpacked, keptEntries],
       env,
     );
     if (unpackStatus !== 0) throw notFetched(`unpacking ${wheel} failed with ${unpackStatus}`);

@@ -23,14 +23,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const kIncompatible = "LIBTORCH_INCOMPATIBLE";
-static const char *const kNotFound = "ADDON_NOT_FOUND";
-static const char *const kInternal = "INTERNAL";
+static const char* const kIncompatible = "LIBTORCH_INCOMPATIBLE";
+static const char* const kNotFound = "ADDON_NOT_FOUND";
+static const char* const kInternal = "INTERNAL";
 
-static const char *const kImplementationPrefix = "reverse_distillation-";
+static const char* const kImplementationPrefix = "reverse_distillation-";
 
 /* Throws an Error with a code; returns 0, which is "failed" for every function here. */
-__attribute__((format(printf, 3, 4))) static int fail(napi_env env, const char *code, const char *format, ...) {
+__attribute__((format(printf, 3, 4))) static int fail(napi_env env, const char* code, const char* format,
+                                                      ...) {
   char message[2048];
   va_list arguments;
   va_start(arguments, format);
@@ -43,13 +44,13 @@ __attribute__((format(printf, 3, 4))) static int fail(napi_env env, const char *
 }
 
 /* The string's characters, to be freed by the caller, or NULL with an exception pending. */
-static char *read_string(napi_env env, napi_value value) {
+static char* read_string(napi_env env, napi_value value) {
   size_t length;
   if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) {
     fail(env, kInternal, "open() takes (libraries: string[], implementation: string, expectedMinor: string)");
     return NULL;
   }
-  char *text = malloc(length + 1);
+  char* text = malloc(length + 1);
   if (text == NULL) {
     fail(env, kInternal, "out of memory");
     return NULL;
@@ -58,24 +59,24 @@ static char *read_string(napi_env env, napi_value value) {
   return text;
 }
 
-static const char *base_name(const char *path) {
-  const char *slash = strrchr(path, '/');
+static const char* base_name(const char* path) {
+  const char* slash = strrchr(path, '/');
   return slash == NULL ? path : slash + 1;
 }
 
 /* A search among the loaded objects for another file that stands for the same thing as `path`. */
 struct rival_search {
-  const char *path;
+  const char* path;
   struct stat file;
   size_t compared; /* how many characters of the base name make two files rivals; 0: all */
   char rival[1024];
 };
 
-static int is_rival(struct dl_phdr_info *object, size_t size, void *data) {
+static int is_rival(struct dl_phdr_info* object, size_t size, void* data) {
   (void)size;
-  struct rival_search *search = data;
-  const char *name = base_name(search->path);
-  const char *other = base_name(object->dlpi_name);
+  struct rival_search* search = data;
+  const char* name = base_name(search->path);
+  const char* other = base_name(object->dlpi_name);
   const int differs = search->compared > 0 ? strncmp(name, other, search->compared) : strcmp(name, other);
   if (differs) return 0;
   struct stat file;
@@ -90,14 +91,14 @@ static int is_rival(struct dl_phdr_info *object, size_t size, void *data) {
  * Opens one shared library, unless another file of its name is loaded: two LibTorch or two
  * implementations in one process register the same operators, and LibTorch ends the process at that.
  */
-static void *open_library(napi_env env, const char *path, int flags, size_t compared, const char *code) {
+static void* open_library(napi_env env, const char* path, int flags, size_t compared, const char* code) {
   struct rival_search search = {.path = path, .compared = compared};
   if (stat(path, &search.file) == 0 && dl_iterate_phdr(is_rival, &search)) {
     fail(env, code, "cannot open %s: %s is loaded already, and a process can hold only one of them", path,
          search.rival);
     return NULL;
   }
-  void *library = dlopen(path, RTLD_NOW | flags);
+  void* library = dlopen(path, RTLD_NOW | flags);
   if (library == NULL) fail(env, code, "cannot open a shared library: %s", dlerror());
   return library;
 }
@@ -111,9 +112,9 @@ static int open_libtorch(napi_env env, napi_value libraries) {
     napi_value element;
     if (napi_get_element(env, libraries, i, &element) != napi_ok)
       return fail(env, kInternal, "cannot read the array of libraries");
-    char *path = read_string(env, element);
+    char* path = read_string(env, element);
     if (path == NULL) return 0;
-    const void *library = open_library(env, path, RTLD_GLOBAL, 0, kIncompatible);
+    const void* library = open_library(env, path, RTLD_GLOBAL, 0, kIncompatible);
     free(path);
     if (library == NULL) return 0;
   }
@@ -124,9 +125,9 @@ static int open_libtorch(napi_env env, napi_value libraries) {
  * Refuses a LibTorch of another minor version: an implementation opens on it without complaint, since
  * the names of the symbols agree, and then works on classes that are laid out differently.
  */
-static int check_version(napi_env env, const char *expected_minor) {
+static int check_version(napi_env env, const char* expected_minor) {
   /* The default scope, not a handle: this is the definition that the implementation will bind to. */
-  void *const symbol = dlsym(RTLD_DEFAULT, "aoti_torch_abi_version");
+  void* const symbol = dlsym(RTLD_DEFAULT, "aoti_torch_abi_version");
   if (symbol == NULL)
     return fail(env, kIncompatible, "the LibTorch that was opened does not tell its version: %s", dlerror());
   uint64_t (*abi_version)(void);
@@ -138,17 +139,17 @@ static int check_version(napi_env env, const char *expected_minor) {
   if (strcmp(minor, expected_minor) == 0) return 1;
 
   Dl_info origin;
-  const char *const file = dladdr(symbol, &origin) ? origin.dli_fname : "an unknown file";
+  const char* const file = dladdr(symbol, &origin) ? origin.dli_fname : "an unknown file";
   return fail(env, kIncompatible,
-              "the native addon was built against LibTorch %s and does not run on LibTorch %s (%s)", expected_minor,
-              minor, file);
+              "the native addon was built against LibTorch %s and does not run on LibTorch %s (%s)",
+              expected_minor, minor, file);
 }
 
 /* Runs the implementation's registration in this environment; NULL with an exception pending. */
-static napi_value register_implementation(napi_env env, const char *path) {
-  void *const library = open_library(env, path, RTLD_LOCAL, strlen(kImplementationPrefix), kNotFound);
+static napi_value register_implementation(napi_env env, const char* path) {
+  void* const library = open_library(env, path, RTLD_LOCAL, strlen(kImplementationPrefix), kNotFound);
   if (library == NULL) return NULL;
-  void *const symbol = dlsym(library, "napi_register_module_v1");
+  void* const symbol = dlsym(library, "napi_register_module_v1");
   if (symbol == NULL) {
     fail(env, kNotFound, "%s is not an implementation of this package: %s", path, dlerror());
     return NULL;
@@ -173,8 +174,8 @@ static napi_value open_addon(napi_env env, napi_callback_info info) {
   size_t count = 3;
   if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
 
-  char *const implementation = read_string(env, arguments[1]);
-  char *const expected_minor = implementation == NULL ? NULL : read_string(env, arguments[2]);
+  char* const implementation = read_string(env, arguments[1]);
+  char* const expected_minor = implementation == NULL ? NULL : read_string(env, arguments[2]);
   napi_value exports = NULL;
   if (expected_minor != NULL && open_libtorch(env, arguments[0]) && check_version(env, expected_minor))
     exports = register_implementation(env, implementation);

@@ -51,7 +51,9 @@ export function sharedLibraryBytes(machine = process.arch === "arm64" ? 183 : 62
 /** Makes a real shared library from C, with Node-API's headers at hand. */
 export function compile(output: string, source: string): string {
   mkdirSync(dirname(output), { recursive: true });
-  const { include_dir: include } = createRequire(import.meta.url)("node-api-headers") as { include_dir: string };
+  const { include_dir: include } = createRequire(import.meta.url)("node-api-headers") as {
+    include_dir: string;
+  };
   execFileSync("cc", ["-shared", "-fPIC", "-I", include, "-x", "c", "-", "-o", output], { input: source });
   return output;
 }

@@ -34,7 +34,10 @@ test("the version of a LibTorch archive is read from build-version, or else from
   writeFileSync(join(archive, "version.py"), "");
   const version = join(archive, "include", "torch", "headeronly", "version.h");
   mkdirSync(join(version, ".."), { recursive: true });
-  writeFileSync(version, "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION_MINOR 13\n#define TORCH_VERSION_PATCH 1\n");
+  writeFileSync(
+    version,
+    "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION_MINOR 13\n#define TORCH_VERSION_PATCH 1\n",
+  );
   t.like(inspectLibTorch(archive, wants213), { version: "2.13.1", minor: "2.13" });
   writeFileSync(join(archive, "build-version"), "2.13.2+cpu\n");
   t.like(inspectLibTorch(archive, wants213), { version: "2.13.2+cpu", minor: "2.13" });
@@ -44,7 +47,10 @@ test("another minor version, a CUDA build and a ROCm build do not fit, with the 
   const folder = temporaryFolder(t);
   const reason = (name: string, version: string, libraries?: string[]): unknown =>
     inspectLibTorch(fakeLibTorch(join(folder, name), { version, libraries }), wants213);
-  t.deepEqual(reason("old", "2.12.1+cpu"), { reason: "LibTorch 2.12.1+cpu: version 2.13 is needed", exists: true });
+  t.deepEqual(reason("old", "2.12.1+cpu"), {
+    reason: "LibTorch 2.12.1+cpu: version 2.13 is needed",
+    exists: true,
+  });
   t.deepEqual(reason("cuda", "2.13.0+cu130"), {
     reason: "LibTorch 2.13.0+cu130: a CUDA build; a CPU build is needed",
     exists: true,
@@ -83,7 +89,9 @@ test("a library that is missing, cut short or for another processor is named", (
     reason: `LibTorch 2.13.0+cpu: ${library} is built for another processor than this ${process.arch}`,
   });
   writeFileSync(library, Buffer.alloc(100, "x"));
-  t.like(reason(), { reason: `LibTorch 2.13.0+cpu: ${library} is no shared library (64-bit ELF, little-endian)` });
+  t.like(reason(), {
+    reason: `LibTorch 2.13.0+cpu: ${library} is no shared library (64-bit ELF, little-endian)`,
+  });
 });
 
 test("a segment that reaches past the end of the file counts as cut short", (t) => {
@@ -129,11 +137,16 @@ test("LIBTORCH comes before the cache, and the cache before Python", (t) => {
   const pythons = fakeLibTorch(join(folder, "site-packages", "torch"));
   const PATH = fakePython(join(folder, "bin"), pythons);
   const cache = { REVERSE_DISTILLATION_CACHE: join(folder, "cache") };
-  t.like(findLibTorch(wants213, { LIBTORCH: chosen, ...cache, PATH }).found, { origin: "LIBTORCH", directory: chosen });
+  t.like(findLibTorch(wants213, { LIBTORCH: chosen, ...cache, PATH }).found, {
+    origin: "LIBTORCH",
+    directory: chosen,
+  });
   t.like(findLibTorch(wants213, { ...cache, PATH }).found, { origin: "cache", directory: cached });
   const { found, passedOver } = findLibTorch(wants213, { REVERSE_DISTILLATION_CACHE: folder, PATH });
   t.like(found, { origin: "python", directory: pythons });
-  t.deepEqual(passedOver, [{ origin: "cache", place: join(folder, "libtorch"), reason: "empty", exists: false }]);
+  t.deepEqual(passedOver, [
+    { origin: "cache", place: join(folder, "libtorch"), reason: "empty", exists: false },
+  ]);
 });
 
 test("what does not fit is passed over with the reason, in the order of the search", (t) => {

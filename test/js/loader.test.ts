@@ -119,7 +119,10 @@ test("the addon is opened once, and shut down once, when the process exits", (t)
   const folder = temporaryFolder(t);
   const REVERSE_DISTILLATION_ADDON = fakeBinaries(join(folder, "binaries"), "2.13");
   const LIBTORCH = openableLibTorch(join(folder, "torch"), "2.13");
-  const { status, stdout } = runNode(`${loadAddon}; process.exit(0)`, { LIBTORCH, REVERSE_DISTILLATION_ADDON });
+  const { status, stdout } = runNode(`${loadAddon}; process.exit(0)`, {
+    LIBTORCH,
+    REVERSE_DISTILLATION_ADDON,
+  });
   t.is(status, 0);
   t.is(stdout, "opened\nthe same addon 1\nshutdown\n");
 });
@@ -159,7 +162,10 @@ test("an addon that is missing, incomplete or cut short says so", (t) => {
 
   const short = fakeBinaries(join(folder, "short"), "2.13");
   truncateSync(join(short, "reverse_distillation-cpu-torch2.13.so"), 2000);
-  t.regex(load(short), /^ADDON_NOT_FOUND: .*torch2\.13\.so is cut short: it has 2000 of \d+ bytes\. .*`npm run setup`/);
+  t.regex(
+    load(short),
+    /^ADDON_NOT_FOUND: .*torch2\.13\.so is cut short: it has 2000 of \d+ bytes\. .*`npm run setup`/,
+  );
 });
 
 test("where no LibTorch fits, every place that was looked at is listed with its reason", (t) => {

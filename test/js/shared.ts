@@ -21,6 +21,8 @@ export function sharedPath(path: string): string | undefined {
 export function testWithShared(...paths: string[]): TestFn["skip"] | TestFn {
   const missing = paths.filter((path) => sharedPath(path) === undefined);
   if (missing.length === 0) return anyTest;
-  console.error(`SKIPPED: tests that need ${missing.map((path) => `../shared/${path}`).join(", ")}, which is absent here`);
+  console.error(
+    `SKIPPED: tests that need ${missing.map((path) => `../shared/${path}`).join(", ")}, which is absent here`,
+  );
   return anyTest.skip;
 }

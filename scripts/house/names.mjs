@@ -1,0 +1,20 @@
+/** Names of files and folders: a name says what is inside. */
+import { sourcesIn } from "./files.mjs";
+
+const folders = ["lib", "native", "test", "bench", "scripts"];
+const emptyNames = /(^|\/)(utils?|common|helpers?|misc)([._-][^/]*)?(\/|$)/i;
+
+/**
+ * @param {string} root of the checkout.
+ * @returns {import("./files.mjs").Violation[]}
+ */
+export function checkNames(root) {
+  return folders
+    .flatMap((folder) => sourcesIn(root, folder, /./))
+    .filter(({ path }) => emptyNames.test(path))
+    .map(({ path }) => ({
+      path,
+      line: 1,
+      message: "a name that says nothing: name the one concern of the file",
+    }));
+}
