@@ -1,5 +1,8 @@
 import { defineConfig } from "tsup";
 
+// tsup hands the compiler an option (baseUrl) that TypeScript 6 deprecates.
+const compilerOptions = { ignoreDeprecations: "6.0" };
+
 const shared = { target: "node20", platform: "node", sourcemap: true, silent: true } as const;
 
 export default defineConfig([
@@ -7,7 +10,7 @@ export default defineConfig([
     ...shared,
     format: "esm",
     entry: { index: "lib/index.ts", cli: "lib/cli/main.ts" },
-    dts: { entry: { index: "lib/index.ts" } },
+    dts: { entry: { index: "lib/index.ts" }, compilerOptions },
     // The command line is the library's first user, not a second copy of it.
     splitting: true,
   },
@@ -15,8 +18,10 @@ export default defineConfig([
     ...shared,
     format: "cjs",
     entry: { index: "lib/index.ts" },
-    dts: true,
-    // import.meta.url is what the addon is found by, and CommonJS has none of its own.
-    shims: true,
+    dts: { compilerOptions },
+    // The addon is found by import.meta.url, which CommonJS lacks. tsup's own stand-in breaks on paths
+    // with a "#" or "%" in them, and where a test environment defines `document`.
+    define: { "import.meta.url": "moduleUrl" },
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
   },
 ]);
