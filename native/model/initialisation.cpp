@@ -11,7 +11,7 @@ namespace nn = torch::nn;
 
 void initialise(nn::Module& module, at::Generator generator) {
   const torch::NoGradGuard no_grad;
-  for (const auto& layer : module.modules()) {
+  for (const auto& layer : module.modules(/*include_self=*/false)) {
     if (auto* convolution = layer->as<nn::Conv2dImpl>()) {
       at::Tensor& weight = convolution->weight;
       const auto fan_out = static_cast<double>(weight.size(0) * weight.size(2) * weight.size(3));
