@@ -30,6 +30,9 @@ with zipfile.ZipFile(wheel) as archive:
             shutil.copyfileobj(source, file, 1 << 20)
 `;
 
+/** Begins the names of folders that a fetch is working in; the search passes over dotted names. */
+const unfinishedPrefix = ".unfinished-";
+
 const hasPip = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)";
 
 /** Options of {@link fetchLibTorch}. */
@@ -62,8 +65,9 @@ export async function fetchLibTorch({ env = process.env, report = () => {} }: Fe
   const cache = libtorchCacheDirectory(env);
   const directory = join(cache, version);
   await mkdir(cache, { recursive: true });
+  await removeAbandoned(cache);
   // Beside its place, since a rename is atomic within one file system only.
-  const work = await mkdtemp(join(cache, ".unfinished-"));
+  const work = await mkdtemp(join(cache, unfinishedPrefix));
   try {
     report(`Fetching torch==${version} by pip (about 190 MB)`);
     const folder = join(work, "wheel");
@@ -95,6 +99,17 @@ export async function fetchLibTorch({ env = process.env, report = () => {} }: Fe
     return directory;
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Removes what fetches that were killed have left: a day is more than any fetch takes. */
+async function removeAbandoned(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    if (!name.startsWith(unfinishedPrefix)) continue;
+    const folder = join(cache, name);
+    // Gone where another process has just finished with it.
+    const begun = (await stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now();
+    if (Date.now() - begun > 24 * 3600 * 1000) await rm(folder, { recursive: true, force: true });
   }
 }
 
