@@ -20,10 +20,13 @@ const Names<Backbone> kBackbones = {{"resnet18", Backbone::kResNet18},
                                     {"wide_resnet50_2", Backbone::kWideResNet50_2}};
 const Names<Layout> kLayouts = {{"paper", Layout::kPaper}, {"official", Layout::kOfficial}};
 const Names<Combine> kCombines = {{"sum", Combine::kSum}, {"product", Combine::kProduct}};
+const Names<Normalisation> kNormalisations = {{"imagenet", Normalisation::kImageNet},
+                                              {"none", Normalisation::kNone}};
 const Names<Loss> kLosses = {{"location", Loss::kLocation}, {"global", Loss::kGlobal}};
-const Names<Part> kParts = {{"teacher", Part::kTeacher}, {"bn", Part::kBottleneck}, {"decoder", Part::kDecoder}};
-const Names<at::ScalarType> kDtypes = {{"F64", at::kDouble}, {"F32", at::kFloat}, {"F16", at::kHalf},
-                                       {"BF16", at::kBFloat16}, {"I64", at::kLong}, {"I32", at::kInt},
+const Names<Part> kParts = {
+    {"teacher", Part::kTeacher}, {"bn", Part::kBottleneck}, {"decoder", Part::kDecoder}};
+const Names<at::ScalarType> kDtypes = {{"F64", at::kDouble},    {"F32", at::kFloat}, {"F16", at::kHalf},
+                                       {"BF16", at::kBFloat16}, {"I64", at::kLong},  {"I32", at::kInt},
                                        {"U8", at::kByte}};
 
 template <typename T>
@@ -58,6 +61,7 @@ ModelConfig to_model_config(const Napi::Object& value) {
   config.sigma = value.Get("sigma").ToNumber().DoubleValue();
   config.height = to_integer(value.Get("height"));
   config.width = to_integer(value.Get("width"));
+  config.normalisation = from_name(value.Get("normalisation"), kNormalisations);
   config.device = value.Get("device").ToString().Utf8Value();
   config.seed = static_cast<uint64_t>(to_integer(value.Get("seed")));
   return config;
@@ -76,6 +80,7 @@ Napi::Object from_model_config(Napi::Env env, const ModelConfig& config) {
   value.Set("sigma", config.sigma);
   value.Set("height", static_cast<double>(config.height));
   value.Set("width", static_cast<double>(config.width));
+  value.Set("normalisation", name_of(config.normalisation, kNormalisations));
   value.Set("device", config.device);
   value.Set("seed", static_cast<double>(config.seed));
   return value;
@@ -86,10 +91,12 @@ TrainingConfig to_training_config(const Napi::Object& value) {
   config.epochs = to_integer(value.Get("epochs"));
   config.batch_size = to_integer(value.Get("batchSize"));
   config.learning_rate = value.Get("learningRate").ToNumber().DoubleValue();
-  config.loss = from_name(value.Get("loss"), kLosses);
+  config.loss = to_loss(value.Get("loss"));
   config.seed = static_cast<uint64_t>(to_integer(value.Get("seed")));
   return config;
 }
+
+Loss to_loss(const Napi::Value& value) { return from_name(value, kLosses); }
 
 Part to_part(const Napi::Value& value) { return from_name(value, kParts); }
 
@@ -141,6 +148,12 @@ Napi::Object from_named_tensor(Napi::Env env, const NamedTensor& value) {
   Napi::ArrayBuffer buffer = share_tensor(env, value.tensor, nullptr);
   object.Set("data", Napi::Uint8Array::New(env, buffer.ByteLength(), buffer, 0));
   return object;
+}
+
+Napi::Array from_named_tensors(Napi::Env env, const std::vector<NamedTensor>& values) {
+  Napi::Array array = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); ++i) array.Set(i, from_named_tensor(env, values[i]));
+  return array;
 }
 
 Napi::Object from_report(Napi::Env env, const EpochReport& report) {

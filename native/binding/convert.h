@@ -13,6 +13,7 @@ namespace reverse_distillation::binding {
 ModelConfig to_model_config(const Napi::Object& value);
 Napi::Object from_model_config(Napi::Env env, const ModelConfig& config);
 TrainingConfig to_training_config(const Napi::Object& value);
+Loss to_loss(const Napi::Value& value);
 Part to_part(const Napi::Value& value);
 
 /// Shares the pixels' memory: the caller keeps `value` alive for as long as the view is read.
@@ -21,8 +22,9 @@ PixelView to_pixel_view(const Napi::Object& value);
 /// Shares the bytes' memory, likewise.
 NamedTensor to_named_tensor(const Napi::Object& value);
 
-/// Shares the tensor's memory with JavaScript, which keeps the tensor alive.
+/// Shares the tensors' memory with JavaScript, which keeps them alive.
 Napi::Object from_named_tensor(Napi::Env env, const NamedTensor& value);
+Napi::Array from_named_tensors(Napi::Env env, const std::vector<NamedTensor>& values);
 
 Napi::Object from_report(Napi::Env env, const EpochReport& report);
 

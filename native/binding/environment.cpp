@@ -7,8 +7,8 @@ namespace reverse_distillation::binding {
 
 Environment::Environment(Napi::Env env) : env_(env) {
   const napi_status status =
-      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "reverse-distillation"), 0, 1,
-                                      nullptr, nullptr, this, &Environment::on_wake, &wake_);
+      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "reverse-distillation"),
+                                      0, 1, nullptr, nullptr, this, &Environment::on_wake, &wake_);
   NAPI_THROW_IF_FAILED_VOID(env, status);
   napi_unref_threadsafe_function(env, wake_);
 }

@@ -12,10 +12,11 @@ namespace reverse_distillation::binding {
 
 class JobThread;
 
-/// What one Node environment (the main thread or a worker) holds of this addon: the way back to its event loop,
-/// and its job threads, all of which end before the environment does.
+/// What one Node environment (the main thread or a worker) holds of this addon: the way back to its event
+/// loop, and its job threads, all of which end before the environment does.
 ///
-/// Shared: Node destroys instance data and wrapped objects in no order to rely on, and job threads refer to it.
+/// Shared: Node destroys instance data and wrapped objects in no order to rely on, and job threads refer to
+/// it.
 class Environment {
  public:
   /// Makes the environment's instance data, once.

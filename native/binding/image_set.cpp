@@ -40,9 +40,10 @@ class AddJob : public Job {
 };
 
 Napi::Function ImageSetWrap::define(Napi::Env env) {
-  return DefineClass(env, "ImageSet",
-                     {InstanceMethod<&ImageSetWrap::add>("add"), InstanceMethod<&ImageSetWrap::dispose>("dispose"),
-                      InstanceAccessor<&ImageSetWrap::length>("length")});
+  return DefineClass(
+      env, "ImageSet",
+      {InstanceMethod<&ImageSetWrap::add>("add"), InstanceMethod<&ImageSetWrap::dispose>("dispose"),
+       InstanceAccessor<&ImageSetWrap::length>("length")});
 }
 
 ImageSetWrap::ImageSetWrap(const Napi::CallbackInfo& info)

@@ -11,8 +11,8 @@
 
 namespace reverse_distillation::binding {
 
-/// Runs jobs one after the other on a thread of its own, which starts with the first job. What a thread serves
-/// (a model, an image set) is thereby used by one thread at a time.
+/// Runs jobs one after the other on a thread of its own, which starts with the first job. What a thread
+/// serves (a model, an image set) is thereby used by one thread at a time.
 ///
 /// Made, used and destroyed on the event loop of its environment.
 class JobThread {

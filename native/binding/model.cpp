@@ -11,12 +11,14 @@ std::atomic<int64_t> ModelWrap::live_models{0};
 std::atomic<int64_t> ModelWrap::live_maps{0};
 
 Napi::Function ModelWrap::define(Napi::Env env) {
-  return DefineClass(env, "Model",
-                     {StaticMethod<&ModelWrap::create>("create"), InstanceAccessor<&ModelWrap::config>("config"),
-                      InstanceMethod<&ModelWrap::tensors>("tensors"), InstanceMethod<&ModelWrap::load>("load"),
-                      InstanceMethod<&ModelWrap::train>("train"), InstanceMethod<&ModelWrap::score>("score"),
-                      InstanceAccessor<&ModelWrap::last_transfer>("lastTransfer"),
-                      InstanceMethod<&ModelWrap::dispose>("dispose")});
+  return DefineClass(
+      env, "Model",
+      {StaticMethod<&ModelWrap::create>("create"), InstanceAccessor<&ModelWrap::config>("config"),
+       InstanceMethod<&ModelWrap::tensors>("tensors"), InstanceMethod<&ModelWrap::load>("load"),
+       InstanceMethod<&ModelWrap::train>("train"), InstanceMethod<&ModelWrap::score>("score"),
+       InstanceMethod<&ModelWrap::trace>("trace"),
+       InstanceAccessor<&ModelWrap::last_transfer>("lastTransfer"),
+       InstanceMethod<&ModelWrap::dispose>("dispose")});
 }
 
 ModelWrap::ModelWrap(const Napi::CallbackInfo& info)
@@ -31,7 +33,9 @@ Napi::Value ModelWrap::create(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value ModelWrap::config(const Napi::CallbackInfo& info) { return from_model_config(info.Env(), config_); }
+Napi::Value ModelWrap::config(const Napi::CallbackInfo& info) {
+  return from_model_config(info.Env(), config_);
+}
 
 void ModelWrap::require_alive() const {
   if (!disposal_.IsEmpty()) throw Error(ErrorCode::kDisposed, "The model is disposed of.");
@@ -40,18 +44,14 @@ void ModelWrap::require_alive() const {
 Napi::Value ModelWrap::tensors(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     require_alive();
-    const std::vector<NamedTensor> state = detector_->tensors(to_part(info[0]));
-    Napi::Array values = Napi::Array::New(info.Env(), state.size());
-    for (uint32_t i = 0; i < state.size(); ++i) values.Set(i, from_named_tensor(info.Env(), state[i]));
-    return values;
+    return from_named_tensors(info.Env(), detector_->tensors(to_part(info[0])));
   });
 }
 
 Napi::Value ModelWrap::load(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     require_alive();
-    return submit(
-        std::make_unique<LoadJob>(info.Env(), *this, to_part(info[0]), info[1].As<Napi::Array>()));
+    return submit(std::make_unique<LoadJob>(info.Env(), *this, to_part(info[0]), info[1].As<Napi::Array>()));
   });
 }
 
@@ -68,7 +68,16 @@ Napi::Value ModelWrap::score(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     require_alive();
     return submit(std::make_unique<ScoreJob>(info.Env(), *this, info[0].As<Napi::Array>(),
-                                             info[1].ToNumber().Int32Value(), CancelTokenWrap::from(info[2])));
+                                             info[1].ToNumber().Int32Value(),
+                                             CancelTokenWrap::from(info[2])));
+  });
+}
+
+Napi::Value ModelWrap::trace(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    return submit(std::make_unique<TraceJob>(info.Env(), *this, info[0].As<Napi::Array>(), to_loss(info[1]),
+                                             info[2].ToNumber().Int32Value()));
   });
 }
 
@@ -84,8 +93,7 @@ Napi::Value ModelWrap::last_transfer(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelWrap::dispose(const Napi::CallbackInfo& info) {
   if (disposal_.IsEmpty()) {
-    disposal_ = Napi::Persistent(
-        submit(std::make_unique<DisposeJob>(info.Env(), *this)).As<Napi::Object>());
+    disposal_ = Napi::Persistent(submit(std::make_unique<DisposeJob>(info.Env(), *this)).As<Napi::Object>());
     thread_.finish();
   }
   return disposal_.Value();

@@ -6,7 +6,8 @@
 
 namespace reverse_distillation::binding {
 
-ModelJob::ModelJob(Napi::Env env, ModelWrap& model, int threads) : Job(env), model_(model), threads_(threads) {
+ModelJob::ModelJob(Napi::Env env, ModelWrap& model, int threads)
+    : Job(env), model_(model), threads_(threads) {
   keep(model.Value());
 }
 
@@ -19,6 +20,16 @@ void ModelJob::execute() {
 Detector& ModelJob::detector() const {
   if (!model_.detector_) throw Error(ErrorCode::kDisposed, "The model is disposed of.");
   return *model_.detector_;
+}
+
+std::vector<PixelView> ModelJob::lend_images(const Napi::Array& images) {
+  std::vector<PixelView> views;
+  for (uint32_t i = 0; i < images.Length(); ++i) {
+    const auto image = images.Get(i).As<Napi::Object>();
+    views.push_back(to_pixel_view(image));
+    keep(image.Get("data").As<Napi::Object>());
+  }
+  return views;
 }
 
 void CreateJob::work() {
@@ -66,13 +77,8 @@ void TrainJob::report(const EpochReport& epoch) {
 
 ScoreJob::ScoreJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, int threads,
                    std::shared_ptr<CancelToken> cancel)
-    : ModelJob(env, model, threads) {
+    : ModelJob(env, model, threads), images_(lend_images(images)) {
   set_cancel_token(std::move(cancel));
-  for (uint32_t i = 0; i < images.Length(); ++i) {
-    const auto image = images.Get(i).As<Napi::Object>();
-    images_.push_back(to_pixel_view(image));
-    keep(image.Get("data").As<Napi::Object>());
-  }
 }
 
 void ScoreJob::work() { scored_ = detector().score(images_); }
@@ -94,6 +100,11 @@ Napi::Value ScoreJob::result(Napi::Env env) {
   }
   return results;
 }
+
+TraceJob::TraceJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, Loss loss, int threads)
+    : ModelJob(env, model, threads), images_(lend_images(images)), loss_(loss) {}
+
+Napi::Value TraceJob::result(Napi::Env env) { return from_named_tensors(env, traced_); }
 
 void DisposeJob::work() { model_.detector_.reset(); }
 

@@ -15,6 +15,9 @@ class ModelJob : public Job {
   Napi::Value result(Napi::Env env) override { return env.Undefined(); }
   Detector& detector() const;
 
+  /// Views of the caller's pixels, whose memory the job keeps alive.
+  std::vector<PixelView> lend_images(const Napi::Array& images);
+
   ModelWrap& model_;
 
  private:
@@ -45,8 +48,8 @@ class LoadJob : public ModelJob {
 
 class TrainJob : public ModelJob {
  public:
-  TrainJob(Napi::Env env, ModelWrap& model, std::shared_ptr<const ImageSet> images, const Napi::Object& config,
-           std::shared_ptr<CancelToken> cancel, const Napi::Function& on_epoch);
+  TrainJob(Napi::Env env, ModelWrap& model, std::shared_ptr<const ImageSet> images,
+           const Napi::Object& config, std::shared_ptr<CancelToken> cancel, const Napi::Function& on_epoch);
 
  protected:
   void work() override;
@@ -73,6 +76,21 @@ class ScoreJob : public ModelJob {
  private:
   std::vector<PixelView> images_;
   AnomalyMaps scored_;
+};
+
+/// Resolves to an array of named tensors.
+class TraceJob : public ModelJob {
+ public:
+  TraceJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, Loss loss, int threads);
+
+ protected:
+  void work() override { traced_ = detector().trace(images_, loss_); }
+  Napi::Value result(Napi::Env env) override;
+
+ private:
+  std::vector<PixelView> images_;
+  Loss loss_;
+  std::vector<NamedTensor> traced_;
 };
 
 /// Frees the weights. Being the last job on the thread, it waits for all others.

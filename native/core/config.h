@@ -19,6 +19,11 @@ enum class Combine { kSum, kProduct };
 /// `kLocation` is Eq. (2); `kGlobal` the authors' code, which flattens each feature map before the cosine.
 enum class Loss { kLocation, kGlobal };
 
+/// What pixels, divided by 255, become before the networks see them: `kImageNet` subtracts the mean and
+/// divides by the standard deviation of ImageNet's images, as its weights expect; `kNone` leaves them in 0 to
+/// 1, as the authors' published code does in its one-class protocol.
+enum class Normalisation { kImageNet, kNone };
+
 /// What a model is made from. The facade validates and fills in defaults.
 struct ModelConfig {
   Backbone backbone = Backbone::kResNet18;
@@ -28,6 +33,7 @@ struct ModelConfig {
   double sigma = 4.0;    ///< Standard deviation of the smoothing, in pixels of the map.
   int64_t height = 256;  ///< Of the image that the networks see, in pixels; a multiple of 32.
   int64_t width = 256;
+  Normalisation normalisation = Normalisation::kImageNet;
   std::string device = "cpu";  ///< "cpu" or "cuda:N".
   uint64_t seed = 0;           ///< Of the initial weights.
 };

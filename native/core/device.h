@@ -6,8 +6,8 @@
 
 namespace reverse_distillation {
 
-/// The device that "cpu" or "cuda:N" names. Throws `Error(kDeviceUnavailable)` when this machine or this build
-/// of the addon lacks it.
+/// The device that "cpu" or "cuda:N" names. Throws `Error(kDeviceUnavailable)` when this machine or this
+/// build of the addon lacks it.
 c10::Device parse_device(const std::string& name);
 
 /// Bounds the threads of the computations that the calling thread starts; 0 stands for LibTorch's default.

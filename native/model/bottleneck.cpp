@@ -25,8 +25,8 @@ BottleneckImpl::BottleneckImpl(const BackboneSpec& spec, Layout layout) : layout
     add(1024 * e, 512 * e, 1, 1);
   }
   const int64_t embedded = paper ? kStagePlanes[2] * e : concatenated;
-  embedding_ = register_module(
-      "bn_layer", make_stage(spec, embedded, kStagePlanes[3], spec.blocks[3], Resample::kHalve));
+  embedding_ = register_module("bn_layer",
+                               make_stage(spec, embedded, kStagePlanes[3], spec.blocks[3], Resample::kHalve));
 }
 
 at::Tensor BottleneckImpl::forward(const std::vector<at::Tensor>& features) {

@@ -9,9 +9,9 @@ DecoderImpl::DecoderImpl(const BackboneSpec& spec, Layout layout) {
   for (size_t i = 0; i < 3; ++i) {
     const size_t rebuilt = 2 - i;
     const int64_t blocks = spec.blocks[layout == Layout::kPaper ? rebuilt : i];
-    stages_.push_back(register_module(
-        "layer" + std::to_string(i + 1),
-        make_stage(spec, channels, kStagePlanes[rebuilt], blocks, Resample::kDouble)));
+    stages_.push_back(
+        register_module("layer" + std::to_string(i + 1),
+                        make_stage(spec, channels, kStagePlanes[rebuilt], blocks, Resample::kDouble)));
     channels = kStagePlanes[rebuilt] * spec.expansion();
   }
 }

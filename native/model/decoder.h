@@ -5,9 +5,9 @@
 namespace reverse_distillation {
 
 /// The student decoder D of Deng & Li 2022: the teacher mirrored, from the code back to the teacher's three
-/// features, under the names of the published checkpoints: `layer1` rebuilds the teacher's layer3, `layer2` its
-/// layer2, `layer3` its layer1. Layout `paper` mirrors the block counts too (6, 4, 3 for the 50-layer nets);
-/// `official` has them in the teacher's order (3, 4, 6).
+/// features, under the names of the published checkpoints: `layer1` rebuilds the teacher's layer3, `layer2`
+/// its layer2, `layer3` its layer1. Layout `paper` mirrors the block counts too (6, 4, 3 for the 50-layer
+/// nets); `official` has them in the teacher's order (3, 4, 6).
 class DecoderImpl : public torch::nn::Module {
  public:
   DecoderImpl(const BackboneSpec& spec, Layout layout);

@@ -40,9 +40,9 @@ ResidualBlockImpl::ResidualBlockImpl(const BackboneSpec& spec, int64_t in_channe
         "upsample", nn::Sequential(make_doubling(in_channels, out_channels), nn::BatchNorm2d(out_channels)));
   } else if (resample == Resample::kHalve || in_channels != out_channels) {
     const int64_t stride = resample == Resample::kHalve ? 2 : 1;
-    shortcut_ = register_module("downsample",
-                                nn::Sequential(make_convolution(in_channels, out_channels, 1, stride),
-                                               nn::BatchNorm2d(out_channels)));
+    shortcut_ =
+        register_module("downsample", nn::Sequential(make_convolution(in_channels, out_channels, 1, stride),
+                                                     nn::BatchNorm2d(out_channels)));
   }
 }
 

@@ -12,12 +12,12 @@ namespace reverse_distillation {
 /// What the first block of a stage does to height and width.
 enum class Resample { kNone, kHalve, kDouble };
 
-/// A residual block: torchvision's BasicBlock or Bottleneck, or the decoder's mirror image of it, in which a 2x2
-/// transposed convolution of stride 2 stands where the strided convolution stood, in the main branch and in the
-/// shortcut. Stride sits in the 3x3 convolution of a bottleneck block, as in torchvision.
+/// A residual block: torchvision's BasicBlock or Bottleneck, or the decoder's mirror image of it, in which a
+/// 2x2 transposed convolution of stride 2 stands where the strided convolution stood, in the main branch and
+/// in the shortcut. Stride sits in the 3x3 convolution of a bottleneck block, as in torchvision.
 ///
-/// Registers conv1, bn1, conv2, bn2[, conv3, bn3] and, where the shape changes, the shortcut: `downsample.{0,1}`,
-/// in a doubling block `upsample.{0,1}`.
+/// Registers conv1, bn1, conv2, bn2[, conv3, bn3] and, where the shape changes, the shortcut:
+/// `downsample.{0,1}`, in a doubling block `upsample.{0,1}`.
 class ResidualBlockImpl : public torch::nn::Module {
  public:
   /// [N, in_channels, H, W] -> [N, planes * expansion, H', W'], H' = H / 2, H or 2 H by `resample`.
@@ -38,11 +38,13 @@ class ResidualBlockImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ResidualBlock);
 
-/// `blocks` residual blocks, the first of which takes `in_channels` and resamples. Members are named 0, 1, ...
-torch::nn::Sequential make_stage(const BackboneSpec& spec, int64_t in_channels, int64_t planes, int64_t blocks,
-                                 Resample resample);
+/// `blocks` residual blocks, the first of which takes `in_channels` and resamples. Members are named 0, 1,
+/// ...
+torch::nn::Sequential make_stage(const BackboneSpec& spec, int64_t in_channels, int64_t planes,
+                                 int64_t blocks, Resample resample);
 
 /// A convolution without bias and of odd kernel, padded so that stride 1 keeps the size.
-torch::nn::Conv2d make_convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride = 1);
+torch::nn::Conv2d make_convolution(int64_t in_channels, int64_t out_channels, int64_t kernel,
+                                   int64_t stride = 1);
 
 }  // namespace reverse_distillation

@@ -12,8 +12,8 @@ struct FeaturePairs {
   std::vector<at::Tensor> student;
 };
 
-/// Teacher, one-class bottleneck and student decoder (Deng & Li 2022, Fig. 3), registered as `teacher`, `bn` and
-/// `decoder`. The student sees the teacher through the bottleneck alone.
+/// Teacher, one-class bottleneck and student decoder (Deng & Li 2022, Fig. 3), registered as `teacher`, `bn`
+/// and `decoder`. The student sees the teacher through the bottleneck alone.
 class ReverseDistillationImpl : public torch::nn::Module {
  public:
   /// Fresh weights, all drawn from `config.seed`.

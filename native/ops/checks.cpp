@@ -37,8 +37,8 @@ void check_map_gradients(at::TensorList grad, at::TensorList student) {
     const bool fits = grad[k].dim() == 3 && grad[k].size(0) == s.size(0) && grad[k].size(1) == s.size(2) &&
                       grad[k].size(2) == s.size(3);
     TORCH_CHECK(fits && grad[k].scalar_type() == at::kFloat, "cosine_map_backward: gradient ", k,
-                " must be float32 [N, H, W] for features of ", s.sizes(), "; got ", grad[k].scalar_type(), " ",
-                grad[k].sizes());
+                " must be float32 [N, H, W] for features of ", s.sizes(), "; got ", grad[k].scalar_type(),
+                " ", grad[k].sizes());
   }
 }
 
@@ -58,7 +58,8 @@ void check_upsample_sum(at::TensorList maps, int64_t height, int64_t width) {
 void check_gaussian_blur(const at::Tensor& maps, double sigma) {
   TORCH_CHECK(maps.dim() == 3 && maps.scalar_type() == at::kFloat,
               "gaussian_blur: maps must be float32 [N, H, W]; got ", maps.scalar_type(), " ", maps.sizes());
-  TORCH_CHECK(std::isfinite(sigma) && sigma > 0.0, "gaussian_blur: sigma must be a number above 0; got ", sigma);
+  TORCH_CHECK(std::isfinite(sigma) && sigma > 0.0, "gaussian_blur: sigma must be a number above 0; got ",
+              sigma);
 }
 
 at::MemoryFormat pair_format(const at::Tensor& teacher, const at::Tensor& student) {

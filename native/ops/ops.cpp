@@ -15,9 +15,10 @@ std::vector<at::Tensor> cosine_map(at::TensorList teacher, at::TensorList studen
 
 std::vector<at::Tensor> cosine_map_backward(at::TensorList grad, at::TensorList teacher,
                                             at::TensorList student) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("reverse_distillation::cosine_map_backward", "")
-                             .typed<std::vector<at::Tensor>(at::TensorList, at::TensorList, at::TensorList)>();
+  static const auto op =
+      c10::Dispatcher::singleton()
+          .findSchemaOrThrow("reverse_distillation::cosine_map_backward", "")
+          .typed<std::vector<at::Tensor>(at::TensorList, at::TensorList, at::TensorList)>();
   return op.call(grad, teacher, student);
 }
 
@@ -45,7 +46,8 @@ class CosineMapFunction : public torch::autograd::Function<CosineMapFunction> {
  public:
   static variable_list forward(AutogradContext* context, at::TensorList teacher, at::TensorList student) {
     for (const at::Tensor& t : teacher) {
-      TORCH_CHECK(!t.requires_grad(), "cosine_map: the teacher is frozen, but its features require a gradient");
+      TORCH_CHECK(!t.requires_grad(),
+                  "cosine_map: the teacher is frozen, but its features require a gradient");
     }
     at::AutoDispatchBelowADInplaceOrView below;
     variable_list saved(teacher.begin(), teacher.end());

@@ -7,10 +7,12 @@
 namespace reverse_distillation {
 
 // Each function calls the operator of the same name in the library `reverse_distillation` of PyTorch's
-// dispatcher, which picks the kernel by device. ops.cpp holds the schemas and the checks that all devices share.
+// dispatcher, which picks the kernel by device. ops.cpp holds the schemas and the checks that all devices
+// share.
 
 /// Cosine distance between teacher and student at every position of every scale (Deng & Li 2022, Eq. 1):
-///   M(n, h, w) = 1 - <t, s> / (max(|t|, 1e-8) max(|s|, 1e-8)),  t = teacher(n, :, h, w), s = student(n, :, h, w)
+///   M(n, h, w) = 1 - <t, s> / (max(|t|, 1e-8) max(|s|, 1e-8)),  t = teacher(n, :, h, w), s = student(n, :,
+///   h, w)
 ///
 /// teacher, student: one pair a scale, each [N, C_k, H_k, W_k], float32 or bfloat16, both of a pair alike;
 ///   channels-first or channels-last (anything else is copied into channels-first). N may be 0.
@@ -24,7 +26,8 @@ std::vector<at::Tensor> cosine_map(at::TensorList teacher, at::TensorList studen
 /// clamped formula would give up to 1e8 there).
 ///
 /// grad: one [N, H_k, W_k] float32 a pair. Returns tensors of the student's shapes, dtypes and layouts.
-std::vector<at::Tensor> cosine_map_backward(at::TensorList grad, at::TensorList teacher, at::TensorList student);
+std::vector<at::Tensor> cosine_map_backward(at::TensorList grad, at::TensorList teacher,
+                                            at::TensorList student);
 
 /// Sum of maps brought to one size by bilinear interpolation with aligned corners (Deng & Li 2022, Eq. 3).
 ///

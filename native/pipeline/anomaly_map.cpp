@@ -5,20 +5,21 @@
 
 namespace reverse_distillation {
 
-AnomalyMaps anomaly_maps(const FeaturePairs& features, const ModelConfig& config) {
+at::Tensor combined_map(const FeaturePairs& features, const ModelConfig& config) {
   const FeaturePairs pairs = select_layers(features, config.layers);
   const std::vector<at::Tensor> distances = cosine_map(pairs.teacher, pairs.student);
+  if (config.combine == Combine::kSum) return upsample_sum(distances, config.height, config.width);
   at::Tensor combined;
-  if (config.combine == Combine::kSum) {
-    combined = upsample_sum(distances, config.height, config.width);
-  } else {
-    for (const at::Tensor& distance : distances) {
-      const at::Tensor map = upsample_sum(distance, config.height, config.width);
-      combined = combined.defined() ? combined.mul_(map) : map;
-    }
+  for (const at::Tensor& distance : distances) {
+    const at::Tensor map = upsample_sum(distance, config.height, config.width);
+    combined = combined.defined() ? combined.mul_(map) : map;
   }
+  return combined;
+}
+
+AnomalyMaps anomaly_maps(const FeaturePairs& features, const ModelConfig& config) {
   AnomalyMaps result;
-  result.maps = gaussian_blur(combined, config.sigma);
+  result.maps = gaussian_blur(combined_map(features, config), config.sigma);
   result.scores = result.maps.flatten(1).amax(1);
   return result;
 }

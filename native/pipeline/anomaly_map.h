@@ -11,8 +11,12 @@ struct AnomalyMaps {
   at::Tensor scores;  ///< float32 [N]: the maximum of each map, S_AD
 };
 
-/// Anomaly maps at image size (Deng & Li 2022, Eq. 3): the cosine distances of the configured scales, up-sampled
-/// bilinearly with aligned corners, added (or multiplied: `combine`), smoothed by a Gaussian.
+/// The cosine distances of the configured scales as one map at image size, before it is smoothed (Deng & Li
+/// 2022, Eq. 3): up-sampled bilinearly with aligned corners, and added (or multiplied: `combine`). float32
+/// [N, H, W].
+at::Tensor combined_map(const FeaturePairs& features, const ModelConfig& config);
+
+/// Anomaly maps at image size: `combined_map`, smoothed by a Gaussian; and their maxima.
 AnomalyMaps anomaly_maps(const FeaturePairs& features, const ModelConfig& config);
 
 }  // namespace reverse_distillation

@@ -4,6 +4,7 @@
 #include <ATen/ops/stack.h>
 
 #include "core/device.h"
+#include "pipeline/trace.h"
 
 namespace reverse_distillation {
 
@@ -21,7 +22,8 @@ const char* part_name(Part part) {
   throw Error(ErrorCode::kInternal, "unknown part");
 }
 
-/// Moves the weights to `device`, those of convolutions in channels-last order, which the images have as well.
+/// Moves the weights to `device`, those of convolutions in channels-last order, which the images have as
+/// well.
 void place(torch::nn::Module& module, c10::Device device) {
   module.to(device);
   for (at::Tensor& parameter : module.parameters()) {
@@ -42,21 +44,31 @@ void Detector::train(const ImageSet& images, const TrainingConfig& config, const
   reverse_distillation::train(model_, config_, images, config, cancel, report);
 }
 
-AnomalyMaps Detector::score(std::span<const PixelView> images) {
-  const c10::InferenceMode inference;
-  if (images.empty()) return {at::empty({0, config_.height, config_.width}), at::empty({0})};
+at::Tensor Detector::resize_batch(std::span<const PixelView> images) const {
   std::vector<at::Tensor> resized;
   resized.reserve(images.size());
   for (const PixelView& image : images) {
     resized.push_back(resize_pixels(image, config_.height, config_.width));
   }
   const at::Tensor batch = resized.size() == 1 ? resized[0].unsqueeze(0) : at::stack(resized);
-  AnomalyMaps result = anomaly_maps(model_->forward(normalise(batch.to(device_))), config_);
+  return batch.to(device_);
+}
+
+AnomalyMaps Detector::score(std::span<const PixelView> images) {
+  const c10::InferenceMode inference;
+  if (images.empty()) return {at::empty({0, config_.height, config_.width}), at::empty({0})};
+  const at::Tensor batch = normalise(resize_batch(images), config_.normalisation);
+  AnomalyMaps result = anomaly_maps(model_->forward(batch), config_);
   result.maps = result.maps.cpu();
   result.scores = result.scores.cpu();
   last_pixels_ = images[0].data;
   last_map_ = result.maps.data_ptr();
   return result;
+}
+
+std::vector<NamedTensor> Detector::trace(std::span<const PixelView> images, Loss loss) {
+  if (images.empty()) throw Error(ErrorCode::kInvalidArgument, "There is no image to trace.");
+  return reverse_distillation::trace(model_, config_, resize_batch(images), loss);
 }
 
 torch::nn::Module& Detector::part_module(Part part) {

@@ -34,15 +34,21 @@ class Detector {
   /// the CPU. An empty batch gives empty results.
   AnomalyMaps score(std::span<const PixelView> images);
 
+  /// See `trace`. The images are of any sizes, one batch.
+  std::vector<NamedTensor> trace(std::span<const PixelView> images, Loss loss);
+
   /// See `tensor_state` and `load_tensor_state`.
   std::vector<NamedTensor> tensors(Part part);
   void load(Part part, const std::vector<NamedTensor>& state);
 
-  /// Where the last batch's first pixels were read, and where its first map was left: proof of what is shared.
+  /// Where the last batch's first pixels were read, and where its first map was left: proof of what is
+  /// shared.
   const void* last_pixels() const { return last_pixels_; }
   const void* last_map() const { return last_map_; }
 
  private:
+  /// The images at the size of the networks' image, on the model's device: uint8 [N, height, width, 3].
+  at::Tensor resize_batch(std::span<const PixelView> images) const;
   torch::nn::Module& part_module(Part part);
 
   ModelConfig config_;

@@ -5,12 +5,12 @@
 
 namespace reverse_distillation {
 
-/// The knowledge-distillation loss over the scales `layers` (of 1, 2, 3), averaged over the batch; a scalar that
-/// is differentiable in the student.
+/// The knowledge-distillation loss over the scales `layers` (of 1, 2, 3), averaged over the batch; a scalar
+/// that is differentiable in the student.
 ///
 /// `location`: sum over scales of the mean over positions of the cosine distance (Deng & Li 2022, Eq. 2).
-/// `global`: sum over scales of the cosine distance between whole feature maps, flattened a sample at a time, as
-/// the authors' published code has it.
+/// `global`: sum over scales of the cosine distance between whole feature maps, flattened a sample at a time,
+/// as the authors' published code has it.
 at::Tensor distillation_loss(const FeaturePairs& features, const std::vector<int64_t>& layers, Loss loss);
 
 /// The pairs of the scales `layers`, in that order.

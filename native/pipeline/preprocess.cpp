@@ -20,7 +20,8 @@ at::Tensor resize_pixels(const PixelView& pixels, int64_t height, int64_t width)
   return image.contiguous();
 }
 
-at::Tensor normalise(const at::Tensor& pixels) {
+at::Tensor normalise(const at::Tensor& pixels, Normalisation normalisation) {
+  if (normalisation == Normalisation::kNone) return pixels.to(at::kFloat).div_(255.0).permute({0, 3, 1, 2});
   static const at::Tensor mean = at::tensor({0.485F, 0.456F, 0.406F});
   static const at::Tensor deviation = at::tensor({0.229F, 0.224F, 0.225F});
   const at::Tensor scale = (1.0 / (255.0 * deviation)).to(pixels.device());

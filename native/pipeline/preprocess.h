@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "core/config.h"
+
 namespace reverse_distillation {
 
 /// Pixels in the caller's memory: 8 bits, rows from the top, channels interleaved, no padding.
@@ -13,11 +15,12 @@ struct PixelView {
 };
 
 /// Brings pixels to RGB of height x width by an antialiased bilinear resize, rounded to 8 bits, as PIL and
-/// torchvision do. Returns uint8 [height, width, 3]; where nothing has to change, it shares the caller's memory.
+/// torchvision do. Returns uint8 [height, width, 3]; where nothing has to change, it shares the caller's
+/// memory.
 at::Tensor resize_pixels(const PixelView& pixels, int64_t height, int64_t width);
 
-/// uint8 [N, H, W, 3] -> float32 [N, 3, H, W], channels-last: pixels / 255, less ImageNet's mean, over its
-/// standard deviation.
-at::Tensor normalise(const at::Tensor& pixels);
+/// uint8 [N, H, W, 3] -> float32 [N, 3, H, W], channels-last: pixels / 255 and, unless the normalisation is
+/// `kNone`, less ImageNet's mean, over its standard deviation.
+at::Tensor normalise(const at::Tensor& pixels, Normalisation normalisation = Normalisation::kImageNet);
 
 }  // namespace reverse_distillation

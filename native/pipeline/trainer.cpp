@@ -6,23 +6,11 @@
 
 #include <chrono>
 
-#include "pipeline/loss.h"
+#include "pipeline/training_step.h"
 
 namespace reverse_distillation {
 
 namespace {
-
-/// Train mode for as long as it lives: whatever ends a training, the model is left in eval mode.
-class TrainMode {
- public:
-  explicit TrainMode(ReverseDistillation& model) : model_(model) { model_->train(); }
-  ~TrainMode() { model_->eval(); }
-  TrainMode(const TrainMode&) = delete;
-  TrainMode& operator=(const TrainMode&) = delete;
-
- private:
-  ReverseDistillation& model_;
-};
 
 /// Batch norm cannot learn from one value a channel, which is what the code of one 32 x 32 image is.
 bool can_be_normalised(const at::Tensor& batch, const ImageSet& images) {
@@ -49,12 +37,9 @@ void train(ReverseDistillation& model, const ModelConfig& model_config, const Im
            const std::function<void(const EpochReport&)>& report) {
   if (images.size() == 0) throw Error(ErrorCode::kInvalidArgument, "There is no image to train on.");
   const TrainMode train_mode(model);
-  std::vector<at::Tensor> parameters = model->bottleneck->parameters();
-  for (const at::Tensor& parameter : model->decoder->parameters()) parameters.push_back(parameter);
-  torch::optim::Adam optimiser(std::move(parameters),
+  torch::optim::Adam optimiser(trained_parameters(model),
                                torch::optim::AdamOptions(config.learning_rate).betas({0.5, 0.999}));
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(config.seed);
-  const c10::Device device = model->bottleneck->parameters().front().device();
 
   const auto start = std::chrono::steady_clock::now();
   for (int64_t epoch = 1; epoch <= config.epochs; ++epoch) {
@@ -63,18 +48,17 @@ void train(ReverseDistillation& model, const ModelConfig& model_config, const Im
     int64_t trained = 0;
     for (const at::Tensor& batch : shuffle(images, config.batch_size, generator)) {
       cancel.throw_if_cancelled();
-      const FeaturePairs features = model->forward(normalise(images.batch(batch).to(device)));
-      const at::Tensor loss = distillation_loss(features, model_config.layers, config.loss);
       optimiser.zero_grad();
-      loss.backward();
+      const at::Tensor loss = backpropagate(model, images.batch(batch), model_config, config.loss);
       optimiser.step();
       loss_sum += loss.item<double>() * static_cast<double>(batch.numel());
       trained += batch.numel();
     }
     if (trained == 0) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "No batch can be trained on: at 32 x 32 a batch needs at least two images; give more images " +
-                      std::string("or a larger batchSize."));
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          "No batch can be trained on: at 32 x 32 a batch needs at least two images; give more images " +
+              std::string("or a larger batchSize."));
     }
     report({epoch, config.epochs, loss_sum / static_cast<double>(trained),
             static_cast<double>(trained) / seconds_since(epoch_start),

@@ -18,12 +18,12 @@ struct EpochReport {
   double seconds_left;  ///< Estimated to the end of the training.
 };
 
-/// Trains bottleneck and decoder on normal images (Deng & Li 2022, Sec. 3.3) and leaves the model in eval mode,
-/// also when it throws. Adam with betas (0.5, 0.999). The order of images depends on `config.seed` alone, and two
-/// runs on one machine with equal arguments and threads end with equal bits.
+/// Trains bottleneck and decoder on normal images (Deng & Li 2022, Sec. 3.3) and leaves the model in eval
+/// mode, also when it throws. Adam with betas (0.5, 0.999). The order of images depends on `config.seed`
+/// alone, and two runs on one machine with equal arguments and threads end with equal bits.
 ///
-/// The last, partial batch of an epoch is kept; one that would leave a single value per channel to a batch norm
-/// (one image of 32 x 32) is dropped. A batch size above the number of images means one batch.
+/// The last, partial batch of an epoch is kept; one that would leave a single value per channel to a batch
+/// norm (one image of 32 x 32) is dropped. A batch size above the number of images means one batch.
 ///
 /// `report` is called on the calling thread after each epoch. Throws `Error(kAborted)` between batches once
 /// `cancel` is set; `Error(kInvalidArgument)` when there is no image, or no batch that can be trained on.

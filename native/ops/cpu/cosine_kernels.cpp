@@ -55,7 +55,8 @@ RD_INLINE Sums sums_of_row(const T* teacher, const T* student, int64_t channels)
 }
 
 template <typename T>
-RD_INLINE void rows(const T* teacher, const T* student, int64_t positions, int64_t channels, float* distance) {
+RD_INLINE void rows(const T* teacher, const T* student, int64_t positions, int64_t channels,
+                    float* distance) {
   for (int64_t p = 0; p < positions; ++p) {
     distance[p] = distance_of(sums_of_row(teacher + p * channels, student + p * channels, channels));
   }
@@ -86,8 +87,8 @@ struct BlockSums {
 };
 
 template <typename T>
-RD_INLINE void sum_planes(const T* teacher, const T* student, int64_t positions, int64_t channels, int64_t stride,
-                          BlockSums& sums) {
+RD_INLINE void sum_planes(const T* teacher, const T* student, int64_t positions, int64_t channels,
+                          int64_t stride, BlockSums& sums) {
   for (int64_t p = 0; p < positions; ++p) sums.teacher[p] = sums.student[p] = sums.product[p] = 0.0F;
   for (int64_t c = 0; c < channels; ++c) {
     const T* t = teacher + c * stride;
@@ -157,14 +158,14 @@ void cosine_rows_backward(const float* teacher, const float* student, const floa
 }
 
 RD_VECTORISED
-void cosine_rows_backward(const BFloat16* teacher, const BFloat16* student, const float* grad, int64_t positions,
-                          int64_t channels, BFloat16* gradient) {
+void cosine_rows_backward(const BFloat16* teacher, const BFloat16* student, const float* grad,
+                          int64_t positions, int64_t channels, BFloat16* gradient) {
   rows_backward(teacher, student, grad, positions, channels, gradient);
 }
 
 RD_VECTORISED
-void cosine_planes(const float* teacher, const float* student, int64_t positions, int64_t channels, int64_t stride,
-                   float* distance) {
+void cosine_planes(const float* teacher, const float* student, int64_t positions, int64_t channels,
+                   int64_t stride, float* distance) {
   planes(teacher, student, positions, channels, stride, distance);
 }
 
@@ -181,8 +182,8 @@ void cosine_planes_backward(const float* teacher, const float* student, const fl
 }
 
 RD_VECTORISED
-void cosine_planes_backward(const BFloat16* teacher, const BFloat16* student, const float* grad, int64_t positions,
-                            int64_t channels, int64_t stride, BFloat16* gradient) {
+void cosine_planes_backward(const BFloat16* teacher, const BFloat16* student, const float* grad,
+                            int64_t positions, int64_t channels, int64_t stride, BFloat16* gradient) {
   planes_backward(teacher, student, grad, positions, channels, stride, gradient);
 }
 

@@ -8,9 +8,9 @@ namespace reverse_distillation::cpu {
 
 /// Where the columns of an output row lie between the columns of an input row.
 struct Columns {
-  const int32_t* lower;   ///< [width]
-  const int32_t* upper;   ///< [width]
-  const float* weight;    ///< [width], of `upper`
+  const int32_t* lower;  ///< [width]
+  const int32_t* upper;  ///< [width]
+  const float* weight;   ///< [width], of `upper`
 };
 
 /// Blends two rows: blended = (1 - weight) lower + weight upper, over `width` columns.

@@ -1,8 +1,8 @@
 #pragma once
 
 // Run-time choice of the instruction set for loops over plain pointers. A function marked RD_VECTORISED is
-// compiled once an instruction set, and the dynamic linker picks the best that the processor has. What it calls
-// must be RD_INLINE, or it is compiled for the oldest processor alone.
+// compiled once an instruction set, and the dynamic linker picks the best that the processor has. What it
+// calls must be RD_INLINE, or it is compiled for the oldest processor alone.
 
 #include <bit>
 #include <cstdint>

@@ -1,0 +1,147 @@
+#include <ATen/ATen.h>
+
+#include "harness.h"
+#include "pipeline/detector.h"
+#include "pipeline/loss.h"
+
+namespace reverse_distillation::test {
+
+namespace {
+
+ModelConfig config_of(int64_t height, int64_t width) {
+  ModelConfig config;
+  config.height = height;
+  config.width = width;
+  return config;
+}
+
+ImageSet noise(int64_t count, int64_t height, int64_t width) {
+  ImageSet images(height, width);
+  const at::Tensor pixels = at::randint(0, 256, {count, height, width, 3}, at::kByte);
+  for (int64_t i = 0; i < count; ++i) images.add({pixels[i].data_ptr<uint8_t>(), width, height, 3});
+  return images;
+}
+
+TrainingConfig epochs(int64_t count, Loss loss = Loss::kLocation) {
+  TrainingConfig config;
+  config.epochs = count;
+  config.batch_size = 3;
+  config.loss = loss;
+  return config;
+}
+
+const auto kSilent = [](const EpochReport&) {};
+
+bool equal(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b) {
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (!at::equal(a[i].tensor, b[i].tensor)) return false;
+  }
+  return a.size() == b.size();
+}
+
+std::vector<NamedTensor> copy(std::vector<NamedTensor> state) {
+  for (NamedTensor& entry : state) entry.tensor = entry.tensor.clone();
+  return state;
+}
+
+}  // namespace
+
+TEST("training lowers both losses, changes the student and leaves the teacher as it was") {
+  for (const Loss loss : {Loss::kLocation, Loss::kGlobal}) {
+    Detector detector(config_of(64, 64));
+    const auto teacher = copy(detector.tensors(Part::kTeacher));
+    const auto bottleneck = copy(detector.tensors(Part::kBottleneck));
+    std::vector<EpochReport> reports;
+    detector.train(noise(8, 64, 64), epochs(6, loss), CancelToken(),
+                   [&](const EpochReport& report) { reports.push_back(report); });
+    EXPECT(reports.size() == 6);
+    EXPECT(reports.back().epoch == 6 && reports.back().epochs == 6 && reports.back().seconds_left == 0.0);
+    EXPECT(reports.back().loss < 0.8 * reports.front().loss,
+           reports.front().loss << " to " << reports.back().loss);
+    EXPECT(equal(detector.tensors(Part::kTeacher), teacher));
+    EXPECT(!equal(detector.tensors(Part::kBottleneck), bottleneck));
+  }
+}
+
+TEST("two trainings from one seed end with equal bits, from another seed with others") {
+  const ImageSet images = noise(7, 64, 32);
+  const auto trained = [&](uint64_t seed) {
+    Detector detector(config_of(64, 32));
+    TrainingConfig config = epochs(2);
+    config.seed = seed;
+    detector.train(images, config, CancelToken(), kSilent);
+    return copy(detector.tensors(Part::kDecoder));
+  };
+  const auto first = trained(3);
+  EXPECT(equal(first, trained(3)));
+  EXPECT(!equal(first, trained(4)));
+}
+
+TEST("the loss location is Eq. (2) and the loss global compares flattened maps") {
+  FeaturePairs features;
+  for (int64_t k = 0; k < 3; ++k) {
+    features.teacher.push_back(at::randn({2, 4 << k, 8 >> k, 8 >> k}));
+    features.student.push_back(
+        at::randn({2, 4 << k, 8 >> k, 8 >> k}).contiguous(at::MemoryFormat::ChannelsLast));
+  }
+  for (const std::vector<int64_t>& layers : {std::vector<int64_t>{1, 2, 3}, {2}, {1, 3}}) {
+    double location = 0.0;
+    double global = 0.0;
+    for (const int64_t layer : layers) {
+      const at::Tensor t = features.teacher[static_cast<size_t>(layer - 1)].to(at::kDouble);
+      const at::Tensor s = features.student[static_cast<size_t>(layer - 1)].to(at::kDouble);
+      const at::Tensor by_position = (t * s).sum(1) / (t.norm(2, 1) * s.norm(2, 1));
+      location += (1.0 - by_position).mean().item<double>();
+      const at::Tensor by_sample = (t * s).sum({1, 2, 3}) / (t.norm(2, {1, 2, 3}) * s.norm(2, {1, 2, 3}));
+      global += (1.0 - by_sample).mean().item<double>();
+    }
+    EXPECT_CLOSE(distillation_loss(features, layers, Loss::kLocation), at::scalar_tensor(location), 1e-6,
+                 0.0);
+    EXPECT_CLOSE(distillation_loss(features, layers, Loss::kGlobal), at::scalar_tensor(global), 1e-6, 0.0);
+  }
+}
+
+TEST("a partial batch is kept, unless batch norm would see a single value") {
+  Detector detector(config_of(32, 32));
+  const auto tracked = [&] {
+    for (const NamedTensor& entry : detector.tensors(Part::kBottleneck)) {
+      if (entry.name == "bn1.num_batches_tracked") return entry.tensor.item<int64_t>();
+    }
+    return int64_t{-1};
+  };
+  detector.train(noise(4, 32, 32), epochs(1), CancelToken(), kSilent);
+  EXPECT(tracked() == 1, "the batch of one image at 32 x 32 was trained on");
+  detector.train(noise(5, 32, 32), epochs(1), CancelToken(), kSilent);
+  EXPECT(tracked() == 3);
+  EXPECT_THROWS(detector.train(noise(1, 32, 32), epochs(1), CancelToken(), kSilent), "at least two images");
+  Detector larger(config_of(32, 64));
+  larger.train(noise(1, 32, 64), epochs(1), CancelToken(), kSilent);
+}
+
+TEST("a batch size above the number of images means one batch, and no image is an error") {
+  Detector detector(config_of(32, 64));
+  TrainingConfig config = epochs(1);
+  config.batch_size = 100;
+  detector.train(noise(2, 32, 64), config, CancelToken(), kSilent);
+  EXPECT_THROWS(detector.train(ImageSet(32, 64), config, CancelToken(), kSilent), "no image to train on");
+}
+
+TEST("a cancelled training stops between batches and leaves a model that scores") {
+  Detector detector(config_of(32, 64));
+  CancelToken cancel;
+  int reports = 0;
+  const auto cancel_at_first = [&](const EpochReport&) {
+    ++reports;
+    cancel.cancel();
+  };
+  const ImageSet images = noise(4, 32, 64);
+  EXPECT_THROWS(detector.train(images, epochs(50), cancel, cancel_at_first), "aborted");
+  EXPECT(reports == 1);
+  const at::Tensor pixels = at::randint(0, 256, {32, 64, 3}, at::kByte);
+  const PixelView view{pixels.data_ptr<uint8_t>(), 64, 32, 3};
+  const AnomalyMaps once = detector.score({&view, 1});
+  const AnomalyMaps again = detector.score({&view, 1});
+  EXPECT(at::equal(once.maps, again.maps), "scoring must not move the running statistics");
+}
+
+}  // namespace reverse_distillation::test
