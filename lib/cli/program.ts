@@ -1,0 +1,28 @@
+import { Command } from "commander";
+import { version } from "../version.js";
+import type { CommandContext } from "./context.js";
+import { sampleCommand } from "./sample.js";
+import { scoreCommand } from "./score.js";
+import { trainCommand } from "./train.js";
+
+/** Each command is a file of its own beside this one. */
+const commands = [trainCommand, scoreCommand, sampleCommand];
+
+/** The command line as commander knows it. What is wrong with it is thrown, not exited on. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command("reverse-distillation")
+    .description(
+      "Visual anomaly detection by reverse distillation: learns from images of normal parts alone.",
+    )
+    .version(version, "-V, --version", "print the version")
+    .option("--verbose", "print the stack of an error, and what caused it")
+    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 not understood or not allowed, 130 interrupted.")
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError("(--help says what there is)");
+  for (const create of commands) program.addCommand(create(context));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput(program.configureOutput());
+    command.copyInheritedSettings(program);
+  }
+  return program;
+}
