@@ -1,10 +1,8 @@
 import { open, type FileHandle } from "node:fs/promises";
 import type { NamedTensor, TensorDtype } from "../native/addon.js";
+import { readBytes } from "../file-bytes.js";
 import { ioError } from "../io-error.js";
 import { invalidFile, maxHeaderLength, parseHeader, prefixLength, type Header, type TensorEntry } from "./header.js";
-
-/** What one read call asks for, in bytes: Node refuses 2 GiB and more. */
-const maxRead = 2 ** 30;
 
 const readableDtypes: readonly TensorDtype[] = ["F64", "F32", "F16", "BF16", "I64", "I32", "U8"];
 
@@ -79,15 +77,4 @@ async function readHeader(path: string, handle: FileHandle): Promise<Header> {
     throw invalidFile(path, `is cut short, or not a safetensors file: its header takes ${needed} bytes of ${size}.`);
   }
   return parseHeader(path, await readBytes(path, handle, prefixLength, Number(length)), size);
-}
-
-async function readBytes(path: string, handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  // Memory of its own, not a slice of Node's pool: elements must be aligned.
-  const buffer = Buffer.allocUnsafeSlow(length);
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await handle.read(buffer, done, Math.min(length - done, maxRead), position + done);
-    if (bytesRead === 0) throw invalidFile(path, `was cut short while it was read, at byte ${position + done}.`);
-    done += bytesRead;
-  }
-  return buffer;
 }

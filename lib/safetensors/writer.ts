@@ -1,12 +1,9 @@
-import type { FileHandle } from "node:fs/promises";
 import type { NamedTensor } from "../native/addon.js";
 import { throwIfAborted } from "../abort.js";
 import { writeAtomically } from "../atomic-file.js";
 import { ReverseDistillationError } from "../errors.js";
+import { writeBytes } from "../file-bytes.js";
 import { elementSize } from "./header.js";
-
-/** What one write call is given, in bytes: Node refuses 2 GiB and more. */
-const maxWrite = 2 ** 30;
 
 /**
  * Writes tensors and metadata as one safetensors file, atomically, straight from the tensors' own
@@ -51,11 +48,4 @@ function encodeHeader(tensors: readonly NamedTensor[], metadata: Readonly<Record
   header.writeBigUInt64LE(BigInt(header.length - 8));
   json.copy(header, 8);
   return header;
-}
-
-async function writeBytes(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
-    const { bytesWritten } = await file.write(bytes, done, Math.min(bytes.byteLength - done, maxWrite));
-    done += bytesWritten;
-  }
 }

@@ -1,0 +1,138 @@
+import { elementSize } from "../safetensors/header.js";
+import { PickleError } from "./pickle-error.js";
+import { makeTensor } from "./tensor.js";
+import { isKind, type PickleValue, type TorchGlobal, type TorchStorage, type TorchTensor } from "./values.js";
+
+/** The classes of storages, with the type of their elements in safetensors' names. */
+const storageDtypes: Readonly<Record<string, string>> = {
+  ...{ "torch.DoubleStorage": "F64", "torch.FloatStorage": "F32" },
+  ...{ "torch.HalfStorage": "F16", "torch.BFloat16Storage": "BF16" },
+  ...{ "torch.LongStorage": "I64", "torch.IntStorage": "I32", "torch.ShortStorage": "I16" },
+  ...{ "torch.CharStorage": "I8", "torch.ByteStorage": "U8", "torch.BoolStorage": "BOOL" },
+  ...{ "torch.ComplexFloatStorage": "C64" },
+};
+
+const dtypes = [
+  "float64",
+  "float32",
+  "float16",
+  "bfloat16",
+  "int64",
+  "int32",
+  "int16",
+  "int8",
+  "uint8",
+  "bool",
+];
+
+/** What can be called, by name. */
+const callables: Readonly<Record<string, TorchGlobal["call"]>> = {
+  "collections.OrderedDict": orderedDict,
+  "torch._utils._rebuild_tensor_v2": rebuildTensor,
+  // As PyTorch wrote tensors before 0.4.
+  "torch._utils._rebuild_tensor": rebuildTensor,
+  "torch._utils._rebuild_parameter": rebuildParameter,
+  "torch.Size": size,
+};
+
+const globals: ReadonlyMap<string, TorchGlobal> = new Map(
+  [
+    ...Object.entries(callables),
+    ...[...Object.keys(storageDtypes), ...dtypes.map((name) => `torch.${name}`)].map(
+      (name) => [name, () => refuseCall(name)] as const,
+    ),
+  ].map(([name, call]) => [name, { kind: "global", name, call }]),
+);
+
+/**
+ * The closed list of what a file may ask for.
+ *
+ * @throws PickleError naming anything else.
+ */
+export function findGlobal(module: string, name: string): TorchGlobal {
+  const full = `${module}.${name}`;
+  const found = globals.get(full);
+  if (found !== undefined) return found;
+  throw new PickleError(
+    `asks for ${JSON.stringify(full)}, which is refused: only tensors, dictionaries, lists, text and numbers are read, ` +
+      "and nothing is run. In Python, save the tensors alone: torch.save(model.state_dict(), path)",
+  );
+}
+
+/** Storages by key: every mention of one must say the same. */
+export class StorageTable {
+  readonly storages = new Map<string, TorchStorage>();
+
+  /**
+   * The storage that a persistent id stands for: ("storage", class, key, device, number of elements).
+   *
+   * @throws PickleError
+   */
+  find(id: PickleValue): TorchStorage {
+    if (!Array.isArray(id) || id[0] !== "storage")
+      throw new PickleError("is damaged: it refers to what is no storage");
+    const [, type, key, , length, view] = id;
+    const dtype = isKind(type, "global") ? storageDtypes[type.name] : undefined;
+    if (dtype === undefined || typeof key !== "string" || !isCount(length))
+      throw new PickleError("is damaged: it describes a storage in an unknown way");
+    if (view !== undefined && view !== null)
+      throw new PickleError(
+        "holds views of storages, as only very old versions of PyTorch wrote: load and save it with a newer one",
+      );
+    const known = this.storages.get(key);
+    if (known !== undefined && (known.dtype !== dtype || known.length !== length))
+      throw new PickleError(`is damaged: it describes the storage ${JSON.stringify(key)} in two ways`);
+    const storage = known ?? { kind: "storage", key, dtype, length };
+    this.storages.set(key, storage);
+    return storage;
+  }
+}
+
+/** Bytes that a storage takes in the file. */
+export function storageBytes({ dtype, length }: TorchStorage): number {
+  return length * elementSize[dtype]!;
+}
+
+/** @param args Empty, or one list of pairs. */
+function orderedDict(args: readonly PickleValue[]): PickleValue {
+  if (args.length === 0) return new Map();
+  throw new PickleError("holds an OrderedDict in a form that PyTorch does not write");
+}
+
+/** @param args storage, offset, shape, stride[, requires_grad, hooks[, metadata]] */
+function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
+  const [storage, offset, shape, stride, , , metadata] = args;
+  const fits = isKind(storage, "storage") && isCount(offset) && isCounts(shape) && isCounts(stride);
+  if (!fits || args.length > 7) throw new PickleError("is damaged: it describes a tensor in an unknown way");
+  // Bits such as "conjugate" change what the elements mean.
+  if (metadata !== undefined && metadata !== null && !(metadata instanceof Map && metadata.size === 0))
+    throw new PickleError(
+      "holds a tensor that is conjugated or negated lazily: save it after resolve_conj() and resolve_neg()",
+    );
+  return makeTensor(storage, offset, shape, stride);
+}
+
+/** @param args tensor, requires_grad, hooks */
+function rebuildParameter(args: readonly PickleValue[]): TorchTensor {
+  const [tensor] = args;
+  if (isKind(tensor, "tensor")) return tensor;
+  throw new PickleError("is damaged: it describes a parameter in an unknown way");
+}
+
+function size(args: readonly PickleValue[]): PickleValue {
+  const [lengths] = args;
+  if (args.length === 1 && isCounts(lengths)) return lengths;
+  throw new PickleError("is damaged: it describes a torch.Size in an unknown way");
+}
+
+function refuseCall(name: string): never {
+  throw new PickleError(`is damaged: it calls ${name}`);
+}
+
+function isCount(value: PickleValue | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isCounts(value: PickleValue | undefined): value is number[] {
+  return Array.isArray(value) && value.every(isCount);
+}

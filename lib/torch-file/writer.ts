@@ -1,0 +1,54 @@
+import { throwIfAborted } from "../abort.js";
+import { writeAtomically } from "../atomic-file.js";
+import type { NamedTensor } from "../native/addon.js";
+import { PickleWriter } from "./pickle-writer.js";
+import { ZipWriter } from "./zip-writer.js";
+
+/** Where storages begin, in bytes: at multiples of what PyTorch aligns them to. */
+const alignment = 64;
+
+/** The name of the archive's folder; PyTorch takes any. */
+const folder = "archive";
+
+/**
+ * Writes state dicts by name as one file of `torch.save`, atomically, straight from the tensors' own
+ * memory: a dictionary of `OrderedDict`s of tensors, in the zip form. In Python,
+ * `torch.load(path, weights_only=True)` reads it.
+ *
+ * @param stateDicts By name; the tensors contiguous and little-endian, each name once.
+ * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `IO`, `ABORTED`.
+ */
+export async function writeTorchFile(
+  path: string,
+  stateDicts: Readonly<Record<string, readonly NamedTensor[]>>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const pickle = new PickleWriter();
+  const storages: Uint8Array[] = [];
+  pickle.dict(() => {
+    for (const [key, tensors] of Object.entries(stateDicts)) {
+      pickle.text(key);
+      pickle.orderedDict(() => {
+        for (const { name, dtype, shape, data } of tensors) {
+          pickle.text(name);
+          pickle.tensor(String(storages.length), dtype, shape);
+          storages.push(data);
+        }
+      });
+    }
+  });
+  await writeAtomically(path, async (file) => {
+    const archive = new ZipWriter(file, alignment);
+    const add = (name: string, content: Uint8Array) => archive.add(`${folder}/${name}`, content);
+    await add("data.pkl", pickle.finish());
+    await add(".format_version", Buffer.from("1"));
+    await add(".storage_alignment", Buffer.from(String(alignment)));
+    await add("byteorder", Buffer.from("little"));
+    for (const [key, data] of storages.entries()) {
+      throwIfAborted(signal);
+      await add(`data/${key}`, data);
+    }
+    await add("version", Buffer.from("3\n"));
+    await archive.finish();
+  });
+}
