@@ -2,12 +2,19 @@ export { train } from "./train.js";
 export { trainDefaults } from "./train-options.js";
 export type { EpochProgress, ReadingProgress, TrainOptions, TrainProgress } from "./train-options.js";
 export { Detector } from "./detector.js";
-export type { AnomalyMap, LoadOptions, SaveOptions, Score, ScoreBatchOptions, ScoreOptions } from "./detector.js";
+export type {
+  AnomalyMap,
+  LoadOptions,
+  SaveOptions,
+  Score,
+  ScoreBatchOptions,
+  ScoreOptions,
+} from "./detector.js";
 export type { ModelDescription, TrainingDescription } from "./model-file.js";
 export type { ImageInput } from "./image.js";
 export type { ImageSource } from "./image-source.js";
 export type { Layer } from "./model-options.js";
 export type { Device } from "./device.js";
-export type { Backbone, Combine, Layout, Loss, RawImage } from "./native/addon.js";
+export type { Backbone, Combine, Layout, Loss, Normalisation, RawImage } from "./native/addon.js";
 export { errorCodes, ReverseDistillationError } from "./errors.js";
 export type { ErrorCode } from "./errors.js";

@@ -1,6 +1,15 @@
 import { ReverseDistillationError } from "./errors.js";
 import * as check from "./model-options.js";
-import type { Backbone, Combine, Layout, Loss, NamedTensor, NativeModel, Part } from "./native/addon.js";
+import type {
+  Backbone,
+  Combine,
+  Layout,
+  Loss,
+  NamedTensor,
+  NativeModel,
+  Normalisation,
+  Part,
+} from "./native/addon.js";
 import { invalidFile } from "./safetensors/header.js";
 import { SafetensorsFile } from "./safetensors/reader.js";
 import { writeSafetensors } from "./safetensors/writer.js";
@@ -31,6 +40,8 @@ export interface ModelDescription {
   sigma: number;
   /** Size that images are brought to, and that of the maps, in pixels. */
   imageSize: [height: number, width: number];
+  /** What becomes of pixels before the networks see them: see `TrainOptions.normalisation`. */
+  normalisation: Normalisation;
 }
 
 /** How a detector came about. */
@@ -124,7 +135,7 @@ function readJson<T>({ path, metadata }: SafetensorsFile, key: string, read: (va
 }
 
 function readModel(value: unknown): ModelDescription {
-  const names = ["backbone", "layout", "layers", "combine", "sigma", "imageSize"] as const;
+  const names = ["backbone", "layout", "layers", "combine", "sigma", "imageSize", "normalisation"] as const;
   const given = record("model", value, names);
   return {
     backbone: check.backbone("backbone", given.backbone),
@@ -133,6 +144,7 @@ function readModel(value: unknown): ModelDescription {
     combine: check.combine("combine", given.combine),
     sigma: check.sigma("sigma", given.sigma),
     imageSize: check.imageSize("imageSize", given.imageSize),
+    normalisation: check.normalisation("normalisation", given.normalisation),
   };
 }
 
@@ -143,7 +155,8 @@ function readTraining(value: unknown): TrainingDescription {
   if (teacherWeights !== null && typeof teacherWeights !== "string") {
     throw new ReverseDistillationError("INVALID_ARGUMENT", "teacherWeights must be a name or null.");
   }
-  const count = (name: (typeof names)[number], min: number) => integer(name, given[name], min, Number.MAX_SAFE_INTEGER);
+  const count = (name: (typeof names)[number], min: number) =>
+    integer(name, given[name], min, Number.MAX_SAFE_INTEGER);
   return {
     images: count("images", 1),
     epochs: count("epochs", 1),
@@ -159,7 +172,10 @@ async function readWeights(file: SafetensorsFile, target: NativeModel): Promise<
   const difference = describeDifference(compareTensors(allTensors(target), file.tensors));
   if (difference !== undefined) {
     const { backbone, layout } = target.config;
-    throw invalidFile(file.path, `does not hold a ${backbone} detector of the layout "${layout}": it ${difference}.`);
+    throw invalidFile(
+      file.path,
+      `does not hold a ${backbone} detector of the layout "${layout}": it ${difference}.`,
+    );
   }
   for (const part of parts) {
     const prefix = `${part}.`;

@@ -1,4 +1,4 @@
-import type { Backbone, Combine, Layout, Loss } from "./native/addon.js";
+import type { Backbone, Combine, Layout, Loss, Normalisation } from "./native/addon.js";
 import { invalid, oneOf, positive } from "./validate.js";
 
 /**
@@ -7,9 +7,15 @@ import { invalid, oneOf, positive } from "./validate.js";
  */
 
 /** The teachers that exist, from the fastest to the paper's own choice. */
-export const backbones = ["resnet18", "resnet34", "resnet50", "wide_resnet50_2"] as const satisfies readonly Backbone[];
+export const backbones = [
+  "resnet18",
+  "resnet34",
+  "resnet50",
+  "wide_resnet50_2",
+] as const satisfies readonly Backbone[];
 export const layouts = ["paper", "official"] as const satisfies readonly Layout[];
 export const combinations = ["sum", "product"] as const satisfies readonly Combine[];
+export const normalisations = ["imagenet", "none"] as const satisfies readonly Normalisation[];
 export const losses = ["location", "global"] as const satisfies readonly Loss[];
 
 /** One of the teacher's three scales: 1 is the finest, 3 the coarsest. */
@@ -23,6 +29,8 @@ export const backbone = (name: string, value: unknown): Backbone => oneOf(name, 
 export const layout = (name: string, value: unknown): Layout => oneOf(name, value, layouts);
 export const combine = (name: string, value: unknown): Combine => oneOf(name, value, combinations);
 export const loss = (name: string, value: unknown): Loss => oneOf(name, value, losses);
+export const normalisation = (name: string, value: unknown): Normalisation =>
+  oneOf(name, value, normalisations);
 export const sigma = (name: string, value: unknown): number => positive(name, value, 1000);
 
 /** A side alone for a square, or [height, width]; multiples of 32. */
@@ -30,7 +38,9 @@ export function imageSize(name: string, value: unknown): [height: number, width:
   const sides: unknown[] = Array.isArray(value) ? value : [value, value];
   if (sides.length !== 2 || !sides.every(isSide)) {
     const nearest = sides.every((side) => typeof side === "number") ? sides.map(nearestSide) : undefined;
-    const hint = nearest?.every(Number.isFinite) ? ` (the nearest is ${[...new Set(nearest)].join(" x ")})` : "";
+    const hint = nearest?.every(Number.isFinite)
+      ? ` (the nearest is ${[...new Set(nearest)].join(" x ")})`
+      : "";
     throw invalid(
       name,
       `a multiple of ${sizeStep} from ${sizeStep} to ${maxImageSide}, or [height, width] of two${hint}`,

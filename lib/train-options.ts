@@ -1,4 +1,4 @@
-import type { Backbone, Combine, EpochReport, Layout, Loss } from "./native/addon.js";
+import type { Backbone, Combine, EpochReport, Layout, Loss, Normalisation } from "./native/addon.js";
 import { device, type Device } from "./device.js";
 import * as model from "./model-options.js";
 import { abortSignal, callback, integer, path, positive, record } from "./validate.js";
@@ -51,6 +51,12 @@ export interface TrainOptions {
   combine?: Combine;
   /** Standard deviation of the map's Gaussian smoothing, in pixels of `imageSize`, above 0. Default 4. */
   sigma?: number;
+  /**
+   * What pixels, divided by 255, become before the networks see them. "imagenet": less the mean and over
+   * the standard deviation of ImageNet's images, as its weights expect. "none": nothing, as in the authors'
+   * one-class experiments. Default "imagenet".
+   */
+  normalisation?: Normalisation;
   /** Seed of the initial weights and of the order of the images: a whole number from 0. Default 0. */
   seed?: number;
   /** "auto", "cpu" or "cuda:N". Default "auto": the best device that the addon can compute on. */
@@ -75,6 +81,7 @@ export const trainDefaults = {
   layers: [1, 2, 3],
   combine: "sum",
   sigma: 4,
+  normalisation: "imagenet",
   seed: 0,
   device: "auto",
 } as const satisfies TrainOptions;
@@ -92,6 +99,7 @@ export interface ResolvedTrainOptions {
   layers: model.Layer[];
   combine: Combine;
   sigma: number;
+  normalisation: Normalisation;
   seed: number;
   device: Device;
   /** 0 leaves it to LibTorch. */
@@ -115,6 +123,7 @@ const check: { [Name in keyof ResolvedTrainOptions]: Check<NonNullable<ResolvedT
   layers: model.layers,
   combine: model.combine,
   sigma: model.sigma,
+  normalisation: model.normalisation,
   seed: (name, value) => integer(name, value, 0, Number.MAX_SAFE_INTEGER),
   device,
   threads,
@@ -148,6 +157,7 @@ export function resolveTrainOptions(options: TrainOptions = {}): ResolvedTrainOp
     layers: resolve("layers", trainDefaults.layers),
     combine: resolve("combine", trainDefaults.combine),
     sigma: resolve("sigma", trainDefaults.sigma),
+    normalisation: resolve("normalisation", trainDefaults.normalisation),
     seed: resolve("seed", trainDefaults.seed),
     device: resolve("device", trainDefaults.device),
     threads: resolve("threads", undefined) ?? 0,

@@ -7,7 +7,12 @@ import { decodeAhead, openImageSource, type ImageSource, type OpenedSource } fro
 import type { ModelDescription } from "./model-file.js";
 import { fromNative, type Addon, type NativeImageSet, type NativeModel } from "./native/addon.js";
 import { loadAddon } from "./native/loader.js";
-import { resolveTrainOptions, type ResolvedTrainOptions, type TrainOptions, type TrainProgress } from "./train-options.js";
+import {
+  resolveTrainOptions,
+  type ResolvedTrainOptions,
+  type TrainOptions,
+  type TrainProgress,
+} from "./train-options.js";
 import { loadTeacherWeights, warnOfRandomTeacher } from "./weights.js";
 
 /**
@@ -41,12 +46,17 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
 }
 
 function describeModel(options: ResolvedTrainOptions): ModelDescription {
-  const { backbone, layout, layers, combine, sigma, imageSize } = options;
-  return { backbone, layout, layers, combine, sigma, imageSize };
+  const { backbone, layout, layers, combine, sigma, imageSize, normalisation } = options;
+  return { backbone, layout, layers, combine, sigma, imageSize, normalisation };
 }
 
 /** Reads the images, trains the model on them, and says what was done. */
-async function trainModel(addon: Addon, native: NativeModel, source: OpenedSource, options: ResolvedTrainOptions) {
+async function trainModel(
+  addon: Addon,
+  native: NativeModel,
+  source: OpenedSource,
+  options: ResolvedTrainOptions,
+) {
   const { epochs, learningRate, loss, seed, threads, signal, weights } = options;
   const progress = new Progress(options.onProgress);
   const [height, width] = options.imageSize;
@@ -79,7 +89,10 @@ async function stage(
     throwIfAborted(signal);
   }
   if (set.length === 0) {
-    throw new ReverseDistillationError("NO_IMAGES", "There are no images to train on: the list or iterable is empty.");
+    throw new ReverseDistillationError(
+      "NO_IMAGES",
+      "There are no images to train on: the list or iterable is empty.",
+    );
   }
 }
 
@@ -99,9 +112,13 @@ class Progress {
       this.#callback?.(progress);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#failure = new ReverseDistillationError("ABORTED", `The training was stopped: onProgress threw: ${reason}`, {
-        cause: error,
-      });
+      this.#failure = new ReverseDistillationError(
+        "ABORTED",
+        `The training was stopped: onProgress threw: ${reason}`,
+        {
+          cause: error,
+        },
+      );
       this.onFailure();
     }
   }

@@ -31,6 +31,7 @@ export type Backbone = "resnet18" | "resnet34" | "resnet50" | "wide_resnet50_2";
 export type Layout = "paper" | "official";
 export type Combine = "sum" | "product";
 export type Loss = "location" | "global";
+export type Normalisation = "imagenet" | "none";
 export type Part = "teacher" | "bn" | "decoder";
 
 /** What a model is made from. Every field is required here: defaults are the facade's. */
@@ -45,6 +46,8 @@ export interface ModelConfig {
   /** Size of the image that the networks see, in pixels: multiples of 32. */
   height: number;
   width: number;
+  /** What pixels, divided by 255, become before the networks see them; "none" leaves them in 0 to 1. */
+  normalisation: Normalisation;
   /** "cpu" or "cuda:N". */
   device: string;
   /** Seeds the initial weights. */
@@ -107,6 +110,13 @@ export interface NativeModel {
   ): Promise<void>;
   /** One batch. Reads the callers' memory until it settles. */
   score(images: RawImage[], threads: number, cancel: NativeCancelToken): Promise<NativeScore[]>;
+  /**
+   * Everything that the model computes on one batch, for comparison with another implementation:
+   * float32 tensors `teacher.K` and `student.K` (features in eval mode, [N, C, H, W], K of 1, 2, 3),
+   * `map` and `smoothed` ([N, height, width]); and in train mode `loss` and `gradient.bn.*`,
+   * `gradient.decoder.*` (none for parameters that the layout never runs). Leaves the model as it was.
+   */
+  trace(images: RawImage[], loss: Loss, threads: number): Promise<NamedTensor[]>;
   /** Addresses that the last scored batch read its first pixels from and left its first map at. */
   readonly lastTransfer: { pixels: bigint; map: bigint };
   /** Waits for running work, then frees the memory. Idempotent. */
