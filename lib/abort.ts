@@ -5,7 +5,9 @@ import { fromNative, type Addon, type NativeCancelToken } from "./native/addon.j
 export function abortedError(signal: AbortSignal): ReverseDistillationError {
   const reason: unknown = signal.reason;
   const text = reason instanceof Error ? reason.message : String(reason);
-  return new ReverseDistillationError("ABORTED", `The work was aborted by its signal: ${text}`, { cause: reason });
+  return new ReverseDistillationError("ABORTED", `The work was aborted by its signal: ${text}`, {
+    cause: reason,
+  });
 }
 
 /** Throws `ABORTED` once the signal is aborted. */

@@ -12,9 +12,15 @@ import { ioError } from "./io-error.js";
  * @param write Writes the content; nothing else may close the handle.
  * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `IO`, or what `write` throws.
  */
-export async function writeAtomically(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  write: (file: FileHandle) => Promise<void>,
+): Promise<void> {
   await requireWritablePlace(path);
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`);
+  const temporary = join(
+    dirname(path),
+    `.${basename(path)}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`,
+  );
   try {
     const file = await open(temporary, "wx");
     try {
@@ -37,13 +43,20 @@ export async function requireWritablePlace(path: string): Promise<void> {
   try {
     if (!(await stat(folder)).isDirectory()) throw notAFolder(folder, path);
     if ((await statIfAny(path))?.isDirectory()) {
-      throw new ReverseDistillationError("INVALID_ARGUMENT", `${path} is a folder; give the path of a file to write.`);
+      throw new ReverseDistillationError(
+        "INVALID_ARGUMENT",
+        `${path} is a folder; give the path of a file to write.`,
+      );
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new ReverseDistillationError("NOT_FOUND", `Cannot write ${path}: the folder ${folder} does not exist.`, {
-        cause: error,
-      });
+      throw new ReverseDistillationError(
+        "NOT_FOUND",
+        `Cannot write ${path}: the folder ${folder} does not exist.`,
+        {
+          cause: error,
+        },
+      );
     }
     throw ioError(error, "Writing", path);
   }

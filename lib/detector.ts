@@ -3,7 +3,12 @@ import { device as checkDevice, resolveDevice, type Device } from "./device.js";
 import { ReverseDistillationError } from "./errors.js";
 import { decodeAhead } from "./image-source.js";
 import type { ImageInput } from "./image.js";
-import { openModelFile, writeModelFile, type ModelDescription, type TrainingDescription } from "./model-file.js";
+import {
+  openModelFile,
+  writeModelFile,
+  type ModelDescription,
+  type TrainingDescription,
+} from "./model-file.js";
 import { fromNative, type Addon, type NativeModel, type NativeScore, type RawImage } from "./native/addon.js";
 import { loadAddon } from "./native/loader.js";
 import { threads as checkThreads } from "./train-options.js";
@@ -58,10 +63,10 @@ interface Parts {
   threads: number;
 }
 
-/** Node has had the symbol since 20.5; before, tools that support disposal agreed on this one. */
+/** Node has had the symbol since 20.5; before, what compiles `await using` for it falls back on this one. */
 const asyncDispose: typeof Symbol.asyncDispose =
   (Symbol.asyncDispose as typeof Symbol.asyncDispose | undefined) ??
-  (Symbol.for("nodejs.asyncDispose") as typeof Symbol.asyncDispose);
+  (Symbol.for("Symbol.asyncDispose") as typeof Symbol.asyncDispose);
 
 const constructorKey = Symbol("Detector");
 
@@ -185,7 +190,11 @@ export class Detector {
     }
   }
 
-  #scoreAll(images: readonly ImageInput[], batchSize: number, signal: AbortSignal | undefined): Promise<Score[]> {
+  #scoreAll(
+    images: readonly ImageInput[],
+    batchSize: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Score[]> {
     return this.#work(signal, async () => {
       const scores: Score[] = [];
       let batch: RawImage[] = [];

@@ -51,11 +51,11 @@ export async function renderHeatmap(image: RawImage, map: QuantisedMap, scaleEnd
     .toBuffer();
 }
 
-/** The map's colours with an opacity that grows with the value, as RGBA. */
+/** The map's colours with an opacity that grows with its square, so that low values leave the image clear, as RGBA. */
 function colourMapped({ data, peak }: QuantisedMap, scaleEnd: number): Uint8Array {
   const table = Array.from({ length: 256 }, (_, step) => {
     const position = Math.min(1, ((step / 255) * peak) / scaleEnd);
-    return [...colourMap[Math.round(position * 255)]!, Math.round(position * strongestCover * 255)];
+    return [...colourMap[Math.round(position * 255)]!, Math.round(position ** 2 * strongestCover * 255)];
   });
   const pixels = new Uint8Array(data.length * 4);
   data.forEach((step, index) => pixels.set(table[step]!, index * 4));

@@ -25,7 +25,8 @@ export function hasImageExtension(path: string): boolean {
 export async function listImages(folder: string): Promise<string[]> {
   const { images, otherExtensions } = await walk(folder);
   if (images.length === 0) {
-    const others = otherExtensions.size > 0 ? ` Other files lie there: ${[...otherExtensions].sort().join(", ")}.` : "";
+    const others =
+      otherExtensions.size > 0 ? ` Other files lie there: ${[...otherExtensions].sort().join(", ")}.` : "";
     throw new ReverseDistillationError(
       "NO_IMAGES",
       `No image in the folder ${folder} or below it; an image's name ends in ${imageExtensions.join(", ")}.${others}`,
@@ -79,7 +80,10 @@ async function walk(root: string): Promise<{ images: string[]; otherExtensions: 
 async function requireFolder(folder: string): Promise<void> {
   const found = await reading(folder, stat(folder));
   if (!found.isDirectory()) {
-    throw new ReverseDistillationError("INVALID_ARGUMENT", `${folder} is a file where a folder of images is expected.`);
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `${folder} is a file where a folder of images is expected.`,
+    );
   }
 }
 
@@ -100,7 +104,9 @@ async function reading<T>(folder: string, work: Promise<T>): Promise<T> {
     if (code === "ENOENT" || code === "ENOTDIR") {
       throw new ReverseDistillationError("NOT_FOUND", `There is no folder ${folder}.`, { cause: error });
     }
-    throw new ReverseDistillationError("IO", `The folder ${folder} cannot be read: ${message}.`, { cause: error });
+    throw new ReverseDistillationError("IO", `The folder ${folder} cannot be read: ${message}.`, {
+      cause: error,
+    });
   }
 }
 

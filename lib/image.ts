@@ -28,7 +28,9 @@ export function describeImage(input: ImageInput): string {
 
 /** Whether it is raw pixels, which are borrowed from their owner. Whether they are sound is for {@link decodeImage}. */
 export function isRawLike(input: unknown): input is RawImage {
-  return typeof input === "object" && input !== null && "data" in input && "width" in input && "height" in input;
+  return (
+    typeof input === "object" && input !== null && "data" in input && "width" in input && "height" in input
+  );
 }
 
 /**
@@ -65,11 +67,10 @@ async function decode(bytes: Uint8Array, name: string): Promise<RawImage> {
     requireKind(metadata, name);
     // CMYK has no meaning without a profile: its own, or a general one where it has none.
     const ignoreIcc = metadata.space !== "cmyk";
-    const { data, info } = await sharp(bytes, { failOn: "truncated", ignoreIcc })
-      .removeAlpha()
-      .toColourspace(metadata.channels <= 2 ? "b-w" : "srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
+    const pixels = sharp(bytes, { failOn: "truncated", ignoreIcc }).removeAlpha().toColourspace("srgb");
+    // Not by the colour space "b-w", which libvips reaches from 16 bits with an error of one level.
+    if (metadata.channels <= 2) pixels.extractChannel(0);
+    const { data, info } = await pixels.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     return checkRaw({ data, width: info.width, height: info.height, channels: info.channels as 1 | 3 });
   } catch (error) {
     if (error instanceof ReverseDistillationError) throw error;
@@ -82,7 +83,10 @@ function requireKind({ format, pages, depth, space }: Metadata, name: string): v
     throw invalidImage(name, `is of the format ${show(format)}; what is read is ${formats.join(", ")}`);
   }
   if (pages !== undefined && pages > 1) {
-    throw invalidImage(name, `holds ${pages} frames or pages, where one is expected; save the one that counts alone`);
+    throw invalidImage(
+      name,
+      `holds ${pages} frames or pages, where one is expected; save the one that counts alone`,
+    );
   }
   if (depth !== "uchar" && depth !== "ushort") {
     throw invalidImage(name, `has samples of the type ${depth}; convert them to 8 or 16 bits`);
@@ -111,7 +115,10 @@ function checkRaw({ data, width, height, channels }: RawImage): RawImage {
     throw invalidImage(name, "is refused: width and height must be whole numbers from 1 to 65535");
   }
   if (channels !== 1 && channels !== 3 && channels !== 4) {
-    throw invalidImage(name, `has channels ${show(channels)}; they must be 1 (grey), 3 (RGB) or 4 (RGB and alpha)`);
+    throw invalidImage(
+      name,
+      `has channels ${show(channels)}; they must be 1 (grey), 3 (RGB) or 4 (RGB and alpha)`,
+    );
   }
   const needed = width * height * channels;
   if (data.byteLength !== needed) {
@@ -132,7 +139,9 @@ function invalidImage(name: string, problem: string, cause?: unknown): ReverseDi
   return new ReverseDistillationError("INVALID_IMAGE", `${name} ${problem}.`, { cause });
 }
 
+/** What libvips says, where it says anything: of some damaged files it does not. */
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll(/\s+/g, " ").trim().replace(/\.$/, "");
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ").trim();
+  if (message === "" || message === "Unknown error") return "it is damaged or cut short";
+  return message.replace(/\.$/, "");
 }

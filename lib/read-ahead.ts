@@ -24,7 +24,8 @@ export async function* readAhead<T, U>(
   map: (item: T, index: number) => Promise<U>,
   { limit, lent = () => false, signal }: ReadAheadOptions<T>,
 ): AsyncGenerator<U, void, undefined> {
-  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const iterator =
+    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const pending: Promise<U>[] = [];
   let index = 0;
   // Neither an iterator that is at its end nor one that threw may be closed.
@@ -35,7 +36,10 @@ export async function* readAhead<T, U>(
       while (open && !blocked && pending.length < limit) {
         throwIfAborted(signal);
         const step = Promise.resolve(iterator.next());
-        step.then(({ done }) => done && (open = false), () => (open = false));
+        step.then(
+          ({ done }) => done && (open = false),
+          () => (open = false),
+        );
         const { done, value } = await untilAborted(signal, step);
         if (done) break;
         blocked = lent(value);

@@ -9,7 +9,10 @@ import { ReverseDistillationError } from "./errors.js";
 
 /** An `INVALID_ARGUMENT` in the one form that all of them have. */
 export function invalid(name: string, allowed: string, value: unknown): ReverseDistillationError {
-  return new ReverseDistillationError("INVALID_ARGUMENT", `${name} must be ${allowed}, but is ${show(value)}.`);
+  return new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `${name} must be ${allowed}, but is ${show(value)}.`,
+  );
 }
 
 /** A value as an error message shows it: on one line and never long. */
@@ -36,7 +39,8 @@ export function positive(name: string, value: unknown, max: number): number {
 
 /** The object itself, once it is one and holds no other keys than the allowed. */
 export function record(name: string, value: unknown, allowed: readonly string[]): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, "an object", value);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalid(name, "an object", value);
   const unknown = Object.keys(value).find((key) => !allowed.includes(key));
   if (unknown !== undefined) {
     throw new ReverseDistillationError(

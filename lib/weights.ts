@@ -32,8 +32,10 @@ function requireFit(model: NativeModel, path: string, found: ReadonlyMap<string,
   const { backbone } = model.config;
   const guess = guessBackbone(found);
   let remedy = "Give a file of the teacher's own state, with torchvision's names, converted to safetensors.";
-  if (found.has("teacher.conv1.weight")) remedy = "It looks like a saved detector: open it with Detector.load().";
-  else if (guess !== undefined && guess !== backbone) remedy = `It looks like ${guess}: choose that as the backbone.`;
+  if (found.has("teacher.conv1.weight"))
+    remedy = "It looks like a saved detector: open it with Detector.load().";
+  else if (guess !== undefined && guess !== backbone)
+    remedy = `It looks like ${guess}: choose that as the backbone.`;
   throw invalidFile(path, `does not fit the backbone ${backbone}: it ${difference}. ${remedy}`);
 }
 
@@ -43,7 +45,8 @@ function guessBackbone(found: ReadonlyMap<string, TensorEntry>): Backbone | unde
   const bottleneck = found.has("layer3.0.conv3.weight");
   const width = found.get("layer3.0.conv1.weight")?.shape[0];
   if (!bottleneck && width === 256) return blocks === 2 ? "resnet18" : blocks === 6 ? "resnet34" : undefined;
-  if (bottleneck && blocks === 6) return width === 256 ? "resnet50" : width === 512 ? "wide_resnet50_2" : undefined;
+  if (bottleneck && blocks === 6)
+    return width === 256 ? "resnet50" : width === 512 ? "wide_resnet50_2" : undefined;
   return undefined;
 }
 
