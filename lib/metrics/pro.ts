@@ -1,0 +1,117 @@
+import type { Metric } from "./classification.js";
+
+/**
+ * PRO, the per-region overlap: the share of an anomalous region that is found, averaged over
+ * regions, as a function of the false-positive rate (the share of normal pixels that are flagged),
+ * integrated from 0 to `maxFpr` and divided by `maxFpr`. Thresholds are all distinct scores; between
+ * them, and at `maxFpr`, the curve is linear.
+ *
+ * Published numbers differ in how they average, hence two values.
+ */
+export interface Pro {
+  /**
+   * Over the whole data set: every region counts once, and every normal pixel counts in the
+   * false-positive rate, those of good images included. null if there is no region or no normal pixel.
+   */
+  dataset: Metric;
+  /**
+   * The mean of one value an image, each with its own curve. Images without a region, or without a
+   * normal pixel, have none and are left out. null if there is no other image.
+   */
+  imageMean: Metric;
+}
+
+/** The pixels of one image that are normal, or those of one region: what the curves are made of. */
+export interface PixelGroup {
+  image: number;
+  anomalous: boolean;
+  size: number;
+}
+
+/**
+ * Both averages of PRO, in one pass over the pixels.
+ *
+ * @param scores In descending order.
+ * @param groupOf The group of each pixel, in the scores' order.
+ */
+export function proInOrder(
+  scores: Float32Array,
+  groupOf: Uint32Array,
+  groups: readonly PixelGroup[],
+  images: number,
+  maxFpr: number,
+): Pro {
+  const overall = new OverlapCurve(maxFpr);
+  const perImage = Array.from({ length: images }, () => new OverlapCurve(maxFpr));
+  for (const group of groups) {
+    overall.expect(group);
+    perImage[group.image]!.expect(group);
+  }
+  const curves = groups.map((group) => perImage[group.image]!);
+  const shares = Float64Array.from(groups, (group) => (group.anomalous ? 1 / group.size : 0));
+
+  for (let i = 0; i < scores.length; i++) {
+    const group = groupOf[i]!;
+    overall.add(scores[i]!, shares[group]!);
+    curves[group]!.add(scores[i]!, shares[group]!);
+  }
+
+  const values = perImage.map((curve) => curve.area()).filter((area) => area !== null);
+  return {
+    dataset: overall.area(),
+    imageMean: values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length,
+  };
+}
+
+/** One curve of overlap over false-positive rate, fed with pixels from the largest score down. */
+class OverlapCurve {
+  #regions = 0;
+  #normal = 0;
+  #area = 0;
+  /** The last point of the curve, at which a threshold lies. */
+  #fpr = 0;
+  #overlap = 0;
+  /** What was fed so far, the pixels of the last score included. */
+  #score = NaN;
+  #flagged = 0;
+  #found = 0;
+
+  constructor(private readonly maxFpr: number) {}
+
+  /** Takes the group into the curve's denominators, before any pixel is fed. */
+  expect(group: PixelGroup): void {
+    if (group.anomalous) this.#regions++;
+    else this.#normal += group.size;
+  }
+
+  /** @param found The share of its region that the pixel is; 0 for a normal pixel. */
+  add(score: number, found: number): void {
+    if (score !== this.#score) {
+      this.#closePoint();
+      this.#score = score;
+    }
+    if (found === 0) this.#flagged++;
+    else this.#found += found;
+  }
+
+  /** PRO, or null if there is no region or no normal pixel. Call it once all pixels are fed. */
+  area(): Metric {
+    if (this.#regions === 0 || this.#normal === 0) return null;
+    this.#closePoint();
+    return this.#area / this.maxFpr;
+  }
+
+  /** Adds the area up to the threshold that was just passed, but none beyond `maxFpr`. */
+  #closePoint(): void {
+    if (this.#fpr >= this.maxFpr) return;
+    const fpr = this.#flagged / this.#normal;
+    const overlap = this.#found / this.#regions;
+    if (fpr > this.#fpr) {
+      const end = Math.min(fpr, this.maxFpr);
+      const atEnd = this.#overlap + ((overlap - this.#overlap) * (end - this.#fpr)) / (fpr - this.#fpr);
+      this.#area += ((end - this.#fpr) * (this.#overlap + atEnd)) / 2;
+    }
+    this.#fpr = fpr;
+    this.#overlap = overlap;
+  }
+}
