@@ -118,7 +118,7 @@ test("without an anomalous pixel, or without a normal one, the metrics are null"
 test("maps and masks that do not go together are refused", (t) => {
   const map: PixelMap = { data: new Float32Array(4), height: 2, width: 2 };
   const refused = (call: () => unknown, message: RegExp): void => {
-    t.is((t.throws(call, { message }) as ReverseDistillationError).code, "INVALID_ARGUMENT");
+    t.is(t.throws<ReverseDistillationError>(call, { message }).code, "INVALID_ARGUMENT");
   };
   refused(() => pixelMetrics([map], []), /0 masks and 1 maps/);
   refused(() => pixelMetrics([map], [new Uint8Array(3)]), /2 x 2 pixels, but is 3/);
