@@ -1,0 +1,29 @@
+"""Eq. (3) of Deng & Li 2022: the distances of all scales as one map at image size, smoothed by SciPy."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from distance import distance_maps
+
+COMBINATIONS = ("sum", "product")
+
+
+def combined_map(
+    teacher: list[Tensor], student: list[Tensor], layers: list[int], size: tuple[int, int], combine: str
+) -> Tensor:
+    """The map before smoothing, [N, H, W]."""
+    combined = None
+    for distance in distance_maps(teacher, student, layers):
+        scaled = interpolate(distance[:, None], size=size, mode="bilinear", align_corners=True)[:, 0]
+        if combined is None:
+            combined = scaled
+        else:
+            combined = combined + scaled if combine == "sum" else combined * scaled
+    return combined
+
+
+def smooth(maps: Tensor, sigma: float) -> np.ndarray:
+    """[N, H, W], each map smoothed for itself; `sigma` in pixels."""
+    return np.stack([gaussian_filter(map_, sigma=sigma) for map_ in maps.numpy()])

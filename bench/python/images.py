@@ -1,0 +1,39 @@
+"""Images as the networks take them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+EXTENSIONS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".avif"}
+NORMALISATIONS = ("imagenet", "none")
+MEAN = torch.tensor([0.485, 0.456, 0.406])
+DEVIATION = torch.tensor([0.229, 0.224, 0.225])
+
+
+def list_images(source: Path) -> list[Path]:
+    """The images in a folder and below it, sorted; or the paths in a JSON file that holds a list of them."""
+    if source.suffix == ".json":
+        return [Path(path) for path in json.loads(source.read_text())]
+    found = [path for path in source.rglob("*") if path.suffix.lower() in EXTENSIONS]
+    return sorted(found, key=lambda path: path.relative_to(source).as_posix())
+
+
+def load_image(path: Path, size: tuple[int, int]) -> Tensor:
+    """uint8 [H, W, 3], resized bilinearly with antialiasing, as PIL does."""
+    with Image.open(path) as image:
+        grey_or_rgb = image if image.mode in ("L", "RGB") else image.convert("RGB")
+        height, width = size
+        resized = grey_or_rgb.resize((width, height), Image.Resampling.BILINEAR)
+        return torch.from_numpy(np.array(resized.convert("RGB")))
+
+
+def normalise(pixels: Tensor, normalisation: str) -> Tensor:
+    """uint8 [N, H, W, 3] -> float32 [N, 3, H, W]."""
+    images = pixels.float() / 255
+    if normalisation == "imagenet":
+        images = (images - MEAN) / DEVIATION
+    return images.permute(0, 3, 1, 2).contiguous()

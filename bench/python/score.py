@@ -1,0 +1,51 @@
+"""Scores images with a model file: a JSON object with the score of each path, on the standard output.
+
+    python score.py trained.safetensors images [--maps maps.safetensors]
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from torch import Tensor
+
+from anomaly_map import combined_map, smooth
+from images import list_images, load_image, normalise
+from model import ReverseDistillation
+from model_file import load_model
+
+
+@torch.no_grad()
+def anomaly_maps(model: ReverseDistillation, pixels: Tensor, description: dict) -> tuple[Tensor, np.ndarray]:
+    """uint8 [N, H, W, 3] -> the maps before and after smoothing, [N, H, W]."""
+    teacher, student = model(normalise(pixels, description["normalisation"]))
+    size = (pixels.shape[1], pixels.shape[2])
+    combined = combined_map(teacher, student, description["layers"], size, description["combine"])
+    return combined, smooth(combined, description["sigma"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("images", type=Path, help="a folder, or a JSON file with a list of paths")
+    parser.add_argument("--maps", type=Path, help="a safetensors file to write: `maps`, float32 [N, H, W]")
+    options = parser.parse_args()
+
+    model, description, _ = load_model(options.model)
+    scores, maps = {}, []
+    for path in list_images(options.images):
+        pixels = load_image(path, description["imageSize"])[None]
+        _, smoothed = anomaly_maps(model, pixels, description)
+        scores[str(path)] = float(smoothed.max())
+        if options.maps:
+            maps.append(smoothed[0])
+    if options.maps:
+        save_file({"maps": np.stack(maps)}, options.maps)
+    print(json.dumps(scores))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Trains bottleneck and decoder on normal images, from the weights in a model file.
+
+    python train.py initial.safetensors images --out trained.safetensors --epochs 20 --seed 0
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Iterator
+
+import torch
+from torch import Tensor
+
+from distance import LOSSES, distillation_loss
+from images import list_images, load_image, normalise
+from model import ReverseDistillation
+from model_file import load_model, save_model
+
+
+def batches(count: int, batch_size: int, size: tuple[int, int], generator: torch.Generator) -> Iterator[Tensor]:
+    """The images of one epoch in a new order. The last, partial batch is kept unless batch norm would see a
+    single value a channel, which is what the code of one 32 x 32 image is."""
+    for batch in torch.randperm(count, generator=generator).split(batch_size):
+        if len(batch) * (size[0] // 32) * (size[1] // 32) > 1:
+            yield batch
+
+
+def train(
+    model: ReverseDistillation,
+    pixels: Tensor,
+    description: dict,
+    *,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    loss: str,
+    seed: int,
+) -> Iterator[float]:
+    """pixels: uint8 [N, H, W, 3]. Yields the mean loss over the images of each epoch."""
+    optimiser = torch.optim.Adam(model.trained_parameters(), lr=learning_rate, betas=(0.5, 0.999))
+    generator = torch.Generator().manual_seed(seed)
+    size = (pixels.shape[1], pixels.shape[2])
+    for _ in range(epochs):
+        model.train()
+        total, images = 0.0, 0
+        for batch in batches(len(pixels), batch_size, size, generator):
+            teacher, student = model(normalise(pixels[batch], description["normalisation"]))
+            value = distillation_loss(teacher, student, description["layers"], loss)
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            total += value.item() * len(batch)
+            images += len(batch)
+        model.eval()
+        yield total / images
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path, help="the model file with the initial weights")
+    parser.add_argument("images", type=Path, help="a folder, or a JSON file with a list of paths")
+    parser.add_argument("--out", type=Path, required=True, help="the model file to write")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--learning-rate", type=float, default=0.005)
+    parser.add_argument("--loss", choices=LOSSES, default="location")
+    parser.add_argument("--seed", type=int, default=0, help="of the order of the images")
+    options = parser.parse_args()
+
+    model, description, initial = load_model(options.model)
+    paths = list_images(options.images)
+    pixels = torch.stack([load_image(path, description["imageSize"]) for path in paths])
+    started = time.monotonic()
+    settings = {
+        "epochs": options.epochs,
+        "batch_size": min(options.batch_size, len(paths)),
+        "learning_rate": options.learning_rate,
+        "loss": options.loss,
+        "seed": options.seed,
+    }
+    for epoch, loss in enumerate(train(model, pixels, description, **settings), start=1):
+        print(f"epoch {epoch}/{options.epochs}: loss {loss:.6f}, {time.monotonic() - started:.1f} s", flush=True)
+    training = {
+        "images": len(paths),
+        "epochs": options.epochs,
+        "batchSize": settings["batch_size"],
+        "learningRate": options.learning_rate,
+        "loss": options.loss,
+        "seed": options.seed,
+        "teacherWeights": initial["teacherWeights"],
+    }
+    save_model(options.out, model, description, training)
+
+
+if __name__ == "__main__":
+    main()
