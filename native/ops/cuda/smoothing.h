@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+#include <span>
+
+#include "ops/cuda/smoothing_plan.h"
+
+namespace reverse_distillation::cuda {
+
+/// `upsample_sum`, `gaussian_blur` (ops/ops.h) and the maximum of each map in one launch, as the plan says.
+/// Writes the smoothed map once, and besides it `batch` scores at most.
+///
+/// tables: the plan's, in device memory, aligned to 16 bytes.
+/// maps: one [batch, H_k, W_k] float32 for each map of the plan, in its order.
+/// smoothed: [batch, height, width] float32.
+/// scores: null, or [batch] float32: the maximum of each smoothed map, the image's score S_AD (NaN where the
+/// map
+///   holds one). Each must hold 32 set bits before the launch; `launch_cosine_map` sees to it, as does
+///   cudaMemsetAsync(scores, 0xFF, ...).
+/// Returns what the launch said; cudaErrorInvalidValue where the arguments do not fit together or where a
+/// block would need more shared memory than there is. That takes maps with more than 1816 rows together (227
+/// KiB on sm_90; 1304 rows, 163 KiB, on sm_80) within one tile's reach of 64 + 8 sigma output rows: what
+/// passes there is any sigma for maps of up to that many rows, and sigma up to 150 for any number of rows.
+/// `SmoothingPlan` tells beforehand (`shared_bytes`). Beyond that, nothing here smooths.
+///
+/// Bytes: batch * 4 * (height width + sum_k H_k W_k), and the tables, which stay in the cache.
+/// Operations, from 64^2, 32^2 and 16^2 to 256^2 with sigma 4: an output position takes 7 multiply-adds along
+/// the rows and 18 down the columns, so 3.3 million operations an image. Floor at 3.0 TB/s and 60 TFLOP/s
+/// float32: 284 KB and 0.095 us by the bytes, 0.055 us by the operations, an image; 3.0 us for 32 images.
+/// `gaussian_blur` alone at that size: 524 KB, 0.175 us; 66 multiply-adds a position, 8.7 million operations,
+/// 0.144 us.
+cudaError_t launch_smoothing(const SmoothingPlan& plan, const void* tables,
+                             std::span<const float* const> maps, int64_t batch, float* smoothed,
+                             float* scores, cudaStream_t stream);
+
+}  // namespace reverse_distillation::cuda
