@@ -6,8 +6,10 @@
  * - `NO_IMAGES`: a folder, list or iterable holds no image.
  * - `NOT_FOUND`: a file or folder does not exist.
  * - `INVALID_FILE`: a model or weights file is damaged, or is not what it is given for.
+ * - `DOWNLOAD_FAILED`: weights are not on this machine, and could not or must not be downloaded.
  * - `IO`: reading or writing failed for a reason of the operating system's.
- * - `ABORTED`: the caller's signal was aborted; `cause` is its reason.
+ * - `ABORTED`: the caller's signal was aborted, and `cause` is its reason; or code of the caller's that
+ *   takes part (a callback, an iterable) threw, and `cause` is what it threw.
  * - `DISPOSED`: the detector was disposed of, or its environment is closing.
  * - `OUT_OF_MEMORY`: an allocation failed; smaller batches or images may succeed.
  * - `DEVICE_UNAVAILABLE`: the device asked for does not exist here.
@@ -22,6 +24,7 @@ export const errorCodes = [
   "NO_IMAGES",
   "NOT_FOUND",
   "INVALID_FILE",
+  "DOWNLOAD_FAILED",
   "IO",
   "ABORTED",
   "DISPOSED",
