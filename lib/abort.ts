@@ -10,6 +10,18 @@ export function abortedError(signal: AbortSignal): ReverseDistillationError {
   });
 }
 
+/**
+ * `ABORTED` by code of the caller's that threw, with what it threw as its cause. An error of this
+ * package stays as it is.
+ */
+export function stoppedBy(what: string, thrown: unknown): ReverseDistillationError {
+  if (thrown instanceof ReverseDistillationError) return thrown;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new ReverseDistillationError("ABORTED", `The work was stopped: ${what} threw: ${reason}`, {
+    cause: thrown,
+  });
+}
+
 /** Throws `ABORTED` once the signal is aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedError(signal);

@@ -89,13 +89,14 @@ export class Detector {
   #disposal: Promise<void> | undefined;
 
   /** @internal */
-  constructor(key: symbol, { addon, native, model, training, threads }: Parts) {
+  constructor(key: symbol, parts: Parts) {
     if (key !== constructorKey) {
       throw new ReverseDistillationError(
         "INVALID_ARGUMENT",
         "A Detector is not made with new: use train(), or Detector.load() for a saved one.",
       );
     }
+    const { addon, native, model, training, threads } = parts;
     this.#addon = addon;
     this.#native = native;
     this.#model = model;

@@ -35,20 +35,26 @@ export function quantiseMap({ data, height, width }: AnomalyMap): QuantisedMap {
  * @returns A PNG.
  */
 export async function renderHeatmap(image: RawImage, map: QuantisedMap, scaleEnd: number): Promise<Buffer> {
-  const { width, height, channels } = image;
+  const { data, width, height, channels } = await withoutAlpha(image);
   const overlay = await sharp(colourMapped(map, scaleEnd), {
     raw: { width: map.width, height: map.height, channels: 4 },
   })
     .resize(width, height, { fit: "fill", kernel: "cubic" })
     .raw()
     .toBuffer();
-  return sharp(image.data, { raw: { width, height, channels } })
-    .removeAlpha()
+  return sharp(data, { raw: { width, height, channels } })
     .toColourspace("srgb")
     .composite([{ input: overlay, raw: { width, height, channels: 4 } }])
     .removeAlpha()
     .png()
     .toBuffer();
+}
+
+/** sharp drops alpha only after it has composited with it. */
+async function withoutAlpha({ data, width, height, channels }: RawImage): Promise<RawImage> {
+  if (channels !== 4) return { data, width, height, channels };
+  const colours = await sharp(data, { raw: { width, height, channels } }).removeAlpha().raw().toBuffer();
+  return { data: colours, width, height, channels: 3 };
 }
 
 /** The map's colours with an opacity that grows with its square, so that low values leave the image clear, as RGBA. */

@@ -1,4 +1,4 @@
-import { throwIfAborted, untilAborted } from "./abort.js";
+import { stoppedBy, throwIfAborted, untilAborted } from "./abort.js";
 
 /** How {@link readAhead} goes about it. */
 export interface ReadAheadOptions<T> {
@@ -18,6 +18,9 @@ export interface ReadAheadOptions<T> {
  * ones while the consumer is busy.
  *
  * When it ends early the source's iterator is closed, and work under way is awaited.
+ *
+ * @throws ReverseDistillationError `ABORTED` by the signal or if the source throws (`cause` is what it
+ * threw), and what `map` throws.
  */
 export async function* readAhead<T, U>(
   source: Iterable<T> | AsyncIterable<T>,
@@ -35,7 +38,7 @@ export async function* readAhead<T, U>(
     for (;;) {
       while (open && !blocked && pending.length < limit) {
         throwIfAborted(signal);
-        const step = Promise.resolve(iterator.next());
+        const step = nextOf(iterator);
         step.then(
           ({ done }) => done && (open = false),
           () => (open = false),
@@ -56,6 +59,14 @@ export async function* readAhead<T, U>(
   } finally {
     await Promise.allSettled(pending);
     if (open) await close(iterator, signal);
+  }
+}
+
+async function nextOf<T>(iterator: Iterator<T> | AsyncIterator<T>): Promise<IteratorResult<T>> {
+  try {
+    return await iterator.next();
+  } catch (error) {
+    throw stoppedBy("the iterable of images", error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { cancellable, throwIfAborted } from "./abort.js";
+import { cancellable, stoppedBy, throwIfAborted } from "./abort.js";
 import { createDetector, createModel, type Detector } from "./detector.js";
 import { resolveDevice } from "./device.js";
 import { ReverseDistillationError } from "./errors.js";
@@ -24,7 +24,7 @@ import { loadTeacherWeights, warnOfRandomTeacher } from "./weights.js";
  * the size of the training; one that cannot be read fails the training.
  * @throws ReverseDistillationError `INVALID_ARGUMENT` for an option that is not allowed, `NOT_FOUND`,
  * `NO_IMAGES`, `INVALID_IMAGE`, `INVALID_FILE` for weights that do not fit, `ABORTED` by the signal
- * (`cause` is its reason) or by what `onProgress` threw (`cause` is that), `OUT_OF_MEMORY`,
+ * (`cause` is its reason) or by what `onProgress` or the iterable threw (`cause` is that), `OUT_OF_MEMORY`,
  * `DEVICE_UNAVAILABLE`, or one about the addon.
  */
 export async function train(images: ImageSource, options: TrainOptions = {}): Promise<Detector> {
@@ -111,14 +111,7 @@ class Progress {
     try {
       this.#callback?.(progress);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#failure = new ReverseDistillationError(
-        "ABORTED",
-        `The training was stopped: onProgress threw: ${reason}`,
-        {
-          cause: error,
-        },
-      );
+      this.#failure = stoppedBy("onProgress", error);
       this.onFailure();
     }
   }
