@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import type { RawImage } from "../../lib/index.js";
 
 /** Pixels without a pattern that a codec or a network could smooth away; equal seeds give equal ones. */
@@ -14,7 +14,7 @@ export function noise(width: number, height: number, channels: 1 | 3 | 4, seed =
 }
 
 /** sharp over raw pixels, to be encoded. */
-export function encoder({ data, width, height, channels }: RawImage): sharp.Sharp {
+export function encoder({ data, width, height, channels }: RawImage): Sharp {
   return sharp(data, { raw: { width, height, channels } });
 }
 

@@ -21,7 +21,7 @@ function samePixels(a: RawImage, b: RawImage): boolean {
     a.width === b.width &&
     a.height === b.height &&
     a.channels === b.channels &&
-    Buffer.compare(a.data, b.data) === 0
+    Buffer.from(a.data).equals(Buffer.from(b.data))
   );
 }
 
