@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import { writeModelFile, type ModelDescription } from "../../lib/model-file.js";
+import type { Loss, NativeModel, RawImage } from "../../lib/native/addon.js";
+import { writeSafetensors } from "../../lib/safetensors/writer.js";
+import { training } from "./computed.js";
+import type { ReferenceTracer } from "./reference.js";
+
+/** What the reference reads: the files of one model and one batch. */
+export interface ExchangedFiles {
+  model: string;
+  images: string;
+}
+
+/** Writes a model that was not trained and a batch of images of one size into a folder, for the reference. */
+export async function writeForReference(
+  folder: string,
+  model: NativeModel,
+  description: ModelDescription,
+  images: readonly RawImage[],
+): Promise<ExchangedFiles> {
+  const files = { model: join(folder, "model.safetensors"), images: join(folder, "images.safetensors") };
+  // The format wants a training described, and there is none yet: this one has no meaning.
+  const none = { images: 1, epochs: 1, batchSize: 1, learningRate: 1, seed: 0, teacherWeights: null };
+  await writeModelFile(files.model, model, description, { ...none, loss: "location" });
+  const [{ width, height }] = images as [RawImage];
+  const shape = [images.length, height, width, 3];
+  const data = Buffer.concat(images.map((image) => new Uint8Array(image.data)));
+  await writeSafetensors(files.images, [{ name: "images", dtype: "U8", shape, data }], {});
+  return files;
+}
+
+/**
+ * Has the reference compute what `computeNatively` does.
+ *
+ * @param samples Values of each tensor to keep.
+ * @param out The golden file to write.
+ */
+export async function traceByReference(
+  tracer: ReferenceTracer,
+  files: ExchangedFiles,
+  loss: Loss,
+  samples: number,
+  out: string,
+): Promise<void> {
+  await tracer.trace({ ...files, ...training, loss, samples, out });
+}

@@ -1,0 +1,33 @@
+import { SafetensorsFile } from "../../lib/safetensors/reader.js";
+
+/** What the reference found of one tensor: some of its values, evenly spread, and the norm of all. */
+export interface GoldenTensor {
+  /** Elements of the whole tensor; the value i of `values` is its element floor(i size / values.length). */
+  size: number;
+  /** L2 norm of the whole tensor. */
+  norm: number;
+  values: Float32Array;
+}
+
+/** Reads a file that `bench/python/trace.py` wrote. */
+export async function readGolden(path: string): Promise<Map<string, GoldenTensor>> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const sizes = numbers(path, file.metadata.sizes);
+    const norms = numbers(path, file.metadata.norms);
+    const golden = new Map<string, GoldenTensor>();
+    for (const entry of file.tensors.values()) {
+      const { data } = await file.read(entry);
+      const values = new Float32Array(data.buffer, data.byteOffset, data.byteLength / 4);
+      golden.set(entry.name, { size: sizes[entry.name]!, norm: norms[entry.name]!, values });
+    }
+    return golden;
+  } finally {
+    await file.close();
+  }
+}
+
+function numbers(path: string, json: string | undefined): Record<string, number> {
+  if (json === undefined) throw new Error(`${path} was not written by bench/python/trace.py.`);
+  return JSON.parse(json) as Record<string, number>;
+}

@@ -1,0 +1,42 @@
+/**
+ * Writes the golden files that the parity tests use where there is no Python.
+ *
+ *   REVERSE_DISTILLATION_PYTHON=... node --import tsx bench/parity/write-goldens.ts
+ */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadAddon } from "../../lib/native/loader.js";
+import { traceByReference, writeForReference } from "./exchange.js";
+import { committedCases } from "./committed.js";
+import { describe, seededImages, seededModel } from "./inputs.js";
+import { ReferenceTracer, findPython } from "./reference.js";
+
+/** Values kept of each tensor: the norms beside them are of all. */
+const samples = 48;
+
+const python = findPython();
+if (python === undefined) throw new Error("No Python with bench/python/requirements.txt is on the PATH.");
+const temporary = await mkdtemp(join(tmpdir(), "reverse-distillation-"));
+const tracer = new ReferenceTracer(python);
+try {
+  for (const { backbone, layout, losses } of committedCases()) {
+    const description = describe(backbone, layout);
+    const model = await seededModel(loadAddon(), description);
+    const files = await writeForReference(
+      temporary,
+      model,
+      description,
+      seededImages(4, description.imageSize),
+    );
+    for (const { loss, path } of losses) {
+      await mkdir(join(path, ".."), { recursive: true });
+      await traceByReference(tracer, files, loss, samples, path);
+      console.log(path);
+    }
+    await model.dispose();
+  }
+} finally {
+  tracer.close();
+  await rm(temporary, { recursive: true });
+}

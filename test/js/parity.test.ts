@@ -1,0 +1,195 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { committedCases } from "../../bench/parity/committed.js";
+import { compare, excesses, worstByKind } from "../../bench/parity/comparison.js";
+import { computeNatively } from "../../bench/parity/computed.js";
+import { traceByReference, writeForReference } from "../../bench/parity/exchange.js";
+import { readGolden, type GoldenTensor } from "../../bench/parity/golden.js";
+import { describe, loadSeededWeights, seededImages, seededModel } from "../../bench/parity/inputs.js";
+import { findPython, ReferenceTracer } from "../../bench/parity/reference.js";
+import type { ModelDescription } from "../../lib/model-file.js";
+import { backbones, layouts, losses } from "../../lib/model-options.js";
+import type { Loss, NamedTensor, NativeModel, Part } from "../../lib/native/addon.js";
+import { loadAddon } from "../../lib/native/loader.js";
+
+const addon = loadAddon();
+const python = findPython();
+const testWithPython = python === undefined ? test.serial.skip : test.serial;
+if (python === undefined) {
+  console.error(
+    "SKIPPED: parity with a reference computed here: no Python with bench/python/requirements.txt",
+  );
+}
+
+/** A folder for the reference's files, and the process that writes them. */
+async function withTracer(work: (folder: string, tracer: ReferenceTracer) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "reverse-distillation-parity-"));
+  const tracer = new ReferenceTracer(python!);
+  try {
+    await work(folder, tracer);
+  } finally {
+    tracer.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function differences(
+  model: NativeModel,
+  description: ModelDescription,
+  loss: Loss,
+  golden: Map<string, GoldenTensor>,
+) {
+  return compare(await computeNatively(addon, model, seededImages(4, description.imageSize), loss), golden);
+}
+
+function requireParity(t: ExecutionContext, found: ReturnType<typeof compare>): void {
+  t.deepEqual(excesses(found), []);
+  for (const [kind, { name, value, measure }] of worstByKind(found)) {
+    t.log(`${kind}* ${value.toExponential(1)} (${measure}, ${name})`);
+  }
+}
+
+/** Computes a description with both losses on both sides. @param samples Values compared of each tensor. */
+async function requireParityWithPython(
+  t: ExecutionContext,
+  description: ModelDescription,
+  samples: number,
+): Promise<void> {
+  await withTracer(async (folder, tracer) => {
+    const model = await seededModel(addon, description);
+    const images = seededImages(4, description.imageSize);
+    const files = await writeForReference(folder, model, description, images);
+    for (const loss of losses) {
+      const path = join(folder, "golden.safetensors");
+      await traceByReference(tracer, files, loss, samples, path);
+      await loadSeededWeights(model);
+      requireParity(t, await differences(model, description, loss, await readGolden(path)));
+    }
+    await model.dispose();
+  });
+}
+
+for (const { backbone, layout, losses } of committedCases()) {
+  for (const { loss, path } of losses) {
+    test.serial(`${backbone}, ${layout}, ${loss}: computes what the committed reference did`, async (t) => {
+      const description = describe(backbone, layout);
+      const model = await seededModel(addon, description);
+      requireParity(t, await differences(model, description, loss, await readGolden(path)));
+      await model.dispose();
+    });
+  }
+}
+
+for (const backbone of backbones) {
+  for (const layout of layouts) {
+    testWithPython(`${backbone}, ${layout}: computes what Python does`, async (t) => {
+      const samples = backbone === "resnet18" || backbone === "resnet34" ? Infinity : 1000;
+      await requireParityWithPython(t, describe(backbone, layout), Math.min(samples, 2 ** 31));
+    });
+  }
+}
+
+testWithPython(
+  "two layers, a product, another sigma, raw pixels and an oblong: computes what Python does",
+  async (t) => {
+    await requireParityWithPython(
+      t,
+      {
+        ...describe("resnet18", "paper"),
+        layers: [1, 3],
+        combine: "product",
+        sigma: 2.5,
+        normalisation: "none",
+        imageSize: [64, 96],
+      },
+      2 ** 31,
+    );
+  },
+);
+
+const plantedErrors: Record<string, (model: NativeModel) => Promise<void>> = {
+  "two convolutions of the decoder are swapped": (model) =>
+    alter(
+      model,
+      "decoder",
+      ([first, second]) => [second!, first!],
+      "layer2.1.conv1.weight",
+      "layer2.1.conv2.weight",
+    ),
+  "one weight of the teacher's first convolution is off by a tenth": (model) =>
+    alterValues(model, "teacher", "conv1.weight", (value, index) => (index === 5 ? value + 0.1 : value)),
+  "a running variance of the bottleneck is off by a hundredth": (model) =>
+    alterValues(model, "bn", "bn_layer.0.bn1.running_var", (value) => value * 1.01),
+  "a transposed convolution is transposed once more": (model) =>
+    alterValues(model, "decoder", "layer3.0.upsample.0.weight", (_, index, all) => all[index ^ 3]!),
+  "a bias of the decoder's last batch norm is off by a hundredth": (model) =>
+    alterValues(model, "decoder", "layer3.1.bn2.bias", (value) => value * 1.01),
+};
+
+for (const [error, plant] of Object.entries(plantedErrors)) {
+  test.serial(`parity fails where ${error}`, async (t) => {
+    const { backbone, layout, losses } = committedCases()[0]!;
+    const description = describe(backbone, layout);
+    const model = await seededModel(addon, description);
+    await plant(model);
+    const { loss, path } = losses[0]!;
+    t.not(excesses(await differences(model, description, loss, await readGolden(path))).length, 0);
+    await model.dispose();
+  });
+}
+
+test.serial("a trace leaves the model as it was", async (t) => {
+  const description = describe("resnet18", "official");
+  const model = await seededModel(addon, description);
+  const bytes = () => {
+    const tensors = (["teacher", "bn", "decoder"] as const).flatMap((part) => model.tensors(part));
+    return tensors.map(({ data }) => Buffer.from(data));
+  };
+  const before = bytes();
+  await model.trace(seededImages(4, description.imageSize), "location", 0);
+  const after = bytes();
+  t.true(before.every((data, i) => data.equals(after[i]!)));
+  await model.dispose();
+});
+
+test("a tensor that one side lacks fails, and so does one that is not a number", (t) => {
+  const golden = new Map([["loss", { size: 1, norm: 2, values: Float32Array.of(2) }]]);
+  t.throws(() => compare(new Map(), golden), {
+    message: /loss has no elements in the addon, 1 in the reference/,
+  });
+  t.throws(() => compare(new Map([["loss", [2, 2]]]), golden), { message: /2 elements in the addon/ });
+  t.is(excesses(compare(new Map([["loss", [2]]]), golden)).length, 0);
+  t.is(excesses(compare(new Map([["loss", [2.0001]]]), golden)).length, 1);
+  t.is(excesses(compare(new Map([["loss", [NaN]]]), golden)).length, 1);
+});
+
+/** Replaces the data of named tensors of one part. */
+async function alter(
+  model: NativeModel,
+  part: Part,
+  change: (data: Uint8Array[]) => Uint8Array[],
+  ...names: string[]
+): Promise<void> {
+  const tensors = model
+    .tensors(part)
+    .map((tensor): NamedTensor => ({ ...tensor, data: tensor.data.slice() }));
+  const chosen = names.map((name) => tensors.find((tensor) => tensor.name === name)!);
+  change(chosen.map(({ data }) => data)).forEach((data, i) => (chosen[i]!.data = data));
+  await model.load(part, tensors);
+}
+
+async function alterValues(
+  model: NativeModel,
+  part: Part,
+  name: string,
+  change: (value: number, index: number, all: Float32Array) => number,
+): Promise<void> {
+  await alter(
+    model,
+    part,
+    ([data]) => [new Uint8Array(new Float32Array(data!.buffer).map(change).buffer)],
+    name,
+  );
+}
