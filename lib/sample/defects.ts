@@ -196,9 +196,11 @@ function distanceToPath(path: readonly Point[], u: number, v: number): number {
       0,
       1,
     );
-    nearest = Math.min(nearest, Math.hypot(u - startU - share * stepU, v - startV - share * stepV));
+    const asideU = u - startU - share * stepU;
+    const asideV = v - startV - share * stepV;
+    nearest = Math.min(nearest, asideU * asideU + asideV * asideV);
   }
-  return nearest;
+  return Math.sqrt(nearest);
 }
 
 /** From one colour to another. */

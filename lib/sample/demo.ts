@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
+import { writeAtomically } from "../atomic-file.js";
 import type { CommandContext } from "../cli/context.js";
 import { HeatmapFolder } from "../cli/heatmap-folder.js";
 import { numberValue } from "../cli/option-values.js";
@@ -10,6 +11,7 @@ import { trainProgress } from "../cli/train.js";
 import { openDataset } from "../dataset.js";
 import { evaluate, type Report } from "../evaluate.js";
 import { decodeImage } from "../image.js";
+import { ioError } from "../io-error.js";
 import { formatReport } from "../report.js";
 import { train } from "../train.js";
 import { generateSample } from "./generate.js";
@@ -25,7 +27,7 @@ interface DemoFlags {
 /** What the demonstration draws and how it trains: sized for a few minutes on two cores. */
 const full = {
   sample: { size: 256, train: 80, testGood: 24, testPerDefect: 8 },
-  training: { imageSize: 128, epochs: 20, batchSize: 8 },
+  training: { imageSize: 128, epochs: 25, batchSize: 8 },
 } as const;
 
 /** A run through every step in seconds, too short to learn much. */
@@ -68,7 +70,9 @@ function parse(argv: string[]): DemoFlags | undefined {
     .option("--weights <file>", "ImageNet weights of the teacher, as safetensors with torchvision's names")
     .option("--seed <n>", "decides the parts and the training", numberValue, 0)
     .option("--quick", "a run of seconds, that shows the steps and learns little")
-    .exitOverride();
+    .exitOverride()
+    // What is wrong with the arguments is thrown, and shown by the caller.
+    .configureOutput({ writeErr: () => undefined });
   try {
     return command.parse(argv, { from: "user" }).opts<DemoFlags>();
   } catch (error) {
@@ -84,7 +88,9 @@ async function demonstrate(flags: DemoFlags, context: CommandContext): Promise<v
   const settings = flags.quick ? quick : full;
   const folders = { sample: join(out, "sample"), heatmaps: join(out, "heatmaps") };
   const files = { model: join(out, "model.safetensors"), report: join(out, "report.json") };
-  await mkdir(out, { recursive: true });
+  await mkdir(out, { recursive: true }).catch((error: unknown) => {
+    throw ioError(error, "Making the folder", out);
+  });
 
   await draw(folders.sample, { ...settings.sample, seed }, context);
   const progress = trainProgress(context);
@@ -110,7 +116,7 @@ async function demonstrate(flags: DemoFlags, context: CommandContext): Promise<v
       },
     }).finally(() => scoring.stop());
     await heatmaps.finish(signal);
-    await writeFile(files.report, `${JSON.stringify(report, null, 2)}\n`);
+    await writeAtomically(files.report, (file) => file.writeFile(`${JSON.stringify(report, null, 2)}\n`));
     summarise(report, { ...folders, ...files }, (performance.now() - started) / 1000, context);
   } finally {
     progress.stop();

@@ -68,17 +68,17 @@ function setScene(texture: TextureName, random: Random): Scene {
   const turn = random.between(-0.035, 0.035);
   const shiftX = random.between(-0.02, 0.02);
   const shiftY = random.between(-0.02, 0.02);
-  const gain = random.between(0.96, 1.04);
-  const slopeX = random.between(-0.05, 0);
-  const slopeY = random.between(-0.05, 0);
+  const gain = random.between(0.97, 1.03);
+  const slopeX = random.between(-0.03, 0);
+  const slopeY = random.between(-0.03, 0);
   const grain = valueNoise(random.bits());
   return {
     outline,
     surface: surface(random),
     scale,
     table: (x, y) => {
-      const tone = 222 + 3 * grain(x * 5, y * 5);
-      return [tone, tone - 1, tone - 5];
+      const tone = 206 + 3 * grain(x * 5, y * 5);
+      return [tone, tone - 7, tone - 20];
     },
     light: (x, y) => gain * (1 + slopeX * x + slopeY * y),
     toPart: (x, y) => {
