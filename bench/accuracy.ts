@@ -1,0 +1,161 @@
+/**
+ * The accuracy benchmark: trains and evaluates through the package. Writes bench/results/accuracy.json after
+ * every run, and at the end the tables of the README. What is in the results already is not run again, so
+ * that an interrupted benchmark goes on where it was.
+ *
+ *   node --import tsx bench/accuracy.ts defects <folders...> [options]
+ *   node --import tsx bench/accuracy.ts fashion-mnist [options]
+ *   node --import tsx bench/accuracy.ts tables
+ */
+import { basename } from "node:path";
+import { Command } from "commander";
+import * as check from "../lib/model-options.js";
+import { integer } from "../lib/validate.js";
+import { findDefectSets, runDefects } from "./accuracy/defects.js";
+import { classes, openFashionMnist, runOneClass } from "./accuracy/fashion-mnist.js";
+import { Results, type Result, type Settings } from "./accuracy/results.js";
+import { formatTables, writeTables } from "./accuracy/table.js";
+
+interface Flags {
+  weights?: string;
+  backbones: string;
+  layouts: string;
+  losses: string;
+  normalisations: string;
+  seeds: string;
+  epochs: string;
+  batchSize: string;
+  imageSize: string;
+  only?: string;
+  again?: true;
+}
+
+/** One run each, of every combination of the lists. */
+function settingsOf(flags: Flags): Settings[] {
+  const number = (name: string, text: string) => integer(name, Number(text), 0, Number.MAX_SAFE_INTEGER);
+  const shared = {
+    epochs: number("--epochs", flags.epochs),
+    batchSize: number("--batch-size", flags.batchSize),
+    imageSize: number("--image-size", flags.imageSize),
+    teacherWeights: flags.weights === undefined ? null : basename(flags.weights),
+  };
+  const list = (text: string) => text.split(",");
+  return list(flags.backbones).flatMap((backbone) =>
+    list(flags.layouts).flatMap((layout) =>
+      list(flags.losses).flatMap((loss) =>
+        list(flags.normalisations).flatMap((normalisation) =>
+          list(flags.seeds).map((seed) => ({
+            ...shared,
+            backbone: check.backbone("--backbones", backbone),
+            layout: check.layout("--layouts", layout),
+            loss: check.loss("--losses", loss),
+            normalisation: check.normalisation("--normalisations", normalisation),
+            seed: number("--seeds", seed),
+          })),
+        ),
+      ),
+    ),
+  );
+}
+
+/** Those of `names` that `--only` names; all without it. */
+function chosen<const Name extends string>(names: readonly Name[], only: string | undefined): Name[] {
+  const wanted = only?.split(",");
+  const unknown = wanted?.find((name) => !(names as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new Error(`--only names "${unknown}"; there are ${names.join(", ")}.`);
+  return names.filter((name) => wanted?.includes(name) ?? true);
+}
+
+async function runUnlessDone(
+  protocol: Result["protocol"],
+  subject: string,
+  settings: Settings,
+  again: boolean,
+  run: () => Promise<Result>,
+): Promise<void> {
+  const { backbone, layout, loss, normalisation, epochs, seed } = settings;
+  const name = `${subject}: ${backbone}, ${layout}, ${loss}, ${normalisation}, ${epochs} epochs, seed ${seed}`;
+  // Read anew each time: another process may be running other subjects.
+  if (!again && (await Results.read()).has(protocol, subject, settings)) {
+    console.error(`${name}: is in the results; --again repeats it`);
+    return;
+  }
+  const result = await run();
+  const results = await Results.read();
+  await results.add(result);
+  const seconds = `${result.trainSeconds} s training, ${result.scoreSeconds} s scoring`;
+  const pixels = result.protocol === "defects" ? `, pixel AUROC ${shown(result.pixelAuroc)}` : "";
+  console.log(`${name}: image AUROC ${shown(result.imageAuroc)}${pixels} (${seconds})`);
+}
+
+const shown = (value: number | null) => value?.toFixed(4) ?? "undefined";
+
+function benchmark(name: string, description: string, epochs: number, imageSize: number): Command {
+  return new Command(name)
+    .description(description)
+    .option(
+      "--weights <file>",
+      "the teacher's ImageNet weights, or imagenet; without it the teacher is random",
+    )
+    .option("--backbones <list>", "such as resnet18,wide_resnet50_2", "resnet18")
+    .option("--layouts <list>", check.layouts.join(","), "paper")
+    .option("--losses <list>", check.losses.join(","), "location")
+    .option("--seeds <list>", "such as 0,1,2", "0")
+    .option("--epochs <n>", "passes over the training images", String(epochs))
+    .option("--batch-size <n>", "images a step", "16")
+    .option("--image-size <pixels>", "side of the networks' image", String(imageSize))
+    .option("--only <list>", "names of data sets or classes")
+    .option("--again", "repeat runs that are in the results");
+}
+
+const program = new Command("accuracy").description("the accuracy benchmark");
+
+program
+  .addCommand(
+    benchmark("defects", "data sets in MVTec AD's layout, or folders of such", 20, 256)
+      .argument("<folders...>")
+      .option("--normalisations <list>", check.normalisations.join(","), "imagenet")
+      .action(async (folders: string[], flags: Flags) => {
+        const sets = (await Promise.all(folders.map(findDefectSets))).flat();
+        const names = chosen(
+          sets.map((set) => basename(set)),
+          flags.only,
+        );
+        for (const folder of sets.filter((set) => names.includes(basename(set)))) {
+          for (const settings of settingsOf(flags)) {
+            const run = () => runDefects(folder, settings, flags.weights);
+            await runUnlessDone("defects", basename(folder), settings, flags.again ?? false, run);
+          }
+        }
+        await writeTables((await Results.read()).all);
+      }),
+  )
+  .addCommand(
+    benchmark("fashion-mnist", "one class of Fashion-MNIST against the nine others, for each", 10, 32)
+      .option("--data <folder>", "of the four idx files, by default where Debian's package puts them")
+      .option("--normalisations <list>", check.normalisations.join(","), "none,imagenet")
+      .action(async (flags: Flags & { data?: string }) => {
+        const data = await openFashionMnist(flags.data);
+        for (const settings of settingsOf(flags)) {
+          for (const subject of chosen(classes, flags.only)) {
+            const run = () => runOneClass(data, subject, settings, flags.weights);
+            await runUnlessDone("fashion-mnist", subject, settings, flags.again ?? false, run);
+          }
+        }
+        await writeTables((await Results.read()).all);
+      }),
+  )
+  .command("tables")
+  .description("print the tables of all results, and put them into the README")
+  .action(async () => {
+    const { all } = await Results.read();
+    console.log(formatTables(all));
+    await writeTables(all);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,30 @@
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { loadAddon } from "../../lib/native/loader.js";
+import { version } from "../../lib/version.js";
+
+/** What a number was measured on and with. */
+export interface Environment {
+  date: string;
+  package: string;
+  node: string;
+  libtorch: string;
+  cpu: string;
+  cpuCapability: string;
+  cores: number;
+  memoryGiB: number;
+}
+
+/** This machine, this process, today. */
+export function describeEnvironment(): Environment {
+  const { libtorch, cpuCapability } = loadAddon().info();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    package: version,
+    node: process.versions.node,
+    libtorch,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cpuCapability,
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+  };
+}

@@ -1,0 +1,119 @@
+import { existsSync } from "node:fs";
+import { auroc, type Metric } from "../../lib/metrics/index.js";
+import type { Detector } from "../../lib/detector.js";
+import type { RawImage } from "../../lib/native/addon.js";
+import { describeEnvironment } from "./environment.js";
+import { readIdx } from "./idx.js";
+import type { OneClassResult, Settings } from "./results.js";
+import { secondsSince, trainForBenchmark } from "./training.js";
+
+/** The classes of Fashion-MNIST, by label. */
+export const classes = [
+  ...["t-shirt", "trouser", "pullover", "dress", "coat"],
+  ...["sandal", "shirt", "sneaker", "bag", "ankle-boot"],
+] as const;
+
+/** Where Debian's package dataset-fashion-mnist puts the files. */
+const wellKnownFolder = "/usr/share/datasets/fashion-mnist";
+
+/** Scored at once: bounds the memory of the maps. */
+const chunk = 1000;
+
+/** Images of 28 x 28 in grey, with the label of each. */
+interface LabelledImages {
+  images: RawImage[];
+  labels: Uint8Array;
+}
+
+/** Fashion-MNIST (Xiao, Rasul & Vollgraf 2017). */
+export interface FashionMnist {
+  train: LabelledImages;
+  test: LabelledImages;
+}
+
+/**
+ * Reads the four IDX files, compressed or not.
+ *
+ * @param folder Where they lie; by default where Debian's package puts them.
+ * @throws Error saying where to get them, or what is wrong with them.
+ */
+export async function openFashionMnist(folder = wellKnownFolder): Promise<FashionMnist> {
+  if (!existsSync(folder)) {
+    throw new Error(
+      `There is no folder ${folder}. Install Debian's package dataset-fashion-mnist, or give the folder of the ` +
+        "four idx files (github.com/zalandoresearch/fashion-mnist) as --data.",
+    );
+  }
+  return { train: await readPart(folder, "train"), test: await readPart(folder, "t10k") };
+}
+
+/**
+ * The one-class protocol: trains on the training images of one class, 28 x 28 enlarged to 32 x 32, and
+ * tells the test images of that class from those of the nine others.
+ */
+export async function runOneClass(
+  { train, test }: FashionMnist,
+  subject: (typeof classes)[number],
+  settings: Settings,
+  weights: string | undefined,
+): Promise<OneClassResult> {
+  const normal = classes.indexOf(subject);
+  const trainImages = train.images.filter((_, i) => train.labels[i] === normal);
+  const name = `${subject} (${settings.normalisation})`;
+  const { detector, seconds } = await trainForBenchmark(name, trainImages, settings, weights);
+  try {
+    const started = performance.now();
+    const anomalous = Uint8Array.from(test.labels, (label) => Number(label !== normal));
+    return {
+      protocol: "fashion-mnist",
+      subject,
+      settings,
+      images: {
+        train: trainImages.length,
+        normal: anomalous.filter((label) => label === 0).length,
+        anomalous: anomalous.filter((label) => label === 1).length,
+      },
+      ...(await scoreAll(detector, test.images, anomalous)),
+      trainSeconds: seconds,
+      scoreSeconds: secondsSince(started),
+      environment: describeEnvironment(),
+    };
+  } finally {
+    await detector.dispose();
+  }
+}
+
+async function scoreAll(
+  detector: Detector,
+  images: readonly RawImage[],
+  anomalous: Uint8Array,
+): Promise<{ imageAuroc: Metric; imageAurocOfMeans: Metric }> {
+  const scores: number[] = [];
+  const means: number[] = [];
+  for (let begin = 0; begin < images.length; begin += chunk) {
+    const results = await detector.scoreBatch(images.slice(begin, begin + chunk), { batchSize: 100 });
+    for (const { score, map } of results) {
+      scores.push(score);
+      means.push(map.data.reduce((sum, value) => sum + value, 0) / map.data.length);
+    }
+  }
+  return { imageAuroc: auroc(scores, anomalous), imageAurocOfMeans: auroc(means, anomalous) };
+}
+
+async function readPart(folder: string, part: "train" | "t10k"): Promise<LabelledImages> {
+  const pixels = await readIdx(folder, `${part}-images-idx3-ubyte`);
+  const { shape, data: labels } = await readIdx(folder, `${part}-labels-idx1-ubyte`);
+  const [count, height, width] = pixels.shape;
+  if (pixels.shape.length !== 3 || shape.length !== 1 || shape[0] !== count) {
+    const shapes = `[${pixels.shape.join(", ")}] and [${shape.join(", ")}]`;
+    throw new Error(`The images and labels of ${part} in ${folder} do not fit: their shapes are ${shapes}.`);
+  }
+  const size = height! * width!;
+  const images = Array.from({ length: count! }, (_, i): RawImage => ({
+    data: pixels.data.subarray(i * size, (i + 1) * size),
+    width: width!,
+    height: height!,
+    channels: 1,
+  }));
+  return { images, labels };
+}

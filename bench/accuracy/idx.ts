@@ -1,0 +1,48 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+
+/** An array in the IDX format of the MNIST family: bytes, the first dimension outermost. */
+export interface IdxArray {
+  shape: number[];
+  data: Uint8Array;
+}
+
+/**
+ * Reads an IDX file of unsigned bytes, compressed by gzip or not, whichever lies there.
+ *
+ * @param name without ".gz", such as "train-images-idx3-ubyte".
+ * @throws Error if neither is there, or it is damaged or of another kind.
+ */
+export async function readIdx(folder: string, name: string): Promise<IdxArray> {
+  const path = join(folder, name);
+  const stored = (await readIfThere(path)) ?? (await readIfThere(`${path}.gz`));
+  if (stored === undefined) throw new Error(`There is neither ${path} nor ${path}.gz.`);
+  const gzipped = stored[0] === 0x1f && stored[1] === 0x8b;
+  return parseIdx(path, gzipped ? gunzipSync(stored) : stored);
+}
+
+/** The header: two zero bytes, the type (8: unsigned byte), the number of dimensions, each as 32 bits big-endian. */
+function parseIdx(path: string, bytes: Buffer): IdxArray {
+  const dimensions = bytes[3] ?? 0;
+  const begin = 4 + 4 * dimensions;
+  if (bytes.length < begin || bytes.readUInt16BE(0) !== 0 || bytes[2] !== 8 || dimensions === 0) {
+    throw new Error(`${path} is not an IDX file of unsigned bytes.`);
+  }
+  const shape = Array.from({ length: dimensions }, (_, i) => bytes.readUInt32BE(4 + 4 * i));
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (bytes.length !== begin + size) {
+    throw new Error(`${path} should hold ${begin + size} bytes by its header, but holds ${bytes.length}.`);
+  }
+  // Memory of its own: what the addon is lent must not lie in Node's pool.
+  return { shape, data: new Uint8Array(bytes.subarray(begin)) };
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

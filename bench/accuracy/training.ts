@@ -1,0 +1,30 @@
+import type { Detector } from "../../lib/detector.js";
+import type { ImageSource } from "../../lib/image-source.js";
+import { train } from "../../lib/train.js";
+import type { Settings } from "./results.js";
+
+/** Trains through the facade, saying on the standard error how far it is. @param weights the teacher's file. */
+export async function trainForBenchmark(
+  name: string,
+  images: ImageSource,
+  settings: Settings,
+  weights: string | undefined,
+): Promise<{ detector: Detector; seconds: number }> {
+  const { backbone, layout, loss, normalisation, imageSize, epochs, batchSize, seed } = settings;
+  const started = performance.now();
+  const detector = await train(images, {
+    ...{ backbone, layout, loss, normalisation, imageSize, epochs, batchSize, seed, weights },
+    onProgress(progress) {
+      if (progress.phase !== "training") return;
+      const { epoch, epochs, loss, imagesPerSecond, secondsLeft } = progress;
+      const speed = `${imagesPerSecond.toFixed(1)} images/s, ${secondsLeft.toFixed(0)} s left`;
+      console.error(`  ${name}: epoch ${epoch}/${epochs}, loss ${loss.toFixed(5)}, ${speed}`);
+    },
+  });
+  return { detector, seconds: secondsSince(started) };
+}
+
+/** Seconds, to a tenth. @param started of `performance.now()` */
+export function secondsSince(started: number): number {
+  return Math.round((performance.now() - started) / 100) / 10;
+}
