@@ -1,4 +1,6 @@
 import { cancellable, throwIfAborted } from "./abort.js";
+import { resolveCheckpointOptions, type CheckpointOptions } from "./checkpoint-options.js";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { device as checkDevice, resolveDevice, type Device } from "./device.js";
 import { ReverseDistillationError } from "./errors.js";
 import { decodeAhead } from "./image-source.js";
@@ -13,6 +15,7 @@ import { fromNative, type Addon, type NativeModel, type NativeScore, type RawIma
 import { loadAddon } from "./native/loader.js";
 import { threads as checkThreads } from "./train-options.js";
 import { abortSignal, integer, invalid, path as checkPath, record } from "./validate.js";
+import { findTeacherWeights, loadTeacherWeights } from "./weights.js";
 
 /** Where the anomaly is: one value a pixel of the network's image, higher is more anomalous. */
 export interface AnomalyMap {
@@ -59,7 +62,7 @@ interface Parts {
   addon: Addon;
   native: NativeModel;
   model: ModelDescription;
-  training: TrainingDescription;
+  training: TrainingDescription | null;
   threads: number;
 }
 
@@ -79,8 +82,8 @@ const constructorKey = Symbol("Detector");
 export class Detector {
   /** What it computes. */
   readonly config: Readonly<ModelDescription & { device: string }>;
-  /** How it came about. */
-  readonly training: Readonly<TrainingDescription>;
+  /** How it was trained; null if it came from a checkpoint, which does not say. */
+  readonly training: Readonly<TrainingDescription> | null;
   readonly #addon: Addon;
   readonly #native: NativeModel;
   readonly #model: ModelDescription;
@@ -102,7 +105,7 @@ export class Detector {
     this.#model = model;
     this.#threads = threads;
     this.config = frozen({ ...model, device: native.config.device });
-    this.training = frozen(training);
+    this.training = training && frozen(training);
   }
 
   /**
@@ -133,6 +136,34 @@ export class Detector {
       }
     } finally {
       await file.close();
+    }
+  }
+
+  /**
+   * Makes a detector from a checkpoint of the authors' published code: the file of PyTorch's `torch.save`
+   * that holds {"bn", "decoder"}, of which tensors alone are read and nothing is run. It has the layout
+   * `official`; what else made it part of a detector is for the options to say. Keys that contain "memory"
+   * are passed over.
+   *
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE` naming the tensors that do not fit and
+   * the backbone that the checkpoint looks to be of, `INVALID_ARGUMENT`, `DOWNLOAD_FAILED`,
+   * `DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`, `ABORTED`, or one about the addon.
+   */
+  static async fromCheckpoint(path: string | URL, options: CheckpointOptions): Promise<Detector> {
+    const name = checkPath("path", path);
+    const { model, weights, device, threads, signal, onProgress } = resolveCheckpointOptions(options);
+    throwIfAborted(signal);
+    const addon = loadAddon();
+    const teacher = await findTeacherWeights({ weights, backbone: model.backbone, signal, onProgress });
+    const native = await createModel(addon, model, resolveDevice(device), 0);
+    try {
+      await loadCheckpoint(native, name, signal);
+      await loadTeacherWeights(native, teacher);
+      throwIfAborted(signal);
+      return createDetector({ addon, native, model, training: null, threads });
+    } catch (error) {
+      await native.dispose();
+      throw fromNative(error);
     }
   }
 
@@ -170,6 +201,20 @@ export class Detector {
     const name = checkPath("path", path);
     const signal = optionalSignal(record("options", options, ["signal"]));
     await this.#work(signal, () => writeModelFile(name, this.#native, this.#model, this.training, signal));
+  }
+
+  /**
+   * Writes the bottleneck and the decoder as a checkpoint of the authors' published code, atomically: the
+   * reverse of {@link Detector.fromCheckpoint}. In Python, `torch.load(path, weights_only=True)` gives
+   * {"bn", "decoder"}, which their modules take by `load_state_dict`. The teacher is not part of it.
+   *
+   * @throws ReverseDistillationError `INVALID_ARGUMENT` if the layout is not `official`, `NOT_FOUND` if the
+   * folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
+   */
+  async saveCheckpoint(path: string | URL, options: SaveOptions = {}): Promise<void> {
+    const name = checkPath("path", path);
+    const signal = optionalSignal(record("options", options, ["signal"]));
+    await this.#work(signal, () => saveCheckpoint(this.#native, name, signal));
   }
 
   /** Waits for the calls that are running, then frees the memory. Later calls fail with `DISPOSED`. */

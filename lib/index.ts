@@ -1,6 +1,12 @@
 export { train } from "./train.js";
 export { trainDefaults } from "./train-options.js";
-export type { EpochProgress, ReadingProgress, TrainOptions, TrainProgress } from "./train-options.js";
+export type {
+  DownloadingProgress,
+  EpochProgress,
+  ReadingProgress,
+  TrainOptions,
+  TrainProgress,
+} from "./train-options.js";
 export { Detector } from "./detector.js";
 export type {
   AnomalyMap,
@@ -10,6 +16,9 @@ export type {
   ScoreBatchOptions,
   ScoreOptions,
 } from "./detector.js";
+export type { CheckpointOptions } from "./checkpoint-options.js";
+export { findOrDownloadWeights, obtainImagenetWeights } from "./pretrained/weights.js";
+export type { ObtainOptions } from "./pretrained/weights.js";
 export type { ModelDescription, TrainingDescription } from "./model-file.js";
 export type { ImageInput } from "./image.js";
 export type { ImageSource } from "./image-source.js";

@@ -20,7 +20,7 @@ import { version } from "./version.js";
 /**
  * A detector as one safetensors file: the tensors of the teacher, the bottleneck and the decoder as
  * `teacher.*`, `bn.*` and `decoder.*`, and in the metadata `format`, `format_version`, `created_by`,
- * and as JSON `model` and `training`.
+ * and as JSON `model` and `training`, null for a detector that was made from a checkpoint.
  */
 const format = "reverse-distillation";
 
@@ -61,7 +61,7 @@ export interface TrainingDescription {
 /** A model file that is open: described, not yet read. */
 export interface OpenedModelFile {
   model: ModelDescription;
-  training: TrainingDescription;
+  training: TrainingDescription | null;
   /** Reads all weights into a model made from `model`. */
   readInto(target: NativeModel): Promise<void>;
   close(): Promise<void>;
@@ -72,7 +72,7 @@ export async function writeModelFile(
   path: string,
   source: NativeModel,
   model: ModelDescription,
-  training: TrainingDescription,
+  training: TrainingDescription | null,
   signal?: AbortSignal,
 ): Promise<void> {
   const metadata = {
@@ -127,7 +127,7 @@ function requireFormat({ path, metadata, tensors }: SafetensorsFile): void {
 
 function readJson<T>({ path, metadata }: SafetensorsFile, key: string, read: (value: unknown) => T): T {
   try {
-    return read(JSON.parse(metadata[key] ?? "null"));
+    return read(JSON.parse(metadata[key] ?? ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw invalidFile(path, `is damaged: "${key}" in its metadata cannot be used: ${reason}`, error);
@@ -148,7 +148,8 @@ function readModel(value: unknown): ModelDescription {
   };
 }
 
-function readTraining(value: unknown): TrainingDescription {
+function readTraining(value: unknown): TrainingDescription | null {
+  if (value === null) return null;
   const names = ["images", "epochs", "batchSize", "learningRate", "loss", "seed", "teacherWeights"] as const;
   const given = record("training", value, names);
   const { teacherWeights } = given;

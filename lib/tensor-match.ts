@@ -1,5 +1,9 @@
 import type { NamedTensor } from "./native/addon.js";
-import type { TensorEntry } from "./safetensors/header.js";
+
+/** What is compared of a tensor. */
+export interface Shaped {
+  readonly shape: readonly number[];
+}
 
 /** In what way the tensors found differ from those that a part of a model is made of. */
 export interface TensorDifference {
@@ -19,7 +23,7 @@ const optional = /(^|\.)num_batches_tracked$/;
  */
 export function compareTensors(
   expected: readonly NamedTensor[],
-  found: ReadonlyMap<string, TensorEntry>,
+  found: ReadonlyMap<string, Shaped>,
 ): TensorDifference {
   const names = new Set(expected.map(({ name }) => name));
   const missing: string[] = [];

@@ -4,7 +4,16 @@ import * as model from "./model-options.js";
 import { abortSignal, callback, integer, path, positive, record } from "./validate.js";
 
 /** What {@link TrainOptions.onProgress} is told. */
-export type TrainProgress = ReadingProgress | EpochProgress;
+export type TrainProgress = DownloadingProgress | ReadingProgress | EpochProgress;
+
+/** A part of the teacher's weights came over the network. */
+export interface DownloadingProgress {
+  phase: "downloading";
+  /** Bytes there are so far. */
+  bytes: number;
+  /** Bytes it will be; undefined where the server does not say. */
+  total: number | undefined;
+}
 
 /** An image was read and resized. */
 export interface ReadingProgress {
@@ -25,11 +34,13 @@ export interface TrainOptions {
   /** The teacher's architecture. Default "resnet18", the fastest; the paper's is "wide_resnet50_2". */
   backbone?: Backbone;
   /**
-   * ImageNet weights of the teacher: a safetensors file with torchvision's names. layer4 and fc may
-   * be in it, and are not used. Without it the teacher is random, which detects much worse: a
-   * `ReverseDistillationWarning` says so.
+   * ImageNet weights of the teacher. "imagenet": those that torchvision publishes for the backbone
+   * (`IMAGENET1K_V1`), downloaded once into this package's cache. Else the path of a file with torchvision's
+   * names: safetensors, or a state dict that PyTorch's `torch.save` wrote, of which tensors alone are read
+   * and nothing is run. layer4 and fc may be in it, and are not used. Without weights the teacher is random,
+   * which detects much worse: a `ReverseDistillationWarning` says so.
    */
-  weights?: string | URL;
+  weights?: "imagenet" | (string & {}) | URL;
   /**
    * Size that images are brought to, in pixels: one side for a square, or [height, width]; multiples
    * of 32 up to 4096. Default 256.
@@ -65,7 +76,7 @@ export interface TrainOptions {
   threads?: number;
   /** Stops the training between batches: the promise rejects with `ABORTED`. */
   signal?: AbortSignal;
-  /** Called after each image read and after each epoch. What it throws stops the training. */
+  /** Called while weights are downloaded, after each image read and after each epoch. What it throws stops the training. */
   onProgress?: (progress: TrainProgress) => void;
 }
 

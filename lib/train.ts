@@ -13,7 +13,7 @@ import {
   type TrainOptions,
   type TrainProgress,
 } from "./train-options.js";
-import { loadTeacherWeights, warnOfRandomTeacher } from "./weights.js";
+import { findTeacherWeights, loadTeacherWeights, warnOfRandomTeacher } from "./weights.js";
 
 /**
  * Trains a detector on images of normal parts alone (Deng & Li 2022).
@@ -23,8 +23,8 @@ import { loadTeacherWeights, warnOfRandomTeacher } from "./weights.js";
  * not, of single images: paths, encoded buffers, raw pixels. Every image is read once and held at
  * the size of the training; one that cannot be read fails the training.
  * @throws ReverseDistillationError `INVALID_ARGUMENT` for an option that is not allowed, `NOT_FOUND`,
- * `NO_IMAGES`, `INVALID_IMAGE`, `INVALID_FILE` for weights that do not fit, `ABORTED` by the signal
- * (`cause` is its reason) or by what `onProgress` or the iterable threw (`cause` is that), `OUT_OF_MEMORY`,
+ * `NO_IMAGES`, `INVALID_IMAGE`, `INVALID_FILE` for weights that do not fit, `DOWNLOAD_FAILED`, `ABORTED` by the
+ * signal (`cause` is its reason) or by what `onProgress` or the iterable threw (`cause` is that), `OUT_OF_MEMORY`,
  * `DEVICE_UNAVAILABLE`, or one about the addon.
  */
 export async function train(images: ImageSource, options: TrainOptions = {}): Promise<Detector> {
@@ -32,12 +32,13 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
   throwIfAborted(resolved.signal);
   const source = await openImageSource(images);
   const addon = loadAddon();
+  const weights = await findTeacherWeights(resolved);
   const model = describeModel(resolved);
   const native = await createModel(addon, model, resolveDevice(resolved.device), resolved.seed);
   try {
-    if (resolved.weights === undefined) warnOfRandomTeacher(resolved.backbone);
-    else await loadTeacherWeights(native, resolved.weights);
-    const training = await trainModel(addon, native, source, resolved);
+    if (weights === undefined) warnOfRandomTeacher(resolved.backbone);
+    else await loadTeacherWeights(native, weights);
+    const training = await trainModel(addon, native, source, { ...resolved, weights });
     return createDetector({ addon, native, model, training, threads: resolved.threads });
   } catch (error) {
     await native.dispose();

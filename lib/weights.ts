@@ -1,37 +1,68 @@
 import type { Backbone, NativeModel } from "./native/addon.js";
-import type { TensorEntry } from "./safetensors/header.js";
+import { obtainImagenetWeights } from "./pretrained/weights.js";
 import { invalidFile } from "./safetensors/header.js";
-import { SafetensorsFile } from "./safetensors/reader.js";
-import { compareTensors, describeDifference } from "./tensor-match.js";
+import { compareTensors, describeDifference, type Shaped } from "./tensor-match.js";
+import type { DownloadingProgress } from "./train-options.js";
+import { openWeightsFile } from "./weights-file.js";
+
+/** What stands, instead of a path, for the weights that torchvision publishes. */
+const publishedName = "imagenet";
 
 /** Parts of a classifier that the teacher never runs. */
 const unused = /^(layer4|fc)\./;
 
+/** What decides on the teacher's weights, of the options of a training or a checkpoint. */
+export interface TeacherWeightsOptions {
+  /** A path, or "imagenet". */
+  weights: string | undefined;
+  backbone: Backbone;
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: DownloadingProgress) => void) | undefined;
+}
+
 /**
- * Gives the teacher the weights in a safetensors file with torchvision's names.
+ * The file that the option `weights` stands for: the one at that path, or for "imagenet" the one that
+ * torchvision publishes for the backbone, which is downloaded once. undefined where there is no option.
+ *
+ * @throws ReverseDistillationError `DOWNLOAD_FAILED`, `ABORTED`, `IO`
+ */
+export async function findTeacherWeights<Options extends TeacherWeightsOptions>(
+  options: Options,
+): Promise<Options["weights"]> {
+  const { weights, backbone, signal, onProgress } = options;
+  if (weights !== publishedName) return weights;
+  return obtainImagenetWeights(backbone, {
+    signal,
+    onProgress: (bytes, total) => onProgress?.({ phase: "downloading", bytes, total }),
+  });
+}
+
+/**
+ * Gives the teacher the weights in a file with torchvision's names: safetensors, or a state dict that
+ * `torch.save` wrote.
  *
  * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` naming the tensors that do not
  * fit and the backbone that the file looks to be of.
  */
 export async function loadTeacherWeights(model: NativeModel, path: string): Promise<void> {
-  const file = await SafetensorsFile.open(path);
+  const file = await openWeightsFile(path);
   try {
     const found = new Map([...file.tensors].filter(([name]) => !unused.test(name)));
     requireFit(model, path, found);
     const tensors = [];
-    for (const entry of found.values()) tensors.push(await file.read(entry));
+    for (const name of found.keys()) tensors.push(await file.read(name));
     await model.load("teacher", tensors);
   } finally {
     await file.close();
   }
 }
 
-function requireFit(model: NativeModel, path: string, found: ReadonlyMap<string, TensorEntry>): void {
+function requireFit(model: NativeModel, path: string, found: ReadonlyMap<string, Shaped>): void {
   const difference = describeDifference(compareTensors(model.tensors("teacher"), found));
   if (difference === undefined) return;
   const { backbone } = model.config;
   const guess = guessBackbone(found);
-  let remedy = "Give a file of the teacher's own state, with torchvision's names, converted to safetensors.";
+  let remedy = "Give a file of the teacher's own state, with torchvision's names.";
   if (found.has("teacher.conv1.weight"))
     remedy = "It looks like a saved detector: open it with Detector.load().";
   else if (guess !== undefined && guess !== backbone)
@@ -40,7 +71,7 @@ function requireFit(model: NativeModel, path: string, found: ReadonlyMap<string,
 }
 
 /** The backbone whose layer3 the tensors are of: its number of blocks and their form tell. */
-function guessBackbone(found: ReadonlyMap<string, TensorEntry>): Backbone | undefined {
+function guessBackbone(found: ReadonlyMap<string, Shaped>): Backbone | undefined {
   const blocks = [...found.keys()].filter((name) => /^layer3\.\d+\.conv1\.weight$/.test(name)).length;
   const bottleneck = found.has("layer3.0.conv3.weight");
   const width = found.get("layer3.0.conv1.weight")?.shape[0];
@@ -55,7 +86,8 @@ export function warnOfRandomTeacher(backbone: Backbone): void {
   process.emitWarning(
     `The teacher (${backbone}) has no weights and is random: it sees only coarse differences of colour and texture, ` +
       "and subtle defects are missed. For the accuracy that is published for this method give ImageNet weights: the " +
-      "option `weights` (`--weights`) takes a safetensors file with the tensors of torchvision's model of that name.",
+      'option `weights` (`--weights`) takes "imagenet", which downloads torchvision\'s once, or a file of them ' +
+      "(.pth or safetensors).",
     { type: "ReverseDistillationWarning", code: "RANDOM_TEACHER" },
   );
 }

@@ -1,12 +1,15 @@
 import { Command } from "commander";
 import { version } from "../version.js";
 import type { CommandContext } from "./context.js";
+import { exportCommand } from "./export.js";
+import { importCommand } from "./import.js";
 import { sampleCommand } from "./sample.js";
 import { scoreCommand } from "./score.js";
 import { trainCommand } from "./train.js";
+import { weightsCommand } from "./weights.js";
 
 /** Each command is a file of its own beside this one. */
-const commands = [trainCommand, scoreCommand, sampleCommand];
+const commands = [trainCommand, scoreCommand, sampleCommand, weightsCommand, importCommand, exportCommand];
 
 /** The command line as commander knows it. What is wrong with it is thrown, not exited on. */
 export function createProgram(context: CommandContext): Command {
@@ -20,7 +23,8 @@ export function createProgram(context: CommandContext): Command {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(--help says what there is)");
   for (const create of commands) program.addCommand(create(context));
-  for (const command of [program, ...program.commands]) {
+  const nested = program.commands.flatMap((command) => command.commands);
+  for (const command of [program, ...program.commands, ...nested]) {
     command.exitOverride().configureOutput(program.configureOutput());
     command.copyInheritedSettings(program);
   }

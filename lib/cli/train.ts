@@ -6,6 +6,7 @@ import { backbones, combinations, layouts, losses, normalisations, type Layer } 
 import { trainDefaults, type TrainProgress } from "../train-options.js";
 import { train } from "../train.js";
 import type { CommandContext } from "./context.js";
+import { downloadProgress } from "./download-progress.js";
 import { deviceValue, numberValue, numbersValue, sizeValue } from "./option-values.js";
 import { duration, showProgress } from "./progress.js";
 
@@ -38,7 +39,7 @@ export function trainCommand(context: CommandContext): Command {
     .requiredOption("-o, --out <file>", "the model file to write, such as model.safetensors")
     .option(
       "-w, --weights <file>",
-      "ImageNet weights of the teacher, as safetensors with torchvision's names",
+      'ImageNet weights of the teacher: a .pth or safetensors file, or "imagenet" for torchvision\'s own',
     )
     .addOption(option("--backbone <name>", "the teacher's architecture", "backbone").choices(backbones))
     .addOption(
@@ -84,28 +85,38 @@ async function runTrain(
     await using detector = await train(folder, { ...options, signal, onProgress: progress.report });
     progress.stop();
     await detector.save(out, { signal });
-    context.print(`Trained on ${detector.training.images} images; the model is ${out}`);
+    context.print(`Trained on ${detector.training!.images} images; the model is ${out}`);
   } finally {
     progress.stop();
   }
 }
 
-/** Shows the reading of the images, then the epochs. */
+/** Shows the download of the weights if there is one, the reading of the images, then the epochs. */
 export function trainProgress(context: CommandContext): {
   report: (progress: TrainProgress) => void;
   stop: () => void;
 } {
+  const downloading = downloadProgress(context);
   const reading = showProgress(context, "Reading ", "images", 100);
   const training = showProgress(context, "Training", "epochs", 1);
   return {
     report(progress) {
-      if (progress.phase === "reading") return reading.update(progress.images, progress.total, "");
+      if (progress.phase === "downloading") {
+        downloading.report(progress.bytes, progress.total);
+        return;
+      }
+      downloading.stop();
+      if (progress.phase === "reading") {
+        reading.update(progress.images, progress.total, "");
+        return;
+      }
       reading.stop();
       const { epoch, epochs, loss, imagesPerSecond, secondsLeft } = progress;
       const speed = `${imagesPerSecond.toFixed(1)} images/s`;
       training.update(epoch, epochs, `loss ${loss.toFixed(4)}, ${speed}, ${duration(secondsLeft)} left`);
     },
     stop() {
+      downloading.stop();
       reading.stop();
       training.stop();
     },

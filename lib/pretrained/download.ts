@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { abortedError } from "../abort.js";
+import { abortedError, stoppedBy } from "../abort.js";
 import { ReverseDistillationError } from "../errors.js";
 import { ioError } from "../io-error.js";
 import { sha256 } from "./checksum.js";
@@ -99,11 +99,7 @@ function guarded(onProgress: ByteProgress | undefined): ByteProgress {
     try {
       onProgress?.(bytes, total);
     } catch (error) {
-      if (error instanceof ReverseDistillationError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ReverseDistillationError("ABORTED", `The download was stopped: onProgress threw: ${reason}`, {
-        cause: error,
-      });
+      throw stoppedBy("onProgress", error);
     }
   };
 }

@@ -2,7 +2,14 @@ import { open, type FileHandle } from "node:fs/promises";
 import type { NamedTensor, TensorDtype } from "../native/addon.js";
 import { readBytes } from "../file-bytes.js";
 import { ioError } from "../io-error.js";
-import { invalidFile, maxHeaderLength, parseHeader, prefixLength, type Header, type TensorEntry } from "./header.js";
+import {
+  invalidFile,
+  maxHeaderLength,
+  parseHeader,
+  prefixLength,
+  type Header,
+  type TensorEntry,
+} from "./header.js";
 
 const readableDtypes: readonly TensorDtype[] = ["F64", "F32", "F16", "BF16", "I64", "I32", "U8"];
 
@@ -45,7 +52,10 @@ export class SafetensorsFile {
     const dtype = readableDtypes.find((known) => known === entry.dtype);
     if (dtype === undefined) {
       const known = readableDtypes.join(", ");
-      throw invalidFile(this.path, `holds the tensor "${name}" as ${entry.dtype}; what can be read is ${known}.`);
+      throw invalidFile(
+        this.path,
+        `holds the tensor "${name}" as ${entry.dtype}; what can be read is ${known}.`,
+      );
     }
     try {
       const data = await readBytes(this.path, this.#handle, offset, byteLength);
@@ -66,7 +76,11 @@ async function readHeader(path: string, handle: FileHandle): Promise<Header> {
   if (size < prefixLength) throw invalidFile(path, `is not a safetensors file: it holds ${size} bytes.`);
   const prefix = await readBytes(path, handle, 0, prefixLength);
   if (prefix.toString("latin1", 0, 4) === "PK\x03\x04") {
-    throw invalidFile(path, "is a zip archive, as PyTorch's .pth files are, not a safetensors file. Convert it first.");
+    throw invalidFile(
+      path,
+      "is a zip archive, as PyTorch's .pth files are, not a safetensors file. A checkpoint is opened by " +
+        "Detector.fromCheckpoint() or `reverse-distillation import`.",
+    );
   }
   const length = prefix.readBigUInt64LE();
   if (length > maxHeaderLength) {
@@ -74,7 +88,10 @@ async function readHeader(path: string, handle: FileHandle): Promise<Header> {
   }
   if (prefixLength + Number(length) > size) {
     const needed = prefixLength + Number(length);
-    throw invalidFile(path, `is cut short, or not a safetensors file: its header takes ${needed} bytes of ${size}.`);
+    throw invalidFile(
+      path,
+      `is cut short, or not a safetensors file: its header takes ${needed} bytes of ${size}.`,
+    );
   }
   return parseHeader(path, await readBytes(path, handle, prefixLength, Number(length)), size);
 }

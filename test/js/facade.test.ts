@@ -162,12 +162,12 @@ test.serial("of a data set in MVTec AD's layout, train/good alone is trained on"
   await folderOfImages(join(dataset, "train", "good"), 2);
   await folderOfImages(join(dataset, "test", "bad"), 3);
   await using own = await train(dataset, quick);
-  t.is(own.training.images, 2);
+  t.is(own.training?.images, 2);
 });
 
 test.serial("a batch larger than the number of images takes all of them", async (t) => {
   await using own = await train(parts, { ...quick, batchSize: 64 });
-  t.is(own.training.batchSize, 5);
+  t.is(own.training?.batchSize, 5);
 });
 
 test.serial("images that cannot be had fail the training, and the next one works", async (t) => {
@@ -376,7 +376,7 @@ test.serial("a random teacher is warned of, one with weights is not", async (t) 
   await using own = await train(parts, { ...quick, weights });
   await new Promise(setImmediate);
   t.deepEqual(warnings, []);
-  t.is(own.training.teacherWeights, "teacher.safetensors");
+  t.is(own.training?.teacherWeights, "teacher.safetensors");
   t.false(sameScore(await own.score(probe), await detector.score(probe)), "the weights make a difference");
   await outcome(parts);
   await new Promise(setImmediate);

@@ -1,0 +1,83 @@
+import { device, type Device } from "./device.js";
+import * as model from "./model-options.js";
+import type { ModelDescription } from "./model-file.js";
+import type { Backbone, Combine, Normalisation } from "./native/addon.js";
+import { threads, trainDefaults, type DownloadingProgress } from "./train-options.js";
+import { abortSignal, callback, path, record } from "./validate.js";
+
+/** What a checkpoint does not say of the detector that it was part of. */
+export interface CheckpointOptions {
+  /** The teacher's architecture. The authors' is "wide_resnet50_2". */
+  backbone: Backbone;
+  /** The teacher's weights, as for `train`: "imagenet", or a file. The authors' are torchvision's. */
+  weights: "imagenet" | (string & {}) | URL;
+  /** As for `train`. Default 256. */
+  imageSize?: number | readonly [height: number, width: number];
+  /** As for `train`. Default [1, 2, 3]. */
+  layers?: readonly model.Layer[];
+  /** As for `train`. Default "sum". */
+  combine?: Combine;
+  /** As for `train`. Default 4. */
+  sigma?: number;
+  /** As for `train`. Default "imagenet". */
+  normalisation?: Normalisation;
+  /** "auto", "cpu" or "cuda:N". Default "auto". */
+  device?: Device;
+  /** Threads that compute. Default: LibTorch's choice, the number of cores. */
+  threads?: number;
+  signal?: AbortSignal;
+  /** Called while the teacher's weights are downloaded. What it throws stops that. */
+  onProgress?: (progress: DownloadingProgress) => void;
+}
+
+/** Options with the defaults filled in, every one checked. */
+export interface ResolvedCheckpointOptions {
+  model: ModelDescription;
+  weights: string;
+  device: Device;
+  /** 0 leaves it to LibTorch. */
+  threads: number;
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: DownloadingProgress) => void) | undefined;
+}
+
+const names = [
+  ...["backbone", "weights", "imageSize", "layers", "combine", "sigma", "normalisation"],
+  ...["device", "threads", "signal", "onProgress"],
+];
+
+/**
+ * Checks every option and fills in the defaults.
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` naming the option, what is allowed and what was given.
+ */
+export function resolveCheckpointOptions(options: CheckpointOptions): ResolvedCheckpointOptions {
+  const given = record("options", options, names);
+  const { imageSize, layers, combine, sigma, normalisation } = {
+    ...trainDefaults,
+    ...withoutUndefined(given),
+  };
+  return {
+    model: {
+      backbone: model.backbone("backbone", given.backbone),
+      layout: "official",
+      layers: model.layers("layers", layers),
+      combine: model.combine("combine", combine),
+      sigma: model.sigma("sigma", sigma),
+      imageSize: model.imageSize("imageSize", imageSize),
+      normalisation: model.normalisation("normalisation", normalisation),
+    },
+    weights: path("weights", given.weights),
+    device: given.device === undefined ? trainDefaults.device : device("device", given.device),
+    threads: given.threads === undefined ? 0 : threads("threads", given.threads),
+    signal: given.signal === undefined ? undefined : abortSignal("signal", given.signal),
+    onProgress:
+      given.onProgress === undefined
+        ? undefined
+        : (callback("onProgress", given.onProgress) as CheckpointOptions["onProgress"]),
+  };
+}
+
+function withoutUndefined(given: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
