@@ -13,7 +13,9 @@ namespace reverse_distillation::cuda {
 /// Writes the smoothed map once, and besides it `batch` scores at most.
 ///
 /// tables: the plan's, in device memory, aligned to 16 bytes.
-/// maps: one [batch, H_k, W_k] float32 for each map of the plan, in its order.
+/// maps: one [batch, H_k, W_k] float32 for each map of the plan, in its order. What is not finite makes NaN
+/// of the
+///   output around it.
 /// smoothed: [batch, height, width] float32.
 /// scores: null, or [batch] float32: the maximum of each smoothed map, the image's score S_AD (NaN where the
 /// map
