@@ -11,9 +11,9 @@ const python = ["python3", "python"].find((command) => {
   }
 });
 
-/** ava's `test` where Python has PyTorch; otherwise its `skip`, after saying so on the standard error. */
-export function testWithTorch(): TestFn["skip"] | TestFn {
-  if (python !== undefined) return anyTest;
+/** ava's `test.serial` where Python has PyTorch; otherwise its `skip`, after saying so on the standard error. */
+export function testWithTorch(): TestFn["skip"] | TestFn["serial"] {
+  if (python !== undefined) return anyTest.serial;
   console.error("SKIPPED: tests that need a Python on the PATH with the package torch");
   return anyTest.skip;
 }
