@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { writeAtomically } from "../atomic-file.js";
 import type { CommandContext } from "../cli/context.js";
+import { downloadProgress } from "../cli/download-progress.js";
 import { HeatmapFolder } from "../cli/heatmap-folder.js";
 import { numberValue } from "../cli/option-values.js";
 import { duration, showProgress } from "../cli/progress.js";
@@ -12,6 +13,7 @@ import { openDataset } from "../dataset.js";
 import { evaluate, type Report } from "../evaluate.js";
 import { decodeImage } from "../image.js";
 import { ioError } from "../io-error.js";
+import { findOrDownloadWeights } from "../pretrained/weights.js";
 import { formatReport } from "../report.js";
 import { train } from "../train.js";
 import { generateSample } from "./generate.js";
@@ -67,7 +69,10 @@ function parse(argv: string[]): DemoFlags | undefined {
   const command = new Command("npm start --")
     .description("draw sample parts, train a detector on the good ones, and find the defects of the others")
     .option("--out <folder>", "where the results go", fileURLToPath(new URL("../../out", import.meta.url)))
-    .option("--weights <file>", "ImageNet weights of the teacher, as safetensors with torchvision's names")
+    .option(
+      "--weights <file>",
+      "ImageNet weights of the teacher: a .pth or safetensors file (default: torchvision's, where they can be had)",
+    )
     .option("--seed <n>", "decides the parts and the training", numberValue, 0)
     .option("--quick", "a run of seconds, that shows the steps and learns little")
     .exitOverride()
@@ -82,7 +87,7 @@ function parse(argv: string[]): DemoFlags | undefined {
 }
 
 async function demonstrate(flags: DemoFlags, context: CommandContext): Promise<void> {
-  const { out, weights, seed } = flags;
+  const { out, seed } = flags;
   const { signal } = context;
   const started = performance.now();
   const settings = flags.quick ? quick : full;
@@ -93,6 +98,7 @@ async function demonstrate(flags: DemoFlags, context: CommandContext): Promise<v
   });
 
   await draw(folders.sample, { ...settings.sample, seed }, context);
+  const weights = flags.weights ?? (await findWeights(context, flags.quick === true));
   const progress = trainProgress(context);
   try {
     await using detector = await train(folders.sample, {
@@ -118,6 +124,29 @@ async function demonstrate(flags: DemoFlags, context: CommandContext): Promise<v
     await heatmaps.finish(signal);
     await writeAtomically(files.report, (file) => file.writeFile(`${JSON.stringify(report, null, 2)}\n`));
     summarise(report, { ...folders, ...files }, (performance.now() - started) / 1000, context);
+  } finally {
+    progress.stop();
+  }
+}
+
+/**
+ * torchvision's weights where they can be had: a demonstration must go on without a network, and say what
+ * it goes on with.
+ *
+ * @param cachedOnly Whether to do without the network.
+ */
+async function findWeights(context: CommandContext, cachedOnly: boolean): Promise<string | undefined> {
+  const progress = downloadProgress(context);
+  try {
+    const found = await findOrDownloadWeights("resnet18", {
+      ...(cachedOnly && { offline: true }),
+      signal: context.signal,
+      onProgress: progress.report,
+    });
+    progress.stop();
+    if (found.path === undefined) context.note(`Going on without ImageNet weights. ${found.reason}`);
+    else context.note(`The teacher has torchvision's ImageNet weights: ${found.path}`);
+    return found.path;
   } finally {
     progress.stop();
   }

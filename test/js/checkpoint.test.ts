@@ -236,14 +236,8 @@ test("weights by name need the network or the cache, and say so", async (t) => {
 
 async function cli(...args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
   const main = fileURLToPath(new URL("../../lib/cli/main.ts", import.meta.url));
-  const env = {
-    ...process.env,
-    REVERSE_DISTILLATION_OFFLINE: "1",
-    REVERSE_DISTILLATION_CACHE: inFolder("cache"),
-  };
   try {
-    const run = promisify(execFile)(process.execPath, ["--import=tsx", main, ...args], { env });
-    return { ...(await run), code: 0 };
+    return { ...(await promisify(execFile)(process.execPath, ["--import=tsx", main, ...args])), code: 0 };
   } catch (error) {
     return error as { stdout: string; stderr: string; code: number };
   }
@@ -261,32 +255,6 @@ test("the command line imports a checkpoint and exports it again", async (t) => 
   const { code, stderr } = await cli("import", checkpoint, "--backbone", "resnet18", "--out", imported);
   t.is(code, 2);
   t.regex(stderr, /required option '-w, --weights <file>' not specified/);
-});
-
-test("the command line lists the published weights, and says why it cannot get them", async (t) => {
-  const { stdout } = await cli("weights", "list");
-  t.deepEqual(
-    stdout
-      .trim()
-      .split("\n")
-      .map((line) => line.split("\t").slice(0, 3)),
-    [
-      ["resnet18", "44.7 MiB", "absent"],
-      ["resnet34", "83.3 MiB", "absent"],
-      ["resnet50", "97.8 MiB", "absent"],
-      ["wide_resnet50_2", "131.8 MiB", "absent"],
-    ],
-  );
-  const [first] = (await cli("weights", "list", "--json")).stdout.split("\n");
-  t.like(JSON.parse(first!), {
-    backbone: "resnet18",
-    state: "absent",
-    path: inFolder("cache/weights/resnet18-f37072fd.pth"),
-  });
-  const got = await cli("weights", "get", "resnet18");
-  t.is(got.code, 1);
-  t.regex(got.stderr, /downloads are switched off.*\(DOWNLOAD_FAILED\)/);
-  t.is((await cli("weights", "get", "resnet101")).code, 2);
 });
 
 /** Modules of the authors' shapes, in PyTorch. */
