@@ -100,11 +100,11 @@ function seen(
   const unit = pixel / scene.scale;
   const edge = scene.outline(u, v);
   const shadow = clamp(0.5 - scene.outline(u - 0.035, v - 0.045) / 0.08, 0, 1);
-  const table = scaled(scene.table(x, y), 1 - 0.25 * shadow);
+  const table = scaled(scene.table(x, y), 1 - 0.2 * shadow);
   let colour = table;
   if (edge < unit) {
     const bevel = clamp(1 + edge / 0.035, 0, 1);
-    const surface = scaled(scene.surface(u, v), 1 - 0.2 * bevel);
+    const surface = scaled(scene.surface(u, v), 1 - 0.12 * bevel);
     colour = blend(table, surface, coverage(edge, unit));
   }
   let flawed = false;

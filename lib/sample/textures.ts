@@ -83,8 +83,8 @@ function turnedBrass(random: Random): Surface {
     const slope = Math.sin(2 * Math.PI * radius * grooves);
     // The flanks of a groove face the light on one side of the part, and face away on the other.
     const facing = radius > 0 ? (-0.6 * u - 0.8 * v) / radius : 0;
-    const light = 0.86 + 0.1 * slope * (0.45 + 0.55 * facing) + 0.03 * patina(u * 4, v * 4) + 0.08 * facing;
-    return [228 * light, 194 * light, 120 * light];
+    const light = 0.92 + 0.08 * slope * (0.45 + 0.55 * facing) + 0.03 * patina(u * 4, v * 4) + 0.05 * facing;
+    return [238 * light, 208 * light, 142 * light];
   };
 }
 

@@ -99,6 +99,28 @@ test("defects are plain to see: within the mask the colour is far from that of t
   }
 });
 
+test("good parts keep clear of ImageNet's mean colour, about which features of an untrained teacher have no direction", (t) => {
+  const mean = [0.485, 0.456, 0.406];
+  const deviation = [0.229, 0.224, 0.225];
+  const [size, window] = [96, 4];
+  for (const texture of textureNames) {
+    const { pixels } = drawPart(size, texture, undefined, new Random("clear"));
+    let smallest = Infinity;
+    for (let y = 0; y + window <= size; y++) {
+      for (let x = 0; x + window <= size; x++) {
+        const sums = [0, 0, 0];
+        for (let at = 0; at < window * window; at++) {
+          const pixel = (y + Math.floor(at / window)) * size + x + (at % window);
+          for (let channel = 0; channel < 3; channel++) sums[channel]! += pixels[pixel * 3 + channel]!;
+        }
+        const normalised = sums.map((sum, i) => (sum / window ** 2 / 255 - mean[i]!) / deviation[i]!);
+        smallest = Math.min(smallest, Math.hypot(...normalised));
+      }
+    }
+    t.true(smallest > 0.9, `${texture}: ${smallest.toFixed(2)} standard deviations`);
+  }
+});
+
 test("a finished sample is left as it is, and another takes its place only where that is asked for", async (t) => {
   const folder = join(await temporaryFolder(t), "sample");
   await generateSample(folder, small);
