@@ -13,7 +13,7 @@ import * as check from "../lib/model-options.js";
 import { integer } from "../lib/validate.js";
 import { findDefectSets, runDefects } from "./accuracy/defects.js";
 import { classes, openFashionMnist, runOneClass } from "./accuracy/fashion-mnist.js";
-import { Results, type Result, type Settings } from "./accuracy/results.js";
+import { keyOf, results, type Result, type Settings } from "./accuracy/results.js";
 import { formatTables, writeTables } from "./accuracy/table.js";
 
 interface Flags {
@@ -75,13 +75,11 @@ async function runUnlessDone(
 ): Promise<void> {
   const { backbone, layout, loss, normalisation, epochs, seed } = settings;
   const name = `${subject}: ${backbone}, ${layout}, ${loss}, ${normalisation}, ${epochs} epochs, seed ${seed}`;
-  // Read anew each time: another process may be running other subjects.
-  if (!again && (await Results.read()).has(protocol, subject, settings)) {
+  if (!again && (await results.has(keyOf({ protocol, subject, settings })))) {
     console.error(`${name}: is in the results; --again repeats it`);
     return;
   }
   const result = await run();
-  const results = await Results.read();
   await results.add(result);
   const seconds = `${result.trainSeconds} s training, ${result.scoreSeconds} s scoring`;
   const pixels = result.protocol === "defects" ? `, pixel AUROC ${shown(result.pixelAuroc)}` : "";
@@ -127,7 +125,7 @@ program
             await runUnlessDone("defects", basename(folder), settings, flags.again ?? false, run);
           }
         }
-        await writeTables((await Results.read()).all);
+        await writeTables(await results.read());
       }),
   )
   .addCommand(
@@ -142,13 +140,13 @@ program
             await runUnlessDone("fashion-mnist", subject, settings, flags.again ?? false, run);
           }
         }
-        await writeTables((await Results.read()).all);
+        await writeTables(await results.read());
       }),
   )
   .command("tables")
   .description("print the tables of all results, and put them into the README")
   .action(async () => {
-    const { all } = await Results.read();
+    const all = await results.read();
     console.log(formatTables(all));
     await writeTables(all);
   });

@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { openDataset } from "../../lib/dataset.js";
 import { evaluate } from "../../lib/evaluate.js";
-import { describeEnvironment } from "./environment.js";
+import { describeEnvironment } from "../environment.js";
 import type { DefectResult, Settings } from "./results.js";
 import { secondsSince, trainForBenchmark } from "./training.js";
 

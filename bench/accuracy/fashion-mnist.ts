@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { auroc, type Metric } from "../../lib/metrics/index.js";
 import type { Detector } from "../../lib/detector.js";
 import type { RawImage } from "../../lib/native/addon.js";
-import { describeEnvironment } from "./environment.js";
+import { describeEnvironment } from "../environment.js";
 import { readIdx } from "./idx.js";
 import type { OneClassResult, Settings } from "./results.js";
 import { secondsSince, trainForBenchmark } from "./training.js";

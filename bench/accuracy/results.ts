@@ -1,10 +1,7 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
-import { writeAtomically } from "../../lib/atomic-file.js";
 import type { Metric } from "../../lib/metrics/index.js";
 import type { Backbone, Layout, Loss, Normalisation } from "../../lib/native/addon.js";
-import type { Environment } from "./environment.js";
+import type { Environment } from "../environment.js";
+import { ResultsFile } from "../results-file.js";
 
 /** How a detector of the benchmark is made; what is not named here has the default of `train`. */
 export interface Settings {
@@ -56,45 +53,15 @@ export interface OneClassResult extends Run {
 
 export type Result = DefectResult | OneClassResult;
 
-export const resultsPath = fileURLToPath(new URL("../results/accuracy.json", import.meta.url));
+/** bench/results/accuracy.json */
+export const results = new ResultsFile<Result>("accuracy.json", keyOf);
 
-/** The results so far: a run that was interrupted goes on where it was, a repeated one replaces its result. */
-export class Results {
-  #all: Result[];
-
-  private constructor(all: Result[]) {
-    this.#all = all;
-  }
-
-  static async read(): Promise<Results> {
-    try {
-      return new Results((JSON.parse(await readFile(resultsPath, "utf8")) as { results: Result[] }).results);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Results([]);
-      throw error;
-    }
-  }
-
-  get all(): readonly Result[] {
-    return this.#all;
-  }
-
-  has(protocol: Result["protocol"], subject: string, settings: Settings): boolean {
-    const key = keyOf({ protocol, subject, settings });
-    return this.#all.some((result) => keyOf(result) === key);
-  }
-
-  /** Puts a result in its place, and writes all to the file. */
-  async add(result: Result): Promise<void> {
-    const others = this.#all.filter((other) => keyOf(other) !== keyOf(result));
-    this.#all = [...others, result].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-    await mkdir(dirname(resultsPath), { recursive: true });
-    const text = `${JSON.stringify({ results: this.#all }, null, 2)}\n`;
-    await writeAtomically(resultsPath, (file) => writeFile(file, text));
-  }
-}
-
-function keyOf({ protocol, subject, settings }: Pick<Result, "protocol" | "subject" | "settings">): string {
+/** What tells one result from another. */
+export function keyOf({
+  protocol,
+  subject,
+  settings,
+}: Pick<Result, "protocol" | "subject" | "settings">): string {
   const { backbone, layout, loss, normalisation, imageSize, epochs, batchSize, seed, teacherWeights } =
     settings;
   return JSON.stringify([

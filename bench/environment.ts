@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, totalmem } from "node:os";
-import { loadAddon } from "../../lib/native/loader.js";
-import { version } from "../../lib/version.js";
+import { loadAddon } from "../lib/native/loader.js";
+import { version } from "../lib/version.js";
 
 /** What a number was measured on and with. */
 export interface Environment {

@@ -1,0 +1,147 @@
+/**
+ * Trains the addon and the Python reference from the same initial weights in the same order of images,
+ * compares their image AUROC, and writes bench/results/parity.json. What is there is not run again.
+ *
+ *   node --import tsx bench/parity-training.ts <data set> --weights <file> [options]
+ */
+import { basename, resolve } from "node:path";
+import { Command } from "commander";
+import { openDataset } from "../lib/dataset.js";
+import { ReverseDistillationError } from "../lib/errors.js";
+import * as check from "../lib/model-options.js";
+import { loadAddon } from "../lib/native/loader.js";
+import { integer } from "../lib/validate.js";
+import { describeEnvironment, type Environment } from "./environment.js";
+import { describe } from "./parity/inputs.js";
+import { findPython } from "./parity/reference.js";
+import { compareTrainings, type TrainingParity, type TrainingSettings } from "./parity/training-run.js";
+import { ResultsFile } from "./results-file.js";
+
+interface Result extends TrainingParity {
+  dataset: string;
+  backbone: string;
+  layout: string;
+  imageSize: number;
+  settings: TrainingSettings;
+  environment: Environment;
+}
+
+interface Flags {
+  weights: string;
+  backbone: string;
+  layout: string;
+  loss: string;
+  imageSize: string;
+  epochs: string;
+  batchSize: string;
+  seeds: string;
+}
+
+const results = new ResultsFile<Result>("parity.json", keyOf);
+
+function keyOf({
+  dataset,
+  backbone,
+  layout,
+  imageSize,
+  settings,
+}: Omit<Result, keyof TrainingParity | "environment">): string {
+  return JSON.stringify([dataset, backbone, layout, imageSize, settings]);
+}
+
+async function main(folder: string, flags: Flags): Promise<void> {
+  const python = findPython();
+  if (python === undefined) {
+    throw new ReverseDistillationError(
+      "NOT_FOUND",
+      "No python3 or python on the PATH has what bench/python/requirements.txt asks for; install it, or name a " +
+        "Python that has it in REVERSE_DISTILLATION_PYTHON.",
+    );
+  }
+  const number = (name: string, text: string) => integer(name, Number(text), 0, Number.MAX_SAFE_INTEGER);
+  const backbone = check.backbone("--backbone", flags.backbone);
+  const layout = check.layout("--layout", flags.layout);
+  const loss = check.loss("--loss", flags.loss);
+  const imageSize = number("--image-size", flags.imageSize);
+  const [height, width] = check.imageSize("--image-size", imageSize);
+  const description = { ...describe(backbone, layout), imageSize: [height, width] as [number, number] };
+  const dataset = await openDataset(folder);
+  const name = basename(resolve(folder));
+  const runs: Result[] = [];
+  for (const text of flags.seeds.split(",")) {
+    const settings = {
+      epochs: number("--epochs", flags.epochs),
+      batchSize: number("--batch-size", flags.batchSize),
+      learningRate: 0.005,
+      loss,
+      seed: number("--seeds", text),
+    };
+    const identity = { dataset: name, backbone, layout, imageSize, settings };
+    if (!(await results.has(keyOf(identity)))) {
+      console.error(`${name}: seed ${settings.seed}`);
+      const parity = await compareTrainings(
+        loadAddon(),
+        python,
+        dataset,
+        description,
+        settings,
+        flags.weights,
+      );
+      await results.add({ ...identity, ...parity, environment: describeEnvironment() });
+    }
+    runs.push((await results.read()).find((result) => keyOf(result) === keyOf(identity))!);
+  }
+  summarise(runs);
+}
+
+function summarise(runs: readonly Result[]): void {
+  for (const { dataset, settings, addon, reference, largestScoreDifference } of runs) {
+    const scores = `scores of one model differ by ${largestScoreDifference.toExponential(1)} at most`;
+    const values = `image AUROC ${shown(addon.imageAuroc)} (addon), ${shown(reference.imageAuroc)} (reference)`;
+    console.log(`${dataset}, seed ${settings.seed}: ${values}; ${scores}`);
+  }
+  if (runs.length < 2) return;
+  const [ours, theirs] = (["addon", "reference"] as const).map((side) =>
+    meanAndDeviation(runs.map((run) => run[side].imageAuroc ?? NaN)),
+  ) as [Statistics, Statistics];
+  const difference = Math.abs(ours.mean - theirs.mean);
+  const spread = `standard deviations between seeds ${shown(ours.deviation)} and ${shown(theirs.deviation)}`;
+  console.log(
+    `means ${shown(ours.mean)} and ${shown(theirs.mean)} differ by ${shown(difference)}; ${spread}`,
+  );
+}
+
+interface Statistics {
+  mean: number;
+  deviation: number;
+}
+
+function meanAndDeviation(values: readonly number[]): Statistics {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return { mean, deviation: Math.sqrt(variance) };
+}
+
+function shown(value: number | null): string {
+  return value === null ? "undefined" : value.toFixed(4);
+}
+
+const program = new Command("parity-training")
+  .description("compare trainings of the addon and of the Python reference")
+  .argument("<folder>", "a data set in MVTec AD's layout")
+  .requiredOption("--weights <file>", "the teacher's ImageNet weights")
+  .option("--backbone <name>", check.backbones.join(", "), "resnet18")
+  .option("--layout <name>", check.layouts.join(", "), "paper")
+  .option("--loss <name>", check.losses.join(", "), "location")
+  .option("--image-size <pixels>", "side of the networks' image", "256")
+  .option("--epochs <n>", "passes over the images", "10")
+  .option("--batch-size <n>", "images a step", "16")
+  .option("--seeds <list>", "of the initial weights and of the order", "0,1,2")
+  .action(main);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,40 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { writeAtomically } from "../lib/atomic-file.js";
+
+/**
+ * The results of a benchmark as a JSON file in bench/results. It is read anew at each call, since more
+ * than one process may add to it, one after the other.
+ */
+export class ResultsFile<T> {
+  readonly #path: string;
+  readonly #keyOf: (result: T) => string;
+
+  /** @param keyOf What tells results apart: a new one takes the place of one with an equal key. */
+  constructor(name: string, keyOf: (result: T) => string) {
+    this.#path = fileURLToPath(new URL(`./results/${name}`, import.meta.url));
+    this.#keyOf = keyOf;
+  }
+
+  /** All results, in the order of their keys. */
+  async read(): Promise<T[]> {
+    try {
+      return (JSON.parse(await readFile(this.#path, "utf8")) as { results: T[] }).results;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    }
+  }
+
+  async has(key: string): Promise<boolean> {
+    return (await this.read()).some((result) => this.#keyOf(result) === key);
+  }
+
+  async add(result: T): Promise<void> {
+    const others = (await this.read()).filter((other) => this.#keyOf(other) !== this.#keyOf(result));
+    const results = [...others, result].sort((a, b) => (this.#keyOf(a) < this.#keyOf(b) ? -1 : 1));
+    await mkdir(dirname(this.#path), { recursive: true });
+    await writeAtomically(this.#path, (file) => writeFile(file, `${JSON.stringify({ results }, null, 2)}\n`));
+  }
+}
