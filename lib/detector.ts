@@ -67,9 +67,7 @@ interface Parts {
 }
 
 /** Node has had the symbol since 20.5; before, what compiles `await using` for it falls back on this one. */
-const asyncDispose: typeof Symbol.asyncDispose =
-  (Symbol.asyncDispose as typeof Symbol.asyncDispose | undefined) ??
-  (Symbol.for("Symbol.asyncDispose") as typeof Symbol.asyncDispose);
+const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
 const constructorKey = Symbol("Detector");
 

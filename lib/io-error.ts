@@ -6,7 +6,7 @@ import { ReverseDistillationError } from "./errors.js";
  * @param doing What was being done, beginning a sentence: "Reading the model file".
  */
 export function ioError(error: unknown, doing: string, path: string): ReverseDistillationError {
-  if (error instanceof ReverseDistillationError) return error as ReverseDistillationError;
+  if (error instanceof ReverseDistillationError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const reason = code === undefined ? undefined : reasons[code];
   return new ReverseDistillationError(

@@ -43,10 +43,10 @@ export async function* readAhead<T, U>(
           ({ done }) => done && (open = false),
           () => (open = false),
         );
-        const { done, value } = await untilAborted(signal, step);
-        if (done) break;
-        blocked = lent(value);
-        const result = map(value, index++);
+        const next = await untilAborted(signal, step);
+        if (next.done) break;
+        blocked = lent(next.value);
+        const result = map(next.value, index++);
         // It is awaited in its turn; until then a failure must not count as unhandled.
         result.catch(() => undefined);
         pending.push(result);

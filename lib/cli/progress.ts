@@ -44,7 +44,9 @@ function lines(context: CommandContext, title: string, unit: string, every: numb
   return {
     update(done, total, detail) {
       if (done % every !== 0 && done !== total) return;
-      context.note(`${title.trim()} ${done}${total === undefined ? "" : `/${total}`} ${unit} ${detail}`.trimEnd());
+      context.note(
+        `${title.trim()} ${done}${total === undefined ? "" : `/${total}`} ${unit} ${detail}`.trimEnd(),
+      );
     },
     stop() {
       // Lines need no end.

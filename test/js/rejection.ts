@@ -9,5 +9,5 @@ export async function rejects(
   message: RegExp = /./,
 ): Promise<ReverseDistillationError | undefined> {
   const error = await t.throwsAsync(work, { instanceOf: ReverseDistillationError, code, message });
-  return error as ReverseDistillationError | undefined;
+  return error;
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import test from "ava";
 import { ReverseDistillationError, trainDefaults, type TrainOptions } from "../../lib/index.js";
 import { resolveTrainOptions } from "../../lib/train-options.js";
@@ -63,7 +64,7 @@ const refused: [option: keyof TrainOptions, value: unknown, message: RegExp][] =
   ["onProgress", "yes", /a function/],
 ];
 for (const [option, value, message] of refused) {
-  test(`${option} must not be ${String(JSON.stringify(value))}, ${String(message)}`, (t) => {
+  test(`${option} must not be ${inspect(value)}, ${String(message)}`, (t) => {
     const error = t.throws(() => resolveTrainOptions({ [option]: value }), {
       instanceOf: ReverseDistillationError,
       code: "INVALID_ARGUMENT",
