@@ -2,7 +2,9 @@ import { cancellable, throwIfAborted } from "./abort.js";
 import { resolveCheckpointOptions, type CheckpointOptions } from "./checkpoint-options.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { device as checkDevice, resolveDevice, type Device } from "./device.js";
+import type { Dataset } from "./dataset.js";
 import { ReverseDistillationError } from "./errors.js";
+import { evaluate, type EvaluateOptions, type Report } from "./evaluate.js";
 import { decodeAhead } from "./image-source.js";
 import type { ImageInput } from "./image.js";
 import {
@@ -71,6 +73,9 @@ const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.f
 
 const constructorKey = Symbol("Detector");
 
+/** Makes a detector, which then owns the native model. */
+export let createDetector: (parts: Parts) => Detector;
+
 /**
  * A trained model: scores images and localises what is anomalous in them. It comes from `train` or
  * from {@link Detector.load}. Work runs off the event loop; calls may overlap.
@@ -89,8 +94,12 @@ export class Detector {
   readonly #running = new Set<Promise<unknown>>();
   #disposal: Promise<void> | undefined;
 
-  /** @internal */
-  constructor(key: symbol, parts: Parts) {
+  static {
+    createDetector = (parts) => new Detector(constructorKey, parts);
+  }
+
+  /** The types keep TypeScript from calling it, the key JavaScript. */
+  private constructor(key: symbol, parts: Parts) {
     if (key !== constructorKey) {
       throw new ReverseDistillationError(
         "INVALID_ARGUMENT",
@@ -191,6 +200,15 @@ export class Detector {
   }
 
   /**
+   * Scores the test images of a data set and compares with their labels and masks; `openDataset` opens one.
+   *
+   * @throws ReverseDistillationError `NO_IMAGES` if there are no test images, and as {@link Detector.score}.
+   */
+  evaluate(dataset: Dataset, options: EvaluateOptions = {}): Promise<Report> {
+    return evaluate(this, dataset, options);
+  }
+
+  /**
    * Writes the detector as one safetensors file, atomically: an interrupted call leaves what was there.
    *
    * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
@@ -279,11 +297,6 @@ export class Detector {
       this.#running.delete(running);
     }
   }
-}
-
-/** Makes a detector, which then owns the native model. */
-export function createDetector(parts: Parts): Detector {
-  return new Detector(constructorKey, parts);
 }
 
 /** Makes the native model that a description stands for; its weights are random until they are loaded. */

@@ -16,6 +16,11 @@ export type {
   ScoreBatchOptions,
   ScoreOptions,
 } from "./detector.js";
+export { datasetFromLists, openDataset, splitNormal } from "./dataset.js";
+export type { Dataset, SplitOptions, TestImage } from "./dataset.js";
+export type { EvaluatedGroup, EvaluateOptions, Report } from "./evaluate.js";
+export { formatReport } from "./report.js";
+export * from "./metrics/index.js";
 export type { CheckpointOptions } from "./checkpoint-options.js";
 export { findOrDownloadWeights, obtainImagenetWeights } from "./pretrained/weights.js";
 export type { ObtainOptions } from "./pretrained/weights.js";

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { version } from "../version.js";
 import type { CommandContext } from "./context.js";
+import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { importCommand } from "./import.js";
 import { sampleCommand } from "./sample.js";
@@ -9,7 +10,15 @@ import { trainCommand } from "./train.js";
 import { weightsCommand } from "./weights.js";
 
 /** Each command is a file of its own beside this one. */
-const commands = [trainCommand, scoreCommand, sampleCommand, weightsCommand, importCommand, exportCommand];
+const commands = [
+  trainCommand,
+  scoreCommand,
+  evaluateCommand,
+  sampleCommand,
+  weightsCommand,
+  importCommand,
+  exportCommand,
+];
 
 /** The command line as commander knows it. What is wrong with it is thrown, not exited on. */
 export function createProgram(context: CommandContext): Command {
