@@ -8,9 +8,9 @@ import { reportFailure, setUp } from "./setup.mjs";
 try {
   await setUp();
   // Imported late: before the set-up there may be no tsx.
-  const { register } = await import("tsx/esm/api");
-  register();
-  const { main } = await import("../lib/sample/demo.ts");
+  const { tsImport } = await import("tsx/esm/api");
+  /** @type {{ main(argv: string[]): Promise<void> }} */
+  const { main } = await tsImport("../lib/sample/demo.ts", import.meta.url);
   await main(process.argv.slice(2));
 } catch (error) {
   reportFailure(error);
