@@ -38,7 +38,13 @@ export async function buildNative(root: string, { tests }: { tests: boolean }): 
       ],
     ),
     ...(tests
-      ? [step("reverse_distillation_tests", ["test/native"], [join(tree, "reverse_distillation_tests")])]
+      ? [
+          step(
+            "native_tests",
+            ["test/native"],
+            [join(tree, "reverse_distillation_tests"), join(tree, "reverse_distillation_cuda_tests")],
+          ),
+        ]
       : []),
   ].filter(({ stamp }) => !stamp.isFresh);
   if (steps.length === 0) return;

@@ -1,5 +1,5 @@
 /**
- * Sets up, then runs the tests: test/js by ava, test/native by their executable.
+ * Sets up, then runs the tests: test/js by ava, test/native by their executables.
  *
  *   node scripts/test.mjs [arguments of ava]
  *
@@ -45,7 +45,11 @@ try {
   const ava = join(root, "node_modules", "ava", "entrypoints", "cli.mjs");
   const runs = [await runTap("JavaScript tests", process.execPath, [ava, "--tap", ...args])];
   if (args.length === 0)
-    runs.push(await runTap("Native tests", join(root, ".build", "cpu", "reverse_distillation_tests"), []));
+    for (const [name, program] of /** @type {const} */ ([
+      ["Native tests", "reverse_distillation_tests"],
+      ["CUDA kernels on an emulated machine", "reverse_distillation_cuda_tests"],
+    ]))
+      runs.push(await runTap(name, join(root, ".build", "cpu", program), []));
   for (const { passed, failed, skipped } of runs) {
     counts.passed += passed;
     counts.failed += failed;

@@ -16,8 +16,8 @@ constexpr unsigned kWholeWarp = 0xFFFFFFFFU;
 constexpr int kBlockThreads = 256;
 constexpr int kBlockWarps = kBlockThreads / kWarpSize;
 
-/// Dynamic shared memory that a block gets without asking.
-constexpr size_t kDefaultSharedBytes = size_t{48} << 10;
+/// Dynamic shared memory that a block gets without asking: 48 KiB, less what kernels that use it may declare.
+constexpr size_t kDefaultSharedBytes = size_t{47} << 10;
 
 /// A pointer into shared memory.
 template <typename T>

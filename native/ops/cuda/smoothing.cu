@@ -193,7 +193,7 @@ cudaError_t launch_smoothing(const SmoothingPlan& plan, const void* tables,
   if (batch > INT_MAX / tiles) return cudaErrorInvalidValue;
   if (batch == 0) return cudaSuccess;
 
-  if (plan.shared_bytes > kDefaultSharedBytes - kBlockWarps * sizeof(int)) {
+  if (plan.shared_bytes > kDefaultSharedBytes) {
     size_t limit = 0;
     const cudaError_t error = shared_memory_limit(limit);
     if (error != cudaSuccess) return error;

@@ -21,18 +21,20 @@ namespace reverse_distillation::cuda {
 /// map
 ///   holds one). Each must hold 32 set bits before the launch; `launch_cosine_map` sees to it, as does
 ///   cudaMemsetAsync(scores, 0xFF, ...).
-/// Returns what the launch said; cudaErrorInvalidValue where the arguments do not fit together or where a
-/// block would need more shared memory than there is. That takes maps with more than 1816 rows together (227
-/// KiB on sm_90; 1304 rows, 163 KiB, on sm_80) within one tile's reach of 64 + 8 sigma output rows: what
-/// passes there is any sigma for maps of up to that many rows, and sigma up to 150 for any number of rows.
-/// `SmoothingPlan` tells beforehand (`shared_bytes`). Beyond that, nothing here smooths.
+/// Returns what the launch said; cudaErrorInvalidValue where the arguments do not fit together, or where a
+/// block would need more shared memory than the device has. A block keeps the input rows that 64 output rows
+/// and the blur's reach on both sides, 64 + 8 sigma in all, are made of: up to 1815 rows of all maps together
+/// on sm_90 (227 KiB), 1303 on sm_80 (163 KiB). So maps of up to that many rows together take any sigma, and
+/// maps of any size take sigma up to 150 where one of them is as large as the output, which is the worst that
+/// a backbone or `gaussian_blur` asks for. Beyond, there is no other way here; `SmoothingPlan::shared_bytes`
+/// tells beforehand.
 ///
 /// Bytes: batch * 4 * (height width + sum_k H_k W_k), and the tables, which stay in the cache.
-/// Operations, from 64^2, 32^2 and 16^2 to 256^2 with sigma 4: an output position takes 7 multiply-adds along
-/// the rows and 18 down the columns, so 3.3 million operations an image. Floor at 3.0 TB/s and 60 TFLOP/s
-/// float32: 284 KB and 0.095 us by the bytes, 0.055 us by the operations, an image; 3.0 us for 32 images.
-/// `gaussian_blur` alone at that size: 524 KB, 0.175 us; 66 multiply-adds a position, 8.7 million operations,
-/// 0.144 us.
+/// Operations, from 64^2, 32^2 and 16^2 to 256^2 with sigma 4: an output position takes 3.5 multiply-adds
+/// along the rows and 20 down the columns, so 3.1 million operations an image. Floor at 3.0 TB/s and 60
+/// TFLOP/s float32: 284 KB and 0.095 us by the bytes, 0.051 us by the operations, an image; 3.0 us for 32
+/// images. `gaussian_blur` alone at that size: 524 KB, 0.175 us; 66 multiply-adds a position, 8.7 million
+/// operations, 0.144 us.
 cudaError_t launch_smoothing(const SmoothingPlan& plan, const void* tables,
                              std::span<const float* const> maps, int64_t batch, float* smoothed,
                              float* scores, cudaStream_t stream);

@@ -32,7 +32,7 @@ struct AxisBands {
 ///
 /// Interpolation and smoothing are both linear and both work along each axis alone, so their product is one
 /// banded matrix an axis. Applied to the small maps, it costs a fraction of the smoothing of the large one:
-/// from 64 x 64, 32 x 32 and 16 x 16 to 256 x 256 with sigma 4, 25 instead of 66 multiply-adds an output
+/// from 64 x 64, 32 x 32 and 16 x 16 to 256 x 256 with sigma 4, 24 instead of 66 multiply-adds an output
 /// position, and the interpolation comes with it.
 struct SmoothingPlan {
   struct Map {

@@ -129,7 +129,7 @@ TEST("smoothing on CUDA takes any sigma as far as shared memory goes, and says w
   expect_smoothed({at::rand({1, 20, 5})}, 20, 5, 15.0);
   const cuda::SmoothingPlan fits = cuda::plan_smoothing(std::vector<cuda::MapSize>{{1815, 1}}, 1815, 1, 1e3);
   const cuda::SmoothingPlan exceeds =
-      cuda::plan_smoothing(std::vector<cuda::MapSize>{{1817, 1}}, 1817, 1, 1e3);
+      cuda::plan_smoothing(std::vector<cuda::MapSize>{{1816, 1}}, 1816, 1, 1e3);
   const auto launch = [](const cuda::SmoothingPlan& plan) {
     const DeviceTensor tables(at::from_blob(const_cast<uint32_t*>(plan.tables.data()),
                                             {static_cast<int64_t>(plan.tables.size())}, at::kInt));

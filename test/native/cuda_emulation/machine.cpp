@@ -5,6 +5,7 @@
 #include <exception>
 #include <limits>
 #include <numeric>
+#include <sstream>
 
 #include "fault.h"
 
@@ -25,8 +26,9 @@ std::string describe(const Site& site) {
 }
 
 std::string describe(const uint3& index) {
-  return "(" + std::to_string(index.x) + ", " + std::to_string(index.y) + ", " + std::to_string(index.z) +
-         ")";
+  std::ostringstream text;
+  text << "(" << index.x << ", " << index.y << ", " << index.z << ")";
+  return text.str();
 }
 
 }  // namespace
@@ -255,17 +257,17 @@ SharedMemory::Array Machine::shared_array(const void* declaration, size_t count,
 }
 
 void Machine::report_deadlock() {
-  std::string message = "divergent barrier: no thread can go on;";
+  std::ostringstream message;
+  message << "divergent barrier: no thread can go on; " << done_ << " of " << size_ << " have returned";
   int told = 0;
   for (int i = 0; i < size_ && told < 2; ++i) {
     const Thread& thread = threads_[static_cast<size_t>(i)];
     if (thread.state == State::kDone) continue;
-    message += " " + describe(i) + " waits at " + cuda_emulation::describe(thread.site) + ";";
+    message << "; " << describe(i) << " waits at " << cuda_emulation::describe(thread.site);
     ++told;
   }
   current_ = -1;
-  throw Fault(message + " " + std::to_string(done_) + " of " + std::to_string(size_) +
-              " threads have returned");
+  throw Fault(message.str());
 }
 
 std::string Machine::describe(int thread) const {

@@ -16,7 +16,7 @@ constexpr int kWarpSize = 32;
 constexpr unsigned kWholeWarp = 0xFFFFFFFFU;
 constexpr int kBlockThreads = 256;
 constexpr int kBlockWarps = kBlockThreads / kWarpSize;
-constexpr size_t kDefaultSharedBytes = size_t{48} << 10;
+constexpr size_t kDefaultSharedBytes = size_t{47} << 10;
 
 template <typename T>
 using Shared = cuda_emulation::SharedPointer<T>;
