@@ -65,13 +65,17 @@ export function parseHeader(path: string, bytes: Uint8Array, fileSize: number): 
   let end = begin;
   for (const { name, offset, byteLength } of entries) {
     if (offset !== end) {
-      const relation = offset < end ? "overlaps the tensor before it" : "leaves a gap to the tensor before it";
+      const relation =
+        offset < end ? "overlaps the tensor before it" : "leaves a gap to the tensor before it";
       throw invalidFile(path, `is damaged: the tensor ${show(name)} ${relation}.`);
     }
     end += byteLength;
   }
   if (fileSize < end) {
-    throw invalidFile(path, `is cut short: it should hold ${end} bytes, but holds ${fileSize}. Copy it again.`);
+    throw invalidFile(
+      path,
+      `is cut short: it should hold ${end} bytes, but holds ${fileSize}. Copy it again.`,
+    );
   }
   if (fileSize > end) {
     throw invalidFile(path, `is damaged: its tensors end at byte ${end}, but it holds ${fileSize} bytes.`);
@@ -88,7 +92,8 @@ function parseJson(path: string, bytes: Uint8Array): Record<string, unknown> {
   } catch (error) {
     throw invalidFile(path, `is not a safetensors file, or is damaged: its header is not JSON.`, error);
   }
-  if (!isRecord(content)) throw invalidFile(path, "is not a safetensors file: its header is not a JSON object.");
+  if (!isRecord(content))
+    throw invalidFile(path, "is not a safetensors file: its header is not a JSON object.");
   const duplicate = findDuplicateKey(text);
   if (duplicate !== undefined) {
     throw invalidFile(path, `is damaged: its header holds ${show(duplicate)} more than once.`);
@@ -108,8 +113,10 @@ function parseEntry(path: string, name: string, value: unknown, begin: number): 
   const fail = (problem: string) => invalidFile(path, `is damaged: the tensor ${show(name)} ${problem}.`);
   if (!isRecord(value)) throw fail("is not described by an object");
   const { dtype, shape, data_offsets: offsets } = value;
-  const size = typeof dtype === "string" && Object.hasOwn(elementSize, dtype) ? elementSize[dtype] : undefined;
-  if (size === undefined) throw fail(`has the type ${show(dtype)}; known are ${Object.keys(elementSize).join(", ")}`);
+  const size =
+    typeof dtype === "string" && Object.hasOwn(elementSize, dtype) ? elementSize[dtype] : undefined;
+  if (size === undefined)
+    throw fail(`has the type ${show(dtype)}; known are ${Object.keys(elementSize).join(", ")}`);
   if (!isSizes(shape)) throw fail(`has the shape ${show(shape)}, not a list of whole numbers`);
   if (!isSizes(offsets) || offsets.length !== 2) {
     throw fail(`has the offsets ${show(offsets)}, not two whole numbers`);

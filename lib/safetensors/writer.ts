@@ -39,7 +39,10 @@ function encodeHeader(tensors: readonly NamedTensor[], metadata: Readonly<Record
   for (const { name, dtype, shape, data } of tensors) {
     const expected = shape.reduce((product, length) => product * length, elementSize[dtype]!);
     if (name in content || expected !== data.byteLength) {
-      throw new ReverseDistillationError("INTERNAL", `The tensor "${name}" is doubled, or not of the size of its shape.`);
+      throw new ReverseDistillationError(
+        "INTERNAL",
+        `The tensor "${name}" is doubled, or not of the size of its shape.`,
+      );
     }
     content[name] = { dtype, shape, data_offsets: [end, (end += data.byteLength)] };
   }
