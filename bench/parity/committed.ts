@@ -1,22 +1,43 @@
 import { fileURLToPath } from "node:url";
+import type { ModelDescription } from "../../lib/model-file.js";
 import { layouts, losses } from "../../lib/model-options.js";
-import type { Backbone, Layout, Loss } from "../../lib/native/addon.js";
+import type { Loss } from "../../lib/native/addon.js";
+import { describe } from "./inputs.js";
 
-/** A model with the golden files that the repository holds of it. */
+/** A model, with the golden files that the repository holds of it. */
 export interface CommittedCase {
-  backbone: Backbone;
-  layout: Layout;
+  name: string;
+  description: ModelDescription;
   losses: { loss: Loss; path: string }[];
 }
 
+/** Everything that a model can do otherwise than by default, at once. */
+export const unusual: ModelDescription = {
+  ...describe("resnet18", "paper"),
+  layers: [1, 3],
+  combine: "product",
+  sigma: 2.5,
+  normalisation: "none",
+  imageSize: [64, 96],
+};
+
 /** The cases that are tested without Python as well. */
 export function committedCases(): CommittedCase[] {
-  const backbone = "resnet18";
-  return layouts.map((layout) => ({
-    backbone,
-    layout,
-    losses: losses.map((loss) => ({ loss, path: pathOf(`${backbone}-${layout}-${loss}`) })),
-  }));
+  const layoutCases = layouts.map((layout) => {
+    const name = `resnet18-${layout}`;
+    return {
+      name,
+      description: describe("resnet18", layout),
+      losses: losses.map((loss) => ({ loss, path: pathOf(`${name}-${loss}`) })),
+    };
+  });
+  const name = "resnet18-unusual";
+  const unusualCase = {
+    name,
+    description: unusual,
+    losses: [{ loss: "location" as const, path: pathOf(name) }],
+  };
+  return [...layoutCases, unusualCase];
 }
 
 function pathOf(name: string): string {

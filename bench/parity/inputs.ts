@@ -34,7 +34,7 @@ export function describe(backbone: Backbone, layout: Layout): ModelDescription {
  * A model whose every tensor is seeded by its own name; its running statistics are not those of a fresh one.
  *
  * In train mode hardly an activation of the bottleneck or decoder comes near zero: batch norms have biases of
- * five standard deviations or more, negative in every fourth channel. At zero the gradient of ReLU jumps, and of
+ * six standard deviations or more, negative in every fourth channel. At zero the gradient of ReLU jumps, and of
  * the hundreds of thousands of activations of ordinary weights a few always lie so near that rounding decides
  * on which side, which alone moves gradients by up to a hundredth.
  */
@@ -83,7 +83,7 @@ function seededTensor(part: Part, { name, dtype, shape }: NamedTensor): NamedTen
 function range(name: string, shape: readonly number[]): [number, number] {
   if (name.endsWith("running_var")) return [0.5, 1.5];
   if (name.endsWith("running_mean")) return [-0.25, 0.25];
-  if (shape.length === 1) return name.endsWith("bias") ? [2, 2.4] : [0.2, 0.4];
+  if (shape.length === 1) return name.endsWith("bias") ? [2, 2.4] : [0.15, 0.3];
   // The layout of a transposed convolution is [in, out, 2, 2], of stride 2: each output sees one of its 4 values.
   const transposed = shape[2] === 2;
   const fanIn = transposed ? shape[0]! : shape[1]! * shape[2]! * shape[3]!;

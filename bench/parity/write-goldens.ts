@@ -9,19 +9,18 @@ import { join } from "node:path";
 import { loadAddon } from "../../lib/native/loader.js";
 import { traceByReference, writeForReference } from "./exchange.js";
 import { committedCases } from "./committed.js";
-import { describe, seededImages, seededModel } from "./inputs.js";
+import { seededImages, seededModel } from "./inputs.js";
 import { ReferenceTracer, findPython } from "./reference.js";
 
 /** Values kept of each tensor: the norms beside them are of all. */
-const samples = 48;
+const samples = 32;
 
 const python = findPython();
 if (python === undefined) throw new Error("No Python with bench/python/requirements.txt is on the PATH.");
 const temporary = await mkdtemp(join(tmpdir(), "reverse-distillation-"));
 const tracer = new ReferenceTracer(python);
 try {
-  for (const { backbone, layout, losses } of committedCases()) {
-    const description = describe(backbone, layout);
+  for (const { description, losses } of committedCases()) {
     const model = await seededModel(loadAddon(), description);
     const files = await writeForReference(
       temporary,

@@ -24,7 +24,6 @@ def load_model(path: Path) -> tuple[ReverseDistillation, dict, dict]:
     with torch.device("meta"):
         model = ReverseDistillation(description["backbone"], description["layout"])
     model.load_state_dict(state, strict=True, assign=True)
-    model.teacher.requires_grad_(False)
     return model.eval(), description, json.loads(metadata["training"])
 
 

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import sys
 import time
 from pathlib import Path
 from typing import Iterator
@@ -79,7 +80,8 @@ def main() -> None:
         "seed": options.seed,
     }
     for epoch, loss in enumerate(train(model, pixels, description, **settings), start=1):
-        print(f"epoch {epoch}/{options.epochs}: loss {loss:.6f}, {time.monotonic() - started:.1f} s", flush=True)
+        seconds = time.monotonic() - started
+        print(f"  reference: epoch {epoch}/{options.epochs}: loss {loss:.6f}, {seconds:.1f} s", file=sys.stderr)
     training = {
         "images": len(paths),
         "epochs": options.epochs,
