@@ -25,6 +25,11 @@ int default_threads() {
   return threads;
 }
 
-void set_threads(int threads) { at::set_num_threads(threads > 0 ? threads : default_threads()); }
+void set_threads(int threads) {
+  // At a thread's first look LibTorch takes over the number that any thread set last. That look must come
+  // before the number is set, or another job's number would replace it in the middle of the work.
+  at::get_num_threads();
+  at::set_num_threads(threads > 0 ? threads : default_threads());
+}
 
 }  // namespace reverse_distillation

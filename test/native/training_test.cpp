@@ -1,5 +1,9 @@
 #include <ATen/ATen.h>
 
+#include <atomic>
+#include <thread>
+
+#include "core/device.h"
 #include "harness.h"
 #include "pipeline/detector.h"
 #include "pipeline/loss.h"
@@ -75,6 +79,40 @@ TEST("two trainings from one seed end with equal bits, from another seed with ot
   const auto first = trained(3);
   EXPECT(equal(first, trained(3)));
   EXPECT(!equal(first, trained(4)));
+}
+
+TEST("the number of threads that a thread set stays, whatever other threads set") {
+  for (int i = 0; i < 20; ++i) {
+    int seen = 0;
+    std::thread([&] {
+      set_threads(2);
+      std::thread([] { set_threads(1); }).join();
+      seen = at::get_num_threads();
+    }).join();
+    EXPECT(seen == 2, seen);
+  }
+}
+
+TEST("trainings at once, on threads of their own, end with equal bits") {
+  const ImageSet images = noise(4, 64, 64);
+  std::vector<std::vector<NamedTensor>> results(3);
+  std::atomic<bool> training{true};
+  std::thread resizing([&] {
+    while (training) std::thread([] { set_threads(1); }).join();
+  });
+  std::vector<std::thread> threads;
+  for (auto& result : results) {
+    threads.emplace_back([&] {
+      set_threads(2);
+      Detector detector(config_of(64, 64));
+      detector.train(images, epochs(2), CancelToken(), kSilent);
+      result = copy(detector.tensors(Part::kDecoder));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  training = false;
+  resizing.join();
+  EXPECT(equal(results[0], results[1]) && equal(results[0], results[2]));
 }
 
 TEST("the loss location is Eq. (2) and the loss global compares flattened maps") {
