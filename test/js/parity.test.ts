@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { committedCases, unusual } from "../../bench/parity/committed.js";
@@ -13,6 +11,7 @@ import type { ModelDescription } from "../../lib/model-file.js";
 import { backbones, layouts, losses } from "../../lib/model-options.js";
 import type { Loss, NamedTensor, NativeModel, Part } from "../../lib/native/addon.js";
 import { loadAddon } from "../../lib/native/loader.js";
+import { temporaryFolder } from "./temporary-folder.js";
 
 const addon = loadAddon();
 const python = findPython();
@@ -23,17 +22,9 @@ if (python === undefined) {
   );
 }
 
-/** A folder for the reference's files, and the process that writes them. */
-async function withTracer(work: (folder: string, tracer: ReferenceTracer) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "reverse-distillation-parity-"));
-  const tracer = new ReferenceTracer(python!);
-  try {
-    await work(folder, tracer);
-  } finally {
-    tracer.close();
-    await rm(folder, { recursive: true });
-  }
-}
+/** One process for all tests: importing PyTorch takes seconds. */
+let tracer: ReferenceTracer | undefined;
+test.after.always(() => tracer?.close());
 
 async function differences(
   model: NativeModel,
@@ -57,18 +48,18 @@ async function requireParityWithPython(
   description: ModelDescription,
   samples: number,
 ): Promise<void> {
-  await withTracer(async (folder, tracer) => {
-    const model = await seededModel(addon, description);
-    const images = seededImages(4, description.imageSize);
-    const files = await writeForReference(folder, model, description, images);
-    for (const loss of losses) {
-      const path = join(folder, "golden.safetensors");
-      await traceByReference(tracer, files, loss, samples, path);
-      await loadSeededWeights(model);
-      requireParity(t, await differences(model, description, loss, await readGolden(path)));
-    }
-    await model.dispose();
-  });
+  const folder = await temporaryFolder(t);
+  tracer ??= new ReferenceTracer(python!);
+  const model = await seededModel(addon, description);
+  const images = seededImages(4, description.imageSize);
+  const files = await writeForReference(folder, model, description, images);
+  for (const loss of losses) {
+    const path = join(folder, "golden.safetensors");
+    await traceByReference(tracer, files, loss, samples, path);
+    await loadSeededWeights(model);
+    requireParity(t, await differences(model, description, loss, await readGolden(path)));
+  }
+  await model.dispose();
 }
 
 for (const { name, description, losses } of committedCases()) {
