@@ -24,8 +24,8 @@ export interface OpenedSource {
 }
 
 /**
- * Opens a source. In a folder that holds `train/good`, as data sets in MVTec AD's layout do, the
- * images are those of `train/good`; in any other, all below it.
+ * Opens a source. In a folder that holds `train/good`, as data sets in MVTec AD's layout do, or else
+ * `train`, the images are those below that; in any other, all below it.
  *
  * @throws ReverseDistillationError `NOT_FOUND`, `NO_IMAGES`, `INVALID_ARGUMENT` or `IO`
  */
@@ -58,14 +58,20 @@ export function decodeAhead(
   return readAhead(images, decodeImage, { limit: decoders, signal, ...(lent && { lent: isRawLike }) });
 }
 
-/** The folder of normal images: `train/good` where there is one. */
+/** The folder of normal images: `train/good` or `train` where there is one. */
 async function trainingFolder(folder: string): Promise<string> {
-  const good = join(folder, "train", "good");
+  for (const candidate of [join(folder, "train", "good"), join(folder, "train")]) {
+    if (await isFolder(candidate)) return candidate;
+  }
+  return folder;
+}
+
+async function isFolder(path: string): Promise<boolean> {
   try {
-    return (await stat(good)).isDirectory() ? good : folder;
+    return (await stat(path)).isDirectory();
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return folder;
-    throw ioError(error, "Looking for images", good);
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw ioError(error, "Looking for images", path);
   }
 }
 

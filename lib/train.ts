@@ -18,7 +18,7 @@ import { findTeacherWeights, loadTeacherWeights, warnOfRandomTeacher } from "./w
 /**
  * Trains a detector on images of normal parts alone (Deng & Li 2022).
  *
- * @param images The path of a folder: the images of its `train/good` if it has one, as data sets in
+ * @param images The path of a folder: the images of its `train/good` or `train` if it has one, as data sets in
  * MVTec AD's layout do, else all images in it and below it. Or a list or iterable, asynchronous or
  * not, of single images: paths, encoded buffers, raw pixels. Every image is read once and held at
  * the size of the training; one that cannot be read fails the training.
