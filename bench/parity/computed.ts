@@ -15,9 +15,10 @@ export async function computeNatively(
   model: NativeModel,
   images: RawImage[],
   loss: Loss,
+  settings = training,
 ): Promise<Tensors> {
   const traced = await model.trace(images, loss, 0);
-  const losses = await trainNatively(addon, model, images, loss);
+  const losses = await trainNatively(addon, model, images, loss, settings);
   const stepped = (["bn", "decoder"] as const).flatMap((part) =>
     model.tensors(part).map((tensor) => ({ ...tensor, name: `stepped.${part}.${tensor.name}` })),
   );
@@ -30,9 +31,9 @@ async function trainNatively(
   model: NativeModel,
   images: RawImage[],
   loss: Loss,
+  { steps, learningRate, seed }: typeof training,
 ): Promise<number[]> {
   const { height, width } = model.config;
-  const { steps, learningRate, seed } = training;
   const set = new addon.ImageSet(height, width);
   for (const image of images) await set.add(image);
   const losses: number[] = [];

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { committedCases, unusual } from "../../bench/parity/committed.js";
 import { compare, excesses, worstByKind } from "../../bench/parity/comparison.js";
-import { computeNatively } from "../../bench/parity/computed.js";
+import { computeNatively, training } from "../../bench/parity/computed.js";
 import { traceByReference, writeForReference } from "../../bench/parity/exchange.js";
 import { readGolden, type GoldenTensor } from "../../bench/parity/golden.js";
 import { describe, loadSeededWeights, seededImages, seededModel } from "../../bench/parity/inputs.js";
@@ -117,6 +117,18 @@ for (const [error, plant] of Object.entries(plantedErrors)) {
     await model.dispose();
   });
 }
+
+test.serial("parity fails where the learning rate is off by a fiftieth", async (t) => {
+  const { description, losses } = committedCases()[0]!;
+  const { loss, path } = losses[0]!;
+  const model = await seededModel(addon, description);
+  const images = seededImages(4, description.imageSize);
+  const settings = { ...training, learningRate: 1.02 * training.learningRate };
+  const found = compare(await computeNatively(addon, model, images, loss, settings), await readGolden(path));
+  const kinds = new Set(excesses(found).map(({ name }) => name.split(".")[0]));
+  t.deepEqual(kinds, new Set(["losses", "stepped"]));
+  await model.dispose();
+});
 
 test.serial("a trace leaves the model as it was", async (t) => {
   const description = describe("resnet18", "official");
