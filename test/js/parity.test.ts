@@ -53,11 +53,20 @@ async function requireParityWithPython(
   const model = await seededModel(addon, description);
   const images = seededImages(4, description.imageSize);
   const files = await writeForReference(folder, model, description, images);
-  for (const loss of losses) {
-    const path = join(folder, "golden.safetensors");
-    await traceByReference(tracer, files, loss, samples, path);
-    await loadSeededWeights(model);
-    requireParity(t, await differences(model, description, loss, await readGolden(path)));
+  const goldens = losses.map(async (loss) => {
+    const path = join(folder, `${loss}.safetensors`);
+    await traceByReference(tracer!, files, loss, samples, path);
+    return readGolden(path);
+  });
+  try {
+    for (const [i, loss] of losses.entries()) {
+      if (i > 0) await loadSeededWeights(model);
+      const computed = await computeNatively(addon, model, images, loss);
+      requireParity(t, compare(computed, await goldens[i]!));
+    }
+  } finally {
+    // The reference must be done with the folder before it goes.
+    await Promise.allSettled(goldens);
   }
   await model.dispose();
 }
