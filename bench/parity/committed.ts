@@ -8,6 +8,8 @@ import { describe } from "./inputs.js";
 export interface CommittedCase {
   name: string;
   description: ModelDescription;
+  /** Number of images. */
+  images: number;
   losses: { loss: Loss; path: string }[];
 }
 
@@ -21,6 +23,9 @@ export const unusual: ModelDescription = {
   imageSize: [64, 96],
 };
 
+/** Two batches and a half. */
+export const unusualImages = 10;
+
 /** The cases that are tested without Python as well. */
 export function committedCases(): CommittedCase[] {
   const layoutCases = layouts.map((layout) => {
@@ -28,6 +33,7 @@ export function committedCases(): CommittedCase[] {
     return {
       name,
       description: describe("resnet18", layout),
+      images: 4,
       losses: losses.map((loss) => ({ loss, path: pathOf(`${name}-${loss}`) })),
     };
   });
@@ -35,6 +41,7 @@ export function committedCases(): CommittedCase[] {
   const unusualCase = {
     name,
     description: unusual,
+    images: unusualImages,
     losses: [{ loss: "location" as const, path: pathOf(name) }],
   };
   return [...layoutCases, unusualCase];

@@ -1,14 +1,14 @@
 import type { Addon, Loss, NamedTensor, NativeModel, RawImage } from "../../lib/native/addon.js";
 
-/** Steps of Adam that are compared, on the whole batch each, and their settings. */
-export const training = { steps: 3, learningRate: 0.005, seed: 7 };
+/** The training that is compared: of four images, three steps of Adam. */
+export const training = { epochs: 3, batchSize: 4, learningRate: 0.005, seed: 7 };
 
-/** Values of tensors by name: of `NativeModel.trace`, and `losses` and `stepped.*` of the training steps. */
+/** Values of tensors by name: of `NativeModel.trace`, and `losses` and `stepped.*` of the training. */
 export type Tensors = Map<string, ArrayLike<number>>;
 
 /**
- * Everything that the addon computes on one batch: a trace, then the losses of the training steps and
- * all tensors after them. The steps are those of an ordinary training; the model keeps what they made of it.
+ * Everything that the addon computes on some images: a trace with all of them as one batch, then the loss of
+ * each epoch of an ordinary training and all tensors after it. The model keeps what the training made of it.
  */
 export async function computeNatively(
   addon: Addon,
@@ -31,13 +31,13 @@ async function trainNatively(
   model: NativeModel,
   images: RawImage[],
   loss: Loss,
-  { steps, learningRate, seed }: typeof training,
+  settings: typeof training,
 ): Promise<number[]> {
   const { height, width } = model.config;
   const set = new addon.ImageSet(height, width);
   for (const image of images) await set.add(image);
   const losses: number[] = [];
-  const config = { epochs: steps, batchSize: images.length, learningRate, loss, seed, threads: 0 };
+  const config = { ...settings, loss, threads: 0 };
   await model.train(set, config, new addon.CancelToken(), (report) => losses.push(report.loss));
   set.dispose();
   return losses;

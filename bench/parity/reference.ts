@@ -8,7 +8,8 @@ export interface TraceRequest {
   model: string;
   images: string;
   loss: Loss;
-  steps: number;
+  epochs: number;
+  batchSize: number;
   learningRate: number;
   seed: number;
   samples: number;

@@ -20,13 +20,13 @@ if (python === undefined) throw new Error("No Python with bench/python/requireme
 const temporary = await mkdtemp(join(tmpdir(), "reverse-distillation-"));
 const tracer = new ReferenceTracer(python);
 try {
-  for (const { description, losses } of committedCases()) {
+  for (const { description, images, losses } of committedCases()) {
     const model = await seededModel(loadAddon(), description);
     const files = await writeForReference(
       temporary,
       model,
       description,
-      seededImages(4, description.imageSize),
+      seededImages(images, description.imageSize),
     );
     for (const { loss, path } of losses) {
       await mkdir(join(path, ".."), { recursive: true });

@@ -1,5 +1,5 @@
 """Writes down everything that a model computes on one batch: features, maps, loss, gradients, and the losses
-and weights of a few steps of training. Another implementation, given the same weights and images, is compared
+and weights of a short training. Another implementation, given the same weights and images, is compared
 with that.
 
 Reads requests from the standard input, one JSON object a line, and answers each with a line once its file is
@@ -7,7 +7,7 @@ written:
 
     {"model": path of a model file,
      "images": path of a safetensors file with `images`, uint8 [N, H, W, 3],
-     "loss": "location" or "global", "steps": of Adam on the whole batch, "learningRate", "seed",
+     "loss": "location" or "global", and of the training "epochs", "batchSize", "learningRate", "seed",
      "samples": how many values of each tensor to keep, evenly spread,
      "out": path of the safetensors file to write}
 
@@ -68,8 +68,8 @@ def trace_training(
         model,
         pixels,
         description,
-        epochs=request["steps"],
-        batch_size=len(pixels),
+        epochs=request["epochs"],
+        batch_size=request["batchSize"],
         learning_rate=request["learningRate"],
         loss=request["loss"],
         seed=request["seed"],
