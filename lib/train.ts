@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { basename } from "node:path";
 import { cancellable, stoppedBy, throwIfAborted } from "./abort.js";
 import { createDetector, createModel, type Detector } from "./detector.js";
@@ -58,7 +59,7 @@ async function trainModel(
   source: OpenedSource,
   options: ResolvedTrainOptions,
 ) {
-  const { epochs, learningRate, loss, seed, threads, signal, weights } = options;
+  const { epochs, learningRate, loss, seed, threads, featureMemory, featureDisk, signal, weights } = options;
   const progress = new Progress(options.onProgress);
   const [height, width] = options.imageSize;
   const set = new addon.ImageSet(height, width);
@@ -67,7 +68,8 @@ async function trainModel(
     const batchSize = Math.min(options.batchSize, set.length);
     await cancellable(addon, signal, async (token) => {
       progress.onFailure = () => token.cancel();
-      const config = { epochs, batchSize, learningRate, loss, seed, threads };
+      const training = { epochs, batchSize, learningRate, loss, seed, threads };
+      const config = { ...training, featureMemory, featureDisk, featureFolder: tmpdir() };
       await native.train(set, config, token, (report) => progress.report({ phase: "training", ...report }));
     }).finally(() => progress.throwIfFailed());
     const teacherWeights = weights === undefined ? null : basename(weights);

@@ -1,4 +1,11 @@
+import { tmpdir } from "node:os";
+import { defaultFeatureMemory } from "../../lib/train-options.js";
 import type { Addon, Loss, NamedTensor, NativeModel, RawImage } from "../../lib/native/addon.js";
+
+/** What `train()` asks of the addon for the teacher's features where nothing is said. */
+export function keptFeatures() {
+  return { featureMemory: defaultFeatureMemory(), featureDisk: 0, featureFolder: tmpdir() };
+}
 
 /** The training that is compared: of four images, three steps of Adam. */
 export const training = { epochs: 3, batchSize: 4, learningRate: 0.005, seed: 7 };
@@ -37,7 +44,7 @@ async function trainNatively(
   const set = new addon.ImageSet(height, width);
   for (const image of images) await set.add(image);
   const losses: number[] = [];
-  const config = { ...settings, loss, threads: 0 };
+  const config = { ...settings, loss, threads: 0, ...keptFeatures() };
   await model.train(set, config, new addon.CancelToken(), (report) => losses.push(report.loss));
   set.dispose();
   return losses;

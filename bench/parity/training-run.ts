@@ -10,6 +10,7 @@ import { auroc } from "../../lib/metrics/index.js";
 import { writeModelFile, type ModelDescription, type TrainingDescription } from "../../lib/model-file.js";
 import type { Addon, NativeModel } from "../../lib/native/addon.js";
 import { loadTeacherWeights } from "../../lib/weights.js";
+import { keptFeatures } from "./computed.js";
 import { referenceScript } from "./reference.js";
 
 /** How both sides train. */
@@ -90,8 +91,12 @@ async function trainNatively(
   try {
     for await (const image of decodeAhead(paths, { lent: false })) await set.add(image);
     const config = { ...settings, batchSize: Math.min(settings.batchSize, set.length), threads: 0 };
-    await model.train(set, config, new addon.CancelToken(), ({ epoch, epochs, loss }) =>
-      console.error(`  addon: epoch ${epoch}/${epochs}: loss ${loss.toFixed(6)}`),
+    await model.train(
+      set,
+      { ...config, ...keptFeatures() },
+      new addon.CancelToken(),
+      ({ epoch, epochs, loss }) =>
+        console.error(`  addon: epoch ${epoch}/${epochs}: loss ${loss.toFixed(6)}`),
     );
   } finally {
     set.dispose();

@@ -27,6 +27,8 @@ interface TrainFlags {
   seed: number;
   device: Device;
   threads?: number;
+  featureMemory?: number;
+  featureDisk: number;
 }
 
 /** `train <folder> --out <file>` */
@@ -69,6 +71,18 @@ export function trainCommand(context: CommandContext): Command {
     )
     .addOption(option("--device <name>", "auto, cpu or cuda:N", "device").argParser(deviceValue))
     .option("--threads <n>", "threads that compute (default: one a core)", numberValue)
+    .option(
+      "--feature-memory <bytes>",
+      "that the teacher's features may take (default: a quarter of the memory)",
+      numberValue,
+    )
+    .addOption(
+      option(
+        "--feature-disk <bytes>",
+        "that they may take where memory is too small",
+        "featureDisk",
+      ).argParser(numberValue),
+    )
     .action((folder: string, flags: TrainFlags) => runTrain(context, folder, flags));
 }
 

@@ -63,6 +63,11 @@ export interface TrainingConfig {
   seed: number;
   /** Threads of the computation; 0 leaves it to LibTorch. */
   threads: number;
+  /** Bytes that the teacher's features may take in memory; else, in a temporary file. */
+  featureMemory: number;
+  featureDisk: number;
+  /** Of the temporary file. */
+  featureFolder: string;
 }
 
 /** What is known after an epoch. */
@@ -73,8 +78,10 @@ export interface EpochReport {
   /** Mean of the loss over the epoch's images. */
   loss: number;
   imagesPerSecond: number;
-  /** Estimated time to the end of the training, in seconds. */
+  /** Time to the end of the training if every epoch takes as long as this one, in seconds. */
   secondsLeft: number;
+  /** Where the teacher's features are kept; "recomputed": they are not, and every epoch computes them. */
+  features: "memory" | "file" | "recomputed";
 }
 
 export interface NativeScore {

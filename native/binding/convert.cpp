@@ -22,6 +22,9 @@ const Names<Layout> kLayouts = {{"paper", Layout::kPaper}, {"official", Layout::
 const Names<Combine> kCombines = {{"sum", Combine::kSum}, {"product", Combine::kProduct}};
 const Names<Normalisation> kNormalisations = {{"imagenet", Normalisation::kImageNet},
                                               {"none", Normalisation::kNone}};
+const Names<FeatureStorage> kFeatureStorages = {{"memory", FeatureStorage::kMemory},
+                                                {"file", FeatureStorage::kFile},
+                                                {"recomputed", FeatureStorage::kNone}};
 const Names<Loss> kLosses = {{"location", Loss::kLocation}, {"global", Loss::kGlobal}};
 const Names<Part> kParts = {
     {"teacher", Part::kTeacher}, {"bn", Part::kBottleneck}, {"decoder", Part::kDecoder}};
@@ -93,6 +96,9 @@ TrainingConfig to_training_config(const Napi::Object& value) {
   config.learning_rate = value.Get("learningRate").ToNumber().DoubleValue();
   config.loss = to_loss(value.Get("loss"));
   config.seed = static_cast<uint64_t>(to_integer(value.Get("seed")));
+  config.features.memory = to_integer(value.Get("featureMemory"));
+  config.features.disk = to_integer(value.Get("featureDisk"));
+  config.features.folder = value.Get("featureFolder").ToString().Utf8Value();
   return config;
 }
 
@@ -163,6 +169,7 @@ Napi::Object from_report(Napi::Env env, const EpochReport& report) {
   value.Set("loss", report.loss);
   value.Set("imagesPerSecond", report.images_per_second);
   value.Set("secondsLeft", report.seconds_left);
+  value.Set("features", name_of(report.features, kFeatureStorages));
   return value;
 }
 

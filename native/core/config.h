@@ -38,6 +38,17 @@ struct ModelConfig {
   uint64_t seed = 0;           ///< Of the initial weights.
 };
 
+/// How much room a training's teacher features may take, in bytes, and the folder of the temporary file that
+/// takes those for which the memory is too small. With none they are computed anew for every batch.
+struct FeatureBudget {
+  int64_t memory = 0;
+  int64_t disk = 0;
+  std::string folder;
+};
+
+/// Where a training keeps the teacher's features.
+enum class FeatureStorage { kUndecided, kMemory, kFile, kNone };
+
 /// How a model is trained.
 struct TrainingConfig {
   int64_t epochs = 1;
@@ -45,6 +56,7 @@ struct TrainingConfig {
   double learning_rate = 0.005;
   Loss loss = Loss::kLocation;
   uint64_t seed = 0;  ///< Of the order of the images.
+  FeatureBudget features;
 };
 
 }  // namespace reverse_distillation

@@ -10,6 +10,8 @@ const char* error_code_name(ErrorCode code) {
       return "INVALID_IMAGE";
     case ErrorCode::kInvalidFile:
       return "INVALID_FILE";
+    case ErrorCode::kIo:
+      return "IO";
     case ErrorCode::kAborted:
       return "ABORTED";
     case ErrorCode::kDisposed:

@@ -10,6 +10,7 @@ enum class ErrorCode {
   kInvalidArgument,
   kInvalidImage,
   kInvalidFile,
+  kIo,
   kAborted,
   kDisposed,
   kOutOfMemory,

@@ -15,13 +15,17 @@ ReverseDistillationImpl::ReverseDistillationImpl(const ModelConfig& config) {
 }
 
 FeaturePairs ReverseDistillationImpl::forward(const at::Tensor& images) {
-  FeaturePairs pairs;
+  std::vector<at::Tensor> features;
   {
     const torch::NoGradGuard no_grad;
-    pairs.teacher = teacher->forward(images);
+    features = teacher->forward(images);
   }
-  pairs.student = decoder->forward(bottleneck->forward(pairs.teacher));
-  return pairs;
+  return reconstruct(std::move(features));
+}
+
+FeaturePairs ReverseDistillationImpl::reconstruct(std::vector<at::Tensor> teacher_features) {
+  std::vector<at::Tensor> student = decoder->forward(bottleneck->forward(teacher_features));
+  return {std::move(teacher_features), std::move(student)};
 }
 
 }  // namespace reverse_distillation

@@ -22,6 +22,9 @@ class ReverseDistillationImpl : public torch::nn::Module {
   /// images: normalised [N, 3, H, W], H and W multiples of 32. No gradient flows into the teacher.
   FeaturePairs forward(const at::Tensor& images);
 
+  /// The same from the teacher's features on: what a training repeats.
+  FeaturePairs reconstruct(std::vector<at::Tensor> teacher_features);
+
   Teacher teacher{nullptr};
   Bottleneck bottleneck{nullptr};
   Decoder decoder{nullptr};

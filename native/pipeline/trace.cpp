@@ -60,7 +60,12 @@ void trace_training(ReverseDistillation& model, const ModelConfig& config, const
                     Loss loss, Trace& trace) {
   const TrainMode train_mode(model);
   model->zero_grad();
-  trace.add("loss", backpropagate(model, images, config, loss));
+  std::vector<at::Tensor> features;
+  {
+    const torch::NoGradGuard no_grad;
+    features = model->teacher->forward(normalise(images, config.normalisation));
+  }
+  trace.add("loss", backpropagate(model, std::move(features), config.layers, loss));
   trace.add_gradients("bn", *model->bottleneck);
   trace.add_gradients("decoder", *model->decoder);
 }

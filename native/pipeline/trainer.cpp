@@ -2,10 +2,12 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/randperm.h>
-#include <torch/optim/adam.h>
+#include <ATen/ops/zeros.h>
 
 #include <chrono>
 
+#include "pipeline/adam.h"
+#include "pipeline/teacher_features.h"
 #include "pipeline/training_step.h"
 
 namespace reverse_distillation {
@@ -37,21 +39,21 @@ void train(ReverseDistillation& model, const ModelConfig& model_config, const Im
            const std::function<void(const EpochReport&)>& report) {
   if (images.size() == 0) throw Error(ErrorCode::kInvalidArgument, "There is no image to train on.");
   const TrainMode train_mode(model);
-  torch::optim::Adam optimiser(trained_parameters(model),
-                               torch::optim::AdamOptions(config.learning_rate).betas({0.5, 0.999}));
+  const c10::Device device = model->bottleneck->parameters().front().device();
+  TeacherFeatures teacher(model, images, model_config.normalisation, config.features);
+  Adam optimiser(trained_parameters(model), config.learning_rate);
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(config.seed);
 
-  const auto start = std::chrono::steady_clock::now();
   for (int64_t epoch = 1; epoch <= config.epochs; ++epoch) {
     const auto epoch_start = std::chrono::steady_clock::now();
-    double loss_sum = 0.0;
+    // On the device, so that nothing waits for it before the epoch's end.
+    at::Tensor loss_sum = at::zeros({}, at::TensorOptions(device).dtype(at::kDouble));
     int64_t trained = 0;
     for (const at::Tensor& batch : shuffle(images, config.batch_size, generator)) {
       cancel.throw_if_cancelled();
-      optimiser.zero_grad();
-      const at::Tensor loss = backpropagate(model, images.batch(batch), model_config, config.loss);
+      const at::Tensor loss = backpropagate(model, teacher.batch(batch), model_config.layers, config.loss);
       optimiser.step();
-      loss_sum += loss.item<double>() * static_cast<double>(batch.numel());
+      loss_sum.add_(loss.to(at::kDouble), batch.numel());
       trained += batch.numel();
     }
     if (trained == 0) {
@@ -60,9 +62,10 @@ void train(ReverseDistillation& model, const ModelConfig& model_config, const Im
           "No batch can be trained on: at 32 x 32 a batch needs at least two images; give more images " +
               std::string("or a larger batchSize."));
     }
-    report({epoch, config.epochs, loss_sum / static_cast<double>(trained),
-            static_cast<double>(trained) / seconds_since(epoch_start),
-            seconds_since(start) / static_cast<double>(epoch) * static_cast<double>(config.epochs - epoch)});
+    const double mean_loss = loss_sum.item<double>() / static_cast<double>(trained);
+    const double seconds = seconds_since(epoch_start);
+    report({epoch, config.epochs, mean_loss, static_cast<double>(trained) / seconds,
+            seconds * static_cast<double>(config.epochs - epoch), teacher.storage()});
   }
 }
 

@@ -15,7 +15,8 @@ struct EpochReport {
   int64_t epochs;
   double loss;  ///< Mean over the epoch's images.
   double images_per_second;
-  double seconds_left;  ///< Estimated to the end of the training.
+  double seconds_left;      ///< To the end of the training, if every epoch takes as long as this one.
+  FeatureStorage features;  ///< Where the teacher's features are kept.
 };
 
 /// Trains bottleneck and decoder on normal images (Deng & Li 2022, Sec. 3.3) and leaves the model in eval

@@ -1,7 +1,6 @@
 #include "pipeline/training_step.h"
 
 #include "pipeline/loss.h"
-#include "pipeline/preprocess.h"
 
 namespace reverse_distillation {
 
@@ -11,11 +10,10 @@ std::vector<at::Tensor> trained_parameters(ReverseDistillation& model) {
   return parameters;
 }
 
-at::Tensor backpropagate(ReverseDistillation& model, const at::Tensor& images, const ModelConfig& config,
-                         Loss loss) {
-  const c10::Device device = model->bottleneck->parameters().front().device();
-  const FeaturePairs features = model->forward(normalise(images.to(device), config.normalisation));
-  const at::Tensor value = distillation_loss(features, config.layers, loss);
+at::Tensor backpropagate(ReverseDistillation& model, std::vector<at::Tensor> teacher_features,
+                         const std::vector<int64_t>& layers, Loss loss) {
+  const FeaturePairs features = model->reconstruct(std::move(teacher_features));
+  const at::Tensor value = distillation_loss(features, layers, loss);
   value.backward();
   return value.detach();
 }

@@ -22,9 +22,10 @@ std::vector<at::Tensor> trained_parameters(ReverseDistillation& model);
 
 /// One batch forward and backward, in the mode that the model is in.
 ///
-/// images: uint8 [N, H, W, 3]. Returns the loss, a scalar, after adding its gradient to `grad` of the trained
-/// parameters; those that the layout never runs get none.
-at::Tensor backpropagate(ReverseDistillation& model, const at::Tensor& images, const ModelConfig& config,
-                         Loss loss);
+/// teacher_features: the teacher's three features of the batch. Returns the loss over the scales `layers`, a
+/// scalar on the model's device, after adding its gradient to `grad` of the trained parameters; those that
+/// the layout never runs get none.
+at::Tensor backpropagate(ReverseDistillation& model, std::vector<at::Tensor> teacher_features,
+                         const std::vector<int64_t>& layers, Loss loss);
 
 }  // namespace reverse_distillation

@@ -253,6 +253,18 @@ test.serial("a signal aborted while the source keeps the training waiting ends i
   await rejects(t, train(stalled(), { ...quick, signal: controller.signal }), "ABORTED");
 });
 
+test.serial("the teacher's features are kept where the options allow, and it is told where", async (t) => {
+  const storages: string[] = [];
+  const onProgress = (progress: TrainProgress) => {
+    if (progress.phase === "training") storages.push(progress.features);
+  };
+  const kept = await outcome(parts, { epochs: 2, onProgress });
+  const inFile = await outcome(parts, { epochs: 2, featureMemory: 0, featureDisk: 2 ** 24, onProgress });
+  await outcome(parts, { epochs: 2, featureMemory: 0, onProgress });
+  t.deepEqual(storages, ["memory", "memory", "file", "file", "recomputed", "recomputed"]);
+  t.true(sameScore(kept, inFile));
+});
+
 test.serial("progress tells of every image and every epoch", async (t) => {
   const reports: TrainProgress[] = [];
   await outcome(parts, { epochs: 2, onProgress: (progress) => reports.push(progress) });

@@ -1,14 +1,16 @@
+import { totalmem } from "node:os";
 import { inspect } from "node:util";
 import test from "ava";
 import { ReverseDistillationError, trainDefaults, type TrainOptions } from "../../lib/index.js";
 import { resolveTrainOptions } from "../../lib/train-options.js";
 
 test("options left out take their defaults", (t) => {
-  const { weights, threads, signal, onProgress, imageSize, ...rest } = resolveTrainOptions();
+  const { weights, threads, signal, onProgress, imageSize, featureMemory, ...rest } = resolveTrainOptions();
   const { imageSize: side, ...defaults } = trainDefaults;
   t.deepEqual({ ...rest }, { ...defaults, layers: [...defaults.layers] });
   t.deepEqual(imageSize, [side, side]);
   t.deepEqual([weights, threads, signal, onProgress], [undefined, 0, undefined, undefined]);
+  t.true(Number.isSafeInteger(featureMemory) && featureMemory <= totalmem() / 4 && featureMemory > 2 ** 24);
 });
 
 test("an option that is undefined counts as left out", (t) => {
@@ -60,6 +62,8 @@ const refused: [option: keyof TrainOptions, value: unknown, message: RegExp][] =
   ["device", "gpu", /"auto", "cpu" or "cuda:N"/],
   ["device", "cuda", /"auto", "cpu" or "cuda:N"/],
   ["threads", 0, /a whole number from 1/],
+  ["featureMemory", -1, /a whole number from 0/],
+  ["featureDisk", 0.5, /a whole number from 0/],
   ["signal", {}, /an AbortSignal/],
   ["onProgress", "yes", /a function/],
 ];

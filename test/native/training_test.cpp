@@ -1,12 +1,18 @@
 #include <ATen/ATen.h>
 
+#include <torch/optim/adam.h>
+
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "core/device.h"
+#include "core/temporary_file.h"
 #include "harness.h"
+#include "pipeline/adam.h"
 #include "pipeline/detector.h"
 #include "pipeline/loss.h"
+#include "pipeline/teacher_features.h"
 
 namespace reverse_distillation::test {
 
@@ -79,6 +85,80 @@ TEST("two trainings from one seed end with equal bits, from another seed with ot
   const auto first = trained(3);
   EXPECT(equal(first, trained(3)));
   EXPECT(!equal(first, trained(4)));
+}
+
+TEST("a training ends with equal bits whether the teacher's features are kept in memory or in a file") {
+  const ImageSet images = noise(7, 64, 32);
+  // float32, of 64 channels at a 4th of the size, 128 at an 8th, 256 at a 16th.
+  const int64_t needed = 7 * 4 * (64 * 16 * 8 + 128 * 8 * 4 + 256 * 4 * 2);
+  const auto trained = [&](int64_t memory, int64_t disk, FeatureStorage expected) {
+    Detector detector(config_of(64, 32));
+    TrainingConfig config = epochs(3);
+    config.features = {memory, disk, "/tmp"};
+    detector.train(images, config, CancelToken(),
+                   [&](const EpochReport& report) { EXPECT(report.features == expected); });
+    return copy(detector.tensors(Part::kDecoder));
+  };
+  EXPECT(
+      equal(trained(needed, 0, FeatureStorage::kMemory), trained(needed - 1, needed, FeatureStorage::kFile)));
+  trained(needed - 1, needed - 1, FeatureStorage::kNone);
+}
+
+TEST(
+    "kept features are those of the image that was asked for, also where a batch has some that are not "
+    "there") {
+  const ImageSet images = noise(5, 32, 64);
+  ReverseDistillation model(config_of(32, 64));
+  model->eval();
+  TeacherFeatures kept(model, images, Normalisation::kImageNet, {1 << 30, 0, ""});
+  TeacherFeatures recomputed(model, images, Normalisation::kImageNet, {});
+  for (const std::vector<int64_t>& batch :
+       {std::vector<int64_t>{4, 1}, {1, 4}, {0, 4}, {0, 1, 4}, {3, 2}, {2, 0}}) {
+    const std::vector<at::Tensor> actual = kept.batch(at::tensor(batch));
+    const std::vector<at::Tensor> expected = recomputed.batch(at::tensor(batch));
+    for (size_t k = 0; k < 3; ++k) {
+      EXPECT(actual[k].is_contiguous(at::MemoryFormat::ChannelsLast));
+      EXPECT_CLOSE(actual[k], expected[k], 1e-5, 1e-5);
+    }
+  }
+}
+
+TEST("a folder without room or that does not exist is an error that names it, and leaves no file") {
+  EXPECT_THROWS(map_temporary_file("/no/such/folder", {4}, at::kFloat), "/no/such/folder");
+  EXPECT_THROWS(map_temporary_file("/tmp", {int64_t{1} << 58}, at::kFloat), "finds no room for");
+  const at::Tensor mapped = map_temporary_file("/tmp", {2, 3}, at::kFloat);
+  EXPECT(mapped.sizes() == at::IntArrayRef({2, 3}) && mapped.sum().item<float>() == 0.0F);
+  for (const auto& entry : std::filesystem::directory_iterator("/tmp")) {
+    EXPECT(entry.path().filename().string().rfind("reverse-distillation-map-", 0) != 0, entry.path());
+  }
+}
+
+TEST("the fused Adam steps as PyTorch's own, in both memory formats, and leaves what has no gradient") {
+  const at::Tensor weights = at::randn({6, 4, 3, 3});
+  const auto parameter = [&](at::MemoryFormat format) {
+    return weights.clone(format).set_requires_grad(true);
+  };
+  std::vector<at::Tensor> ours = {parameter(at::MemoryFormat::ChannelsLast),
+                                  parameter(at::MemoryFormat::Contiguous), at::randn({5})};
+  std::vector<at::Tensor> theirs = {parameter(at::MemoryFormat::ChannelsLast),
+                                    parameter(at::MemoryFormat::Contiguous)};
+  const at::Tensor untouched = ours[2].clone();
+  Adam adam(ours, 0.01);
+  torch::optim::Adam reference(theirs, torch::optim::AdamOptions(0.01).betas({0.5, 0.999}));
+  for (int step = 0; step < 5; ++step) {
+    const at::Tensor direction = at::randn({6, 4, 3, 3});
+    for (size_t i = 0; i < 2; ++i) {
+      (ours[i] * direction).pow(2).sum().backward();
+      (theirs[i] * direction).pow(2).sum().backward();
+    }
+    adam.step();
+    reference.step();
+    reference.zero_grad();
+    EXPECT(!ours[0].grad().defined() && !ours[1].grad().defined());
+  }
+  for (size_t i = 0; i < 2; ++i) EXPECT_CLOSE(ours[i].detach(), theirs[i].detach(), 1e-6, 1e-6);
+  EXPECT(!at::allclose(ours[0].detach(), weights));
+  EXPECT(at::equal(ours[2], untouched));
 }
 
 TEST("the number of threads that a thread set stays, whatever other threads set") {

@@ -1,0 +1,82 @@
+#include "pipeline/teacher_features.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/index_select.h>
+
+#include "core/temporary_file.h"
+#include "pipeline/preprocess.h"
+
+namespace reverse_distillation {
+
+namespace {
+
+/// [B, C, H, W], channels-last -> [B, H, W, C], contiguous, and back: rows that are chosen stay
+/// channels-last.
+at::Tensor to_rows(const at::Tensor& features) { return features.permute({0, 2, 3, 1}); }
+at::Tensor from_rows(const at::Tensor& rows) { return rows.permute({0, 3, 1, 2}); }
+
+int64_t bytes_of(const std::vector<at::Tensor>& tensors) {
+  int64_t bytes = 0;
+  for (const at::Tensor& tensor : tensors) bytes += static_cast<int64_t>(tensor.nbytes());
+  return bytes;
+}
+
+}  // namespace
+
+TeacherFeatures::TeacherFeatures(ReverseDistillation& model, const ImageSet& images,
+                                 Normalisation normalisation, FeatureBudget budget)
+    : model_(model),
+      images_(images),
+      normalisation_(normalisation),
+      budget_(std::move(budget)),
+      known_(static_cast<size_t>(images.size()), false) {}
+
+std::vector<at::Tensor> TeacherFeatures::batch(const at::Tensor& indices) {
+  const torch::NoGradGuard no_grad;
+  std::vector<at::Tensor> features;
+  if (all_kept(indices)) {
+    for (const at::Tensor& kept : kept_) features.push_back(from_rows(kept.index_select(0, indices)));
+    return features;
+  }
+  features = compute(indices);
+  if (storage_ == FeatureStorage::kUndecided) allocate(features);
+  if (kept_.empty()) return features;
+  for (size_t k = 0; k < kept_.size(); ++k) kept_[k].index_copy_(0, indices, to_rows(features[k]));
+  for (int64_t i = 0; i < indices.numel(); ++i) {
+    known_[static_cast<size_t>(indices[i].item<int64_t>())] = true;
+  }
+  return features;
+}
+
+std::vector<at::Tensor> TeacherFeatures::compute(const at::Tensor& indices) {
+  const c10::Device device = model_->bottleneck->parameters().front().device();
+  return model_->teacher->forward(normalise(images_.batch(indices).to(device), normalisation_));
+}
+
+void TeacherFeatures::allocate(const std::vector<at::Tensor>& features) {
+  const int64_t needed = bytes_of(features) / features.front().size(0) * images_.size();
+  if (needed <= budget_.memory) {
+    storage_ = FeatureStorage::kMemory;
+  } else if (needed <= budget_.disk) {
+    storage_ = FeatureStorage::kFile;
+  } else {
+    storage_ = FeatureStorage::kNone;
+    return;
+  }
+  for (const at::Tensor& scale : features) {
+    std::vector<int64_t> shape = to_rows(scale).sizes().vec();
+    shape[0] = images_.size();
+    kept_.push_back(storage_ == FeatureStorage::kMemory
+                        ? at::empty(shape, scale.options())
+                        : map_temporary_file(budget_.folder, shape, scale.scalar_type()));
+  }
+}
+
+bool TeacherFeatures::all_kept(const at::Tensor& indices) const {
+  for (int64_t i = 0; i < indices.numel(); ++i) {
+    if (!known_[static_cast<size_t>(indices[i].item<int64_t>())]) return false;
+  }
+  return true;
+}
+
+}  // namespace reverse_distillation
