@@ -9,7 +9,7 @@ export default defineConfig([
   {
     ...shared,
     format: "esm",
-    entry: { index: "lib/index.ts", cli: "lib/cli/main.ts" },
+    entry: { index: "lib/index.ts", cli: "lib/cli/main.ts", rebuild: "scripts/rebuild.ts" },
     dts: { entry: { index: "lib/index.ts" }, compilerOptions },
     // The command line is the library's first user, not a second copy of it.
     splitting: true,

@@ -30,5 +30,7 @@ export type { ImageSource } from "./image-source.js";
 export type { Layer } from "./model-options.js";
 export type { Device } from "./device.js";
 export type { Backbone, Combine, Layout, Loss, Normalisation, RawImage } from "./native/addon.js";
+export { configureNative } from "./native/settings.js";
+export type { NativeOptions } from "./native/settings.js";
 export { errorCodes, ReverseDistillationError } from "./errors.js";
 export type { ErrorCode } from "./errors.js";

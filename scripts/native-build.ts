@@ -2,21 +2,36 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { fetchLibTorch } from "../lib/native/libtorch-fetch.js";
-import type { LibTorch } from "../lib/native/libtorch-inspect.js";
-import { buildableMinors, describePassedOver, findLibTorch } from "../lib/native/libtorch.js";
+import type { LibTorch, LibTorchBuild } from "../lib/native/libtorch-inspect.js";
+import { installLibTorch } from "../lib/native/libtorch-install.js";
+import { buildable, describePassedOver, findLibTorch } from "../lib/native/libtorch.js";
 import { run } from "./run.mjs";
 import { Stamp } from "./stamp.js";
 import { hasNinja, requireCMake, requireCompiler } from "./tools.mjs";
 
 const require = createRequire(import.meta.url);
 
+/** What is built. */
+export interface NativeBuildOptions {
+  /** Whether to build the native tests as well. Default: false. */
+  tests?: boolean;
+  /** The kinds of LibTorch to build against. Default: every CPU build that can be built against. */
+  builds?: readonly LibTorchBuild[];
+  /** Whether to fetch a LibTorch where there is none. Default: true. */
+  fetch?: boolean;
+}
+
 /**
  * Builds the addon, and its tests where asked for, against the LibTorch that is found or fetched; does
  * nothing where that was done from the same sources before.
+ *
+ * @returns the LibTorch that it is built against.
  */
-export async function buildNative(root: string, { tests }: { tests: boolean }): Promise<void> {
-  const libtorch = await obtainLibTorch();
+export async function buildNative(
+  root: string,
+  { tests = false, builds = buildable("cpu"), fetch = true }: NativeBuildOptions = {},
+): Promise<LibTorch> {
+  const libtorch = await obtainLibTorch(builds, fetch);
   const tree = join(root, ".build", libtorch.backend);
   const step = (target: string, inputs: string[], outputs: string[]) => ({
     target,
@@ -47,7 +62,7 @@ export async function buildNative(root: string, { tests }: { tests: boolean }): 
         ]
       : []),
   ].filter(({ stamp }) => !stamp.isFresh);
-  if (steps.length === 0) return;
+  if (steps.length === 0) return libtorch;
 
   requireCMake();
   requireCompiler();
@@ -62,18 +77,20 @@ export async function buildNative(root: string, { tests }: { tests: boolean }): 
     await cmake(root, tree, ["build", "--target", target, "--parallel", String(availableParallelism())]);
     stamp.write();
   }
+  return libtorch;
 }
 
 /** The LibTorch to build against: the first that fits, otherwise fetched. */
-async function obtainLibTorch(): Promise<LibTorch> {
-  const requirement = { minors: buildableMinors, headers: true };
-  const { found, passedOver } = findLibTorch(requirement);
+async function obtainLibTorch(builds: readonly LibTorchBuild[], fetch: boolean): Promise<LibTorch> {
+  const { found, passedOver } = findLibTorch({ builds, headers: true });
   if (found) return found;
-  console.log(`No LibTorch to build against yet:\n${describePassedOver(passedOver)}`);
-  await fetchLibTorch({ report: (line) => console.log(line) });
-  const fetched = findLibTorch(requirement).found;
-  if (!fetched) throw new Error("LibTorch was fetched and is not found");
-  return fetched;
+  const lacking = `No LibTorch to build against yet:\n${describePassedOver(passedOver)}`;
+  if (!fetch)
+    throw new Error(
+      `${lacking}\n\`npx reverse-distillation libtorch install\` fetches one; or set LIBTORCH to its folder.`,
+    );
+  console.log(lacking);
+  return await installLibTorch({ report: (line) => console.log(line) });
 }
 
 function cmake(root: string, tree: string, options: string[]): Promise<void> {

@@ -8,8 +8,8 @@ const require = createRequire(import.meta.url);
 
 /** Bundles lib/ into dist/ with tsup, unless that was done from the same sources before. */
 export async function buildTypeScript(root: string): Promise<void> {
-  const inputs = ["lib", "package.json", "package-lock.json", "tsconfig.json", "tsup.config.ts"];
-  const outputs = ["index.js", "index.cjs", "index.d.ts", "index.d.cts", "cli.js"];
+  const inputs = ["lib", "scripts", "package.json", "package-lock.json", "tsconfig.json", "tsup.config.ts"];
+  const outputs = ["index.js", "index.cjs", "index.d.ts", "index.d.cts", "cli.js", "rebuild.js"];
   const stamp = new Stamp(
     join(root, ".build", "typescript.stamp"),
     inputs.map((path) => join(root, path)),
@@ -17,7 +17,8 @@ export async function buildTypeScript(root: string): Promise<void> {
     outputs.map((name) => join(root, "dist", name)),
   );
   if (stamp.isFresh) return;
-  console.log("Building dist/");
+  // On the standard error: `npm pack --json` writes its result beside it.
+  console.error("Building dist/");
   const tsup = join(dirname(require.resolve("tsup/package.json")), "dist", "cli-default.js");
   rmSync(join(root, "dist"), { recursive: true, force: true });
   await run(process.execPath, [tsup, "--silent"], { cwd: root });

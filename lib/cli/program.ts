@@ -4,6 +4,7 @@ import type { CommandContext } from "./context.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { importCommand } from "./import.js";
+import { libtorchCommand } from "./libtorch.js";
 import { sampleCommand } from "./sample.js";
 import { scoreCommand } from "./score.js";
 import { trainCommand } from "./train.js";
@@ -18,6 +19,7 @@ const commands = [
   weightsCommand,
   importCommand,
   exportCommand,
+  libtorchCommand,
 ];
 
 /** The command line as commander knows it. What is wrong with it is thrown, not exited on. */

@@ -2,26 +2,30 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { elfDefect } from "./elf.js";
 
-/** What a LibTorch computes on. */
+/** What a LibTorch computes on: "cuda" builds compute on the CPU as well. */
 export type Backend = "cpu" | "cuda";
 
+/** A kind of LibTorch, as an implementation of the addon wants it. */
+export interface LibTorchBuild {
+  backend: Backend;
+  /** Such as "2.13": LibTorch keeps its binary interface within a minor version only. */
+  minor: string;
+}
+
 /** A LibTorch that fits what was asked for. */
-export interface LibTorch {
+export interface LibTorch extends LibTorchBuild {
   /** The folder that holds `lib/` and, for builds, `include/`. */
   directory: string;
   /** Such as "2.13.0+cpu". */
   version: string;
-  /** Such as "2.13": LibTorch keeps its binary interface within a minor version only. */
-  minor: string;
-  backend: Backend;
   /** Its shared libraries by absolute path, in the order in which they are opened. */
   libraries: string[];
 }
 
 /** What a LibTorch is wanted for. */
 export interface LibTorchRequirement {
-  /** The minor versions that fit, such as ["2.13"]. */
-  minors: readonly string[];
+  /** The kinds that fit. */
+  builds: readonly LibTorchBuild[];
   /** Whether to build against it, which takes its headers as well. Default: false. */
   headers?: boolean;
 }
@@ -31,6 +35,8 @@ export interface Misfit {
   reason: string;
   /** False where the folder holds no LibTorch at all. */
   exists: boolean;
+  /** Such as "2.12.0+cpu", where it is known. */
+  version?: string;
 }
 
 /** The shared libraries that each backend opens, in order of dependence. */
@@ -39,28 +45,38 @@ const libraryNames: Record<Backend, readonly string[]> = {
   cuda: ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so"],
 };
 
-/** The backends that this package has an implementation for. */
-const supportedBackends: readonly Backend[] = ["cpu"];
+/** Where in a folder a LibTorch lies: there itself, as in a wheel that was unpacked, or as in an archive. */
+const roots = ["", "torch", "libtorch"];
+
+/** Such as "the CPU build of LibTorch 2.13 or the CUDA build of LibTorch 2.14". */
+export function describeBuilds(builds: readonly LibTorchBuild[]): string {
+  const kinds = (["cpu", "cuda"] as const).map((backend) => {
+    const minors = builds.filter((build) => build.backend === backend).map(({ minor }) => minor);
+    return minors.length > 0 ? `the ${backend.toUpperCase()} build of LibTorch ${minors.join(" or ")}` : "";
+  });
+  return kinds.filter((kind) => kind !== "").join(" or ");
+}
 
 /**
- * Looks at a folder laid out like a LibTorch archive or an installed `torch` package, loading nothing.
+ * Looks at a folder laid out like a LibTorch archive or an installed `torch` package, or at the one in
+ * which such a folder lies, loading nothing.
  *
  * @returns the LibTorch if it fits, otherwise why not.
  */
-export function inspectLibTorch(directory: string, requirement: LibTorchRequirement): LibTorch | Misfit {
-  if (!existsSync(directory)) return { reason: "the folder does not exist", exists: false };
-  const version = readVersion(directory);
-  if (version === undefined)
+export function inspectLibTorch(folder: string, { builds, headers }: LibTorchRequirement): LibTorch | Misfit {
+  if (!existsSync(folder)) return { reason: "the folder does not exist", exists: false };
+  const directory = roots.map((root) => join(folder, root)).find((root) => existsSync(join(root, "lib")));
+  const version = directory === undefined ? undefined : readVersion(directory);
+  if (directory === undefined || version === undefined)
     return { reason: "no LibTorch: lib/ or a version (version.py, build-version, headers) is missing", exists: false };
 
-  const misfit = (reason: string): Misfit => ({ reason: `LibTorch ${version}: ${reason}`, exists: true });
+  const misfit = (reason: string): Misfit => ({ reason: `LibTorch ${version}: ${reason}`, exists: true, version });
   const minor = /^\d+\.\d+/.exec(version)?.[0];
   if (minor === undefined) return misfit("its version cannot be read");
-  if (!requirement.minors.includes(minor)) return misfit(`version ${requirement.minors.join(" or ")} is needed`);
-
   const backend = readBackend(directory, version);
-  if (backend === "rocm") return misfit("a ROCm build; a CPU build is needed");
-  if (!supportedBackends.includes(backend)) return misfit("a CUDA build; a CPU build is needed");
+  if (backend === "rocm") return misfit(`a ROCm build; ${describeBuilds(builds)} is needed`);
+  if (!builds.some((build) => build.backend === backend && build.minor === minor))
+    return misfit(`${backend === "cuda" ? "a CUDA build; " : ""}${describeBuilds(builds)} is needed`);
 
   const libraries = libraryNames[backend].map((name) => join(directory, "lib", name));
   for (const library of libraries) {
@@ -68,13 +84,12 @@ export function inspectLibTorch(directory: string, requirement: LibTorchRequirem
     if (defect !== undefined) return misfit(defect);
   }
   const header = join(directory, "include", "torch", "csrc", "api", "include", "torch", "torch.h");
-  if (requirement.headers === true && !existsSync(header)) return misfit(`its headers are missing: ${header}`);
+  if (headers === true && !existsSync(header)) return misfit(`its headers are missing: ${header}`);
   return { directory, version, minor, backend, libraries };
 }
 
 /** The full version, by the file that says most about the build; undefined where nothing says it. */
 function readVersion(directory: string): string | undefined {
-  if (!existsSync(join(directory, "lib"))) return undefined;
   const python = readText(join(directory, "version.py"));
   const fromPython = /^__version__ = ['"]([^'"]+)['"]/m.exec(python)?.[1];
   if (fromPython !== undefined) return fromPython;

@@ -1,15 +1,32 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { ReverseDistillationError } from "../errors.js";
 import { libtorchCacheDirectory } from "./cache.js";
-import { inspectLibTorch, type LibTorch, type LibTorchRequirement } from "./libtorch-inspect.js";
+import {
+  describeBuilds,
+  inspectLibTorch,
+  type Backend,
+  type LibTorch,
+  type LibTorchBuild,
+  type LibTorchRequirement,
+} from "./libtorch-inspect.js";
+import { nvidiaDriver } from "./nvidia.js";
+import { nativeSettings, type Setting } from "./settings.js";
 
-/** Where a LibTorch was looked for: the variable LIBTORCH, this package's cache, Python's `torch`. */
-export type LibTorchOrigin = "LIBTORCH" | "cache" | "python";
+/**
+ * Where a LibTorch was looked for: what {@link configureNative} or the variable LIBTORCH names, this
+ * package's cache, Python's `torch`.
+ */
+export type LibTorchOrigin = "chosen" | "cache" | "python";
 
 /** The minor versions of LibTorch that the native addon can be built against. */
 export const buildableMinors: readonly string[] = ["2.11", "2.12", "2.13", "2.14"];
+
+/** The kinds of LibTorch that the native addon can be built against. */
+export function buildable(backend: Backend): LibTorchBuild[] {
+  return buildableMinors.map((minor) => ({ backend, minor }));
+}
 
 /** A place that was looked at and does not do. */
 export interface PassedOver {
@@ -19,49 +36,79 @@ export interface PassedOver {
   reason: string;
   /** Whether there is a LibTorch, of another version or build, or damaged. */
   exists: boolean;
+  /** Such as "2.12.0+cpu", where it is known. */
+  version?: string;
 }
+
+/** A LibTorch that fits, and where it was found. */
+export type FoundLibTorch = LibTorch & { origin: LibTorchOrigin };
 
 /** Outcome of {@link findLibTorch}. */
 export interface LibTorchSearch {
   /** The first LibTorch that fits; undefined where none does. */
-  found?: LibTorch & { origin: LibTorchOrigin };
+  found?: FoundLibTorch;
   /** What came before it and does not fit, in the order of the search. */
   passedOver: PassedOver[];
 }
 
+/** How a search goes. */
+export interface SearchOptions {
+  /** Default: the process's. */
+  env?: NodeJS.ProcessEnv;
+  /** Asked about each LibTorch that fits by its files: why it is refused all the same. Default: never. */
+  refuse?: (libtorch: LibTorch) => string | undefined;
+}
+
 /**
- * Finds a LibTorch that fits, loading none: the folder in the variable LIBTORCH, then this package's
- * cache, then the `torch` package of the `python3` or `python` on the PATH.
+ * Finds a LibTorch that fits, loading none: the folder that {@link configureNative} or the variable
+ * LIBTORCH names, then this package's cache, then the `torch` package of the `python3` or `python` on
+ * the PATH.
  *
- * @throws ReverseDistillationError where LIBTORCH is set and does not fit, since whoever set it means
+ * @throws ReverseDistillationError where one is named and does not fit, since whoever named it means
  *   that one: `LIBTORCH_NOT_FOUND` (nothing there) or `LIBTORCH_INCOMPATIBLE`.
  */
-export function findLibTorch(
-  requirement: LibTorchRequirement,
-  env: NodeJS.ProcessEnv = process.env,
-): LibTorchSearch {
-  if (env.LIBTORCH) {
-    const directory = resolve(env.LIBTORCH);
-    const result = inspectLibTorch(directory, requirement);
-    if (!("reason" in result)) return { found: { ...result, origin: "LIBTORCH" }, passedOver: [] };
-    throw new ReverseDistillationError(
-      result.exists ? "LIBTORCH_INCOMPATIBLE" : "LIBTORCH_NOT_FOUND",
-      `The variable LIBTORCH is ${directory}, which does not fit: ${result.reason}. ` +
-        `Set it to the folder of a CPU build of LibTorch ${requirement.minors.join(" or ")}, or unset it.`,
-    );
-  }
-
+export function findLibTorch(requirement: LibTorchRequirement, options: SearchOptions = {}): LibTorchSearch {
   const passedOver: PassedOver[] = [];
+  for (const looked of lookForLibTorch(requirement, options)) {
+    if ("libraries" in looked) return { found: looked, passedOver };
+    const { libtorch } = nativeSettings(options.env);
+    if (looked.origin === "chosen" && libtorch !== undefined) throw misfitOfChosen(libtorch, looked, requirement);
+    passedOver.push(looked);
+  }
+  return { passedOver };
+}
+
+/** Every place that {@link findLibTorch} would look at, one after the other, with what is there. */
+export function* lookForLibTorch(
+  requirement: LibTorchRequirement,
+  { env = process.env, refuse = () => undefined }: SearchOptions = {},
+): Generator<FoundLibTorch | PassedOver> {
   for (const { origin, place, directory, absent } of candidates(env)) {
     if (directory === undefined) {
-      passedOver.push({ origin, place, reason: absent, exists: false });
+      yield { origin, place, reason: absent, exists: false };
       continue;
     }
     const result = inspectLibTorch(directory, requirement);
-    if (!("reason" in result)) return { found: { ...result, origin }, passedOver };
-    passedOver.push({ origin, place: directory, ...result });
+    const reason = "reason" in result ? undefined : refuse(result);
+    if ("reason" in result) yield { origin, place: directory, ...result };
+    else if (reason === undefined) yield { ...result, origin };
+    else {
+      const { version } = result;
+      yield { origin, place: directory, reason: `LibTorch ${version}: ${reason}`, exists: true, version };
+    }
   }
-  return { passedOver };
+}
+
+function misfitOfChosen(
+  { value, said }: Setting,
+  { reason, exists }: PassedOver,
+  { builds }: LibTorchRequirement,
+): ReverseDistillationError {
+  return new ReverseDistillationError(
+    exists ? "LIBTORCH_INCOMPATIBLE" : "LIBTORCH_NOT_FOUND",
+    `${said} is ${value}, which does not fit: ${reason}. ` +
+      `Set it to the folder of ${describeBuilds(builds)}, or leave it out.`,
+  );
 }
 
 /** One line for each place that does not do. */
@@ -76,6 +123,8 @@ type Place = { directory: string; absent?: undefined } | { directory?: undefined
 
 /** Lazily, since asking Python takes longer than everything else. */
 function* candidates(env: NodeJS.ProcessEnv): Generator<Candidate> {
+  const chosen = nativeSettings(env).libtorch?.value;
+  if (chosen !== undefined) yield { origin: "chosen", place: chosen, directory: chosen };
   const cache = libtorchCacheDirectory(env);
   const versions = cachedVersions(cache);
   if (versions.length === 0) yield { origin: "cache", place: cache, absent: "empty" };
@@ -87,12 +136,17 @@ function* candidates(env: NodeJS.ProcessEnv): Generator<Candidate> {
     yield { origin: "python", place: `${python} on the PATH`, ...torchOfPython(python, env) };
 }
 
-/** Names of the cached builds, the newest first. Names with a leading dot are unfinished. */
-function cachedVersions(cache: string): string[] {
+/**
+ * Names of the cached builds, the newest first; without a GPU's driver, those for CUDA last. Names with
+ * a leading dot are unfinished.
+ */
+export function cachedVersions(cache: string): string[] {
+  const last = nvidiaDriver() === undefined ? /\+cu\d/ : /^$/;
   try {
     return readdirSync(cache)
       .filter((name) => !name.startsWith("."))
-      .sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
+      .sort((a, b) => b.localeCompare(a, "en", { numeric: true }))
+      .sort((a, b) => Number(last.test(a)) - Number(last.test(b)));
   } catch {
     return [];
   }

@@ -1,5 +1,7 @@
 #include "binding/job_thread.h"
 
+#include <chrono>
+
 namespace reverse_distillation::binding {
 
 JobThread::JobThread(std::shared_ptr<Environment> environment) : environment_(std::move(environment)) {
@@ -29,7 +31,11 @@ void JobThread::run() {
     std::shared_ptr<Job> job;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || finishing_ || !waiting_.empty(); });
+      const auto due = [this] { return stopping_ || finishing_ || !waiting_.empty(); };
+      // Not wait(): its symbol came with GCC 12, and binaries that need it do not load beside an older
+      // libstdc++.
+      while (!changed_.wait_for(lock, std::chrono::hours(1), due)) {
+      }
       if (stopping_ || waiting_.empty()) return;
       job = std::move(waiting_.front());
       waiting_.pop_front();

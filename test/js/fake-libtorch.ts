@@ -79,11 +79,14 @@ export function fakeImplementation(output: string): string {
      #include <unistd.h>
      static void say(const char *text, size_t length) { (void)!write(1, text, length); }
      __attribute__((constructor)) static void opened(void) { say("opened\\n", 7); }
+     static napi_value info(napi_env env, napi_callback_info callback) { return NULL; }
      static napi_value shutdown_jobs(napi_env env, napi_callback_info info) { say("shutdown\\n", 9); return NULL; }
      NAPI_MODULE_INIT() {
        napi_value function;
        napi_create_function(env, "shutdown", NAPI_AUTO_LENGTH, shutdown_jobs, NULL, &function);
        napi_set_named_property(env, exports, "shutdown", function);
+       napi_create_function(env, "info", NAPI_AUTO_LENGTH, info, NULL, &function);
+       napi_set_named_property(env, exports, "info", function);
        return exports;
      }`,
   );

@@ -77,10 +77,9 @@ test("a LibTorch that lies about its version is refused with what to do", (t) =>
   const LIBTORCH = fakeLibTorch(openableLibTorch(join(folder, "torch"), "2.12"), { libraries: [] });
   t.is(
     runNode(loadAddon, { LIBTORCH, REVERSE_DISTILLATION_ADDON }).stdout,
-    "LIBTORCH_INCOMPATIBLE: the native addon was built against LibTorch 2.13 and does not run on LibTorch 2.12 " +
-      `(${LIBTORCH}/lib/libtorch_cpu.so). Set LIBTORCH to the folder of a CPU build of LibTorch 2.13 (such as the ` +
-      "Python package torch), or run `npm run setup` in a checkout of this package, which fetches one and builds " +
-      "the addon for it.\n",
+    `LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${LIBTORCH}, which does not fit: LibTorch 2.13.0+cpu: ` +
+      `the native addon was built against LibTorch 2.13 and does not run on LibTorch 2.12 (${LIBTORCH}/lib/libtorch_cpu.so). ` +
+      "Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.\n",
   );
 });
 
@@ -177,13 +176,17 @@ test("where no LibTorch fits, every place that was looked at is listed with its 
     runNode(loadAddon, { REVERSE_DISTILLATION_ADDON, REVERSE_DISTILLATION_CACHE, PATH }).stdout;
   t.true(
     load().startsWith(
-      "LIBTORCH_NOT_FOUND: No LibTorch fits the native addon, which was built against 2.13:\n" +
+      "LIBTORCH_NOT_FOUND: No LibTorch fits the native addon, which takes the CPU build of LibTorch 2.13:\n" +
         `  cache: ${REVERSE_DISTILLATION_CACHE}/libtorch: empty\n` +
         "  python: python3 on the PATH: there is none\n" +
         "  python: python on the PATH: there is none\n" +
-        "Set LIBTORCH to the folder of a CPU build of LibTorch 2.13",
+        "`npx reverse-distillation libtorch install` fetches one; or set LIBTORCH to the folder of the CPU build " +
+        "of LibTorch 2.13 (such as the Python package torch).",
     ),
   );
   fakeLibTorch(join(REVERSE_DISTILLATION_CACHE, "libtorch", "2.14.0+cpu"), { version: "2.14.0+cpu" });
-  t.regex(load(), /^LIBTORCH_INCOMPATIBLE: [^]*LibTorch 2\.14\.0\+cpu: version 2\.13 is needed/);
+  t.regex(
+    load(),
+    /^LIBTORCH_INCOMPATIBLE: [^]*LibTorch 2\.14\.0\+cpu: the CPU build of LibTorch 2\.13 is needed[^]*; or `npm rebuild reverse-distillation` builds/,
+  );
 });

@@ -1,0 +1,87 @@
+/**
+ * Makes prebuilds/, the binaries that the published package holds: builds the implementations against
+ * the pinned LibTorch, strips them and names them by prebuildify's rules, and checks what they need of a
+ * system.
+ *
+ *   node --import tsx scripts/prebuild.ts
+ */
+import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { fileURLToPath } from "node:url";
+import prebuildify from "prebuildify";
+import type { LibTorch } from "../lib/native/libtorch-inspect.js";
+import { pinnedLibTorch } from "../lib/native/libtorch-pins.js";
+import { buildNative } from "./native-build.js";
+import { beyond, symbolVersions } from "./symbol-versions.js";
+import { buildTypeScript } from "./typescript-build.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+const name = "reverse_distillation";
+
+/** The oldest glibc that is served: Ubuntu 22.04, Debian 12, RHEL 9 and later have it. */
+const oldestGlibc = "2.34";
+
+/** A file to publish, and the LibTorch that it runs beside. */
+interface Product {
+  file: string;
+  libtorch: LibTorch;
+}
+
+/** Builds everything that is published, as files of build/Release. */
+async function build(): Promise<Product[]> {
+  const libtorch = await buildNative(root, { builds: [pinnedLibTorch.cpu] });
+  const implementation = `${name}-cpu-torch${libtorch.minor}.so`;
+  return [`${name}.node`, implementation].map((file) => ({ file, libtorch }));
+}
+
+/** Lays the products out for prebuildify, which strips them where they are, and has it publish them. */
+async function publish(products: Product[]): Promise<string> {
+  const stage = join(root, ".build", "prebuild");
+  const release = join(stage, "build", "Release");
+  const folder = join(root, "prebuilds", `${process.platform}-${process.arch}`);
+  for (const old of [stage, folder]) rmSync(old, { recursive: true, force: true });
+  mkdirSync(release, { recursive: true });
+  writeFileSync(join(stage, "package.json"), "{}");
+  for (const { file } of products) copyFileSync(join(root, "build", "Release", file), join(release, file));
+  await promisify(prebuildify)({
+    cwd: stage,
+    out: root,
+    name,
+    napi: true,
+    strip: true,
+    // A musl system then finds no binary, and says so, instead of one that does not load.
+    tagLibc: true,
+    quiet: true,
+    // The name has no ABI in it with Node-API, so one target stands for all.
+    targets: [{ runtime: "node", target: process.versions.node }],
+    // What it would call lies there, built by cmake-js.
+    nodeGyp: "true",
+  });
+  rmSync(stage, { recursive: true });
+  return folder;
+}
+
+/** @returns what is wrong with a published file. */
+function check(path: string, { libraries }: LibTorch): string[] {
+  const needed = symbolVersions([path]);
+  const versions = Object.entries(needed).map(([family, version]) => `${family}_${version}`);
+  console.log(`${path}: ${Math.round(statSync(path).size / 1024)} KB, needs ${versions.join(", ")}`);
+  // LibTorch does not load without these either.
+  const { GLIBCXX, CXXABI } = symbolVersions(libraries);
+  return beyond(needed, { GLIBC: oldestGlibc, GLIBCXX, CXXABI }).map((problem) => `${path}: ${problem}`);
+}
+
+try {
+  const products = await build();
+  const folder = await publish(products);
+  const problems = readdirSync(folder).flatMap((file) => {
+    const product = products.find((each) => each.file === file) ?? products[0]!;
+    return check(join(folder, file), product.libtorch);
+  });
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+  await buildTypeScript(root);
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,50 @@
+/**
+ * Builds the native addon from the sources in the published package, where no binary in it fits the
+ * LibTorch of this machine. Bundled as dist/rebuild.js, which scripts/install.mjs runs.
+ */
+import { findBinaries, packageRoot, type Binaries } from "../lib/native/binaries.js";
+import type { LibTorch } from "../lib/native/libtorch-inspect.js";
+import { findLibTorch } from "../lib/native/libtorch.js";
+import { refusal } from "../lib/native/loader.js";
+import { buildNative } from "./native-build.js";
+
+/** The binaries at hand; undefined where there are none for this platform. */
+function shipped(): Binaries | undefined {
+  try {
+    return findBinaries();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The LibTorch that a binary at hand fits; whether there is any other, where none does. */
+function fitting(binaries: Binaries): { libtorch?: LibTorch; others: boolean } {
+  try {
+    const requirement = { builds: binaries.implementations };
+    const { found, passedOver } = findLibTorch(requirement, { refuse: refusal(binaries) });
+    return { libtorch: found, others: passedOver.some(({ exists }) => exists) };
+  } catch {
+    // One is named, and does not fit.
+    return { others: true };
+  }
+}
+
+try {
+  const binaries = shipped();
+  const { libtorch, others } = binaries === undefined ? { others: true } : fitting(binaries);
+  if (libtorch !== undefined) {
+    console.log(
+      `Nothing to build: a binary of this package fits LibTorch ${libtorch.version} (${libtorch.directory})`,
+    );
+  } else if (!others) {
+    console.log(
+      "Nothing to build: there is no LibTorch yet. `npx reverse-distillation libtorch install` fetches one.",
+    );
+  } else {
+    const target = await buildNative(packageRoot(), { fetch: false });
+    console.log(`Built the native addon for LibTorch ${target.version} (${target.directory})`);
+  }
+} catch (error) {
+  console.error(`reverse-distillation: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
