@@ -1,9 +1,16 @@
 import { tmpdir } from "node:os";
 import { defaultFeatureMemory } from "../../lib/train-options.js";
-import type { Addon, Loss, NamedTensor, NativeModel, RawImage } from "../../lib/native/addon.js";
+import type {
+  Addon,
+  Loss,
+  NamedTensor,
+  NativeModel,
+  RawImage,
+  TrainingConfig,
+} from "../../lib/native/addon.js";
 
 /** What `train()` asks of the addon for the teacher's features where nothing is said. */
-export function keptFeatures() {
+export function keptFeatures(): Pick<TrainingConfig, "featureMemory" | "featureDisk" | "featureFolder"> {
   return { featureMemory: defaultFeatureMemory(), featureDisk: 0, featureFolder: tmpdir() };
 }
 

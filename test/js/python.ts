@@ -1,20 +1,13 @@
 import { execFileSync } from "node:child_process";
 import anyTest, { type TestFn } from "ava";
+import { findPython } from "../../bench/parity/reference.js";
 
-/** The first Python on the PATH that can import PyTorch; undefined where there is none. */
-const python = ["python3", "python"].find((command) => {
-  try {
-    execFileSync(command, ["-c", "import torch"], { stdio: "ignore", timeout: 120_000 });
-    return true;
-  } catch {
-    return false;
-  }
-});
+const python = findPython();
 
-/** ava's `test.serial` where Python has PyTorch; otherwise its `skip`, after saying so on the standard error. */
+/** ava's `test.serial` where Python has what the reference needs; otherwise its `skip`, after saying so. */
 export function testWithTorch(): TestFn["skip"] | TestFn["serial"] {
   if (python !== undefined) return anyTest.serial;
-  console.error("SKIPPED: tests that need a Python on the PATH with the package torch");
+  console.error("SKIPPED: tests that need a Python with bench/python/requirements.txt");
   return anyTest.skip;
 }
 
