@@ -2,6 +2,7 @@ import { device, type Device } from "./device.js";
 import * as model from "./model-options.js";
 import type { ModelDescription } from "./model-file.js";
 import type { Backbone, Combine, Normalisation } from "./native/addon.js";
+import { scoringPrecision, type ScoringPrecision } from "./precision.js";
 import { threads, trainDefaults, type DownloadingProgress } from "./train-options.js";
 import { abortSignal, callback, path, record } from "./validate.js";
 
@@ -23,6 +24,8 @@ export interface CheckpointOptions {
   normalisation?: Normalisation;
   /** "auto", "cpu" or "cuda:N". Default "auto". */
   device?: Device;
+  /** Of the networks' arithmetic, as for {@link Detector.load}. Default "float32". */
+  precision?: ScoringPrecision;
   /** Threads that compute. Default: LibTorch's choice, the number of cores. */
   threads?: number;
   signal?: AbortSignal;
@@ -35,6 +38,7 @@ export interface ResolvedCheckpointOptions {
   model: ModelDescription;
   weights: string;
   device: Device;
+  precision: ScoringPrecision;
   /** 0 leaves it to LibTorch. */
   threads: number;
   signal: AbortSignal | undefined;
@@ -43,7 +47,7 @@ export interface ResolvedCheckpointOptions {
 
 const names = [
   ...["backbone", "weights", "imageSize", "layers", "combine", "sigma", "normalisation"],
-  ...["device", "threads", "signal", "onProgress"],
+  ...["device", "precision", "threads", "signal", "onProgress"],
 ];
 
 /**
@@ -69,6 +73,7 @@ export function resolveCheckpointOptions(options: CheckpointOptions): ResolvedCh
     },
     weights: path("weights", given.weights),
     device: given.device === undefined ? trainDefaults.device : device("device", given.device),
+    precision: given.precision === undefined ? "float32" : scoringPrecision("precision", given.precision),
     threads: given.threads === undefined ? 0 : threads("threads", given.threads),
     signal: given.signal === undefined ? undefined : abortSignal("signal", given.signal),
     onProgress:

@@ -1,7 +1,7 @@
 import { cancellable, throwIfAborted } from "./abort.js";
 import { resolveCheckpointOptions, type CheckpointOptions } from "./checkpoint-options.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
-import { device as checkDevice, resolveDevice, type Device } from "./device.js";
+import { device as checkDevice, resolvePlace, type Device, type Place } from "./device.js";
 import type { Dataset } from "./dataset.js";
 import { ReverseDistillationError } from "./errors.js";
 import { evaluate, type EvaluateOptions, type Report } from "./evaluate.js";
@@ -15,6 +15,7 @@ import {
 } from "./model-file.js";
 import { fromNative, type Addon, type NativeModel, type NativeScore, type RawImage } from "./native/addon.js";
 import { loadAddon } from "./native/loader.js";
+import { scoringPrecision, type ScoringPrecision } from "./precision.js";
 import { threads as checkThreads } from "./train-options.js";
 import { abortSignal, integer, invalid, path as checkPath, record } from "./validate.js";
 import { findTeacherWeights, loadTeacherWeights } from "./weights.js";
@@ -40,6 +41,11 @@ export interface Score {
 export interface LoadOptions {
   /** "auto", "cpu" or "cuda:N". Default "auto". */
   device?: Device;
+  /**
+   * Of the networks' arithmetic, whatever the detector was trained in. As for `train`, and "float16" on a GPU.
+   * Default "float32".
+   */
+  precision?: ScoringPrecision;
   /** Threads that compute. Default: LibTorch's choice, the number of cores. */
   threads?: number;
   signal?: AbortSignal;
@@ -84,7 +90,7 @@ export let createDetector: (parts: Parts) => Detector;
  */
 export class Detector {
   /** What it computes. */
-  readonly config: Readonly<ModelDescription & { device: string }>;
+  readonly config: Readonly<ModelDescription & Place>;
   /** How it was trained; null if it came from a checkpoint, which does not say. */
   readonly training: Readonly<TrainingDescription> | null;
   readonly #addon: Addon;
@@ -111,7 +117,8 @@ export class Detector {
     this.#native = native;
     this.#model = model;
     this.#threads = threads;
-    this.config = frozen({ ...model, device: native.config.device });
+    const { device, precision } = native.config;
+    this.config = frozen({ ...model, device, precision });
     this.training = training && frozen(training);
   }
 
@@ -123,8 +130,10 @@ export class Detector {
    */
   static async load(path: string | URL, options: LoadOptions = {}): Promise<Detector> {
     const name = checkPath("path", path);
-    const given = record("options", options, ["device", "threads", "signal"]);
+    const given = record("options", options, ["device", "precision", "threads", "signal"]);
     const device = given.device === undefined ? "auto" : checkDevice("device", given.device);
+    const precision =
+      given.precision === undefined ? "float32" : scoringPrecision("precision", given.precision);
     const threads = given.threads === undefined ? 0 : checkThreads("threads", given.threads);
     const signal = optionalSignal(given);
     throwIfAborted(signal);
@@ -132,7 +141,7 @@ export class Detector {
     const file = await openModelFile(name);
     try {
       const { model, training } = file;
-      const native = await createModel(addon, model, resolveDevice(device), 0);
+      const native = await createModel(addon, model, resolvePlace(addon, device, precision), 0);
       try {
         await file.readInto(native);
         throwIfAborted(signal);
@@ -158,11 +167,12 @@ export class Detector {
    */
   static async fromCheckpoint(path: string | URL, options: CheckpointOptions): Promise<Detector> {
     const name = checkPath("path", path);
-    const { model, weights, device, threads, signal, onProgress } = resolveCheckpointOptions(options);
+    const { model, weights, device, precision, threads, signal, onProgress } =
+      resolveCheckpointOptions(options);
     throwIfAborted(signal);
     const addon = loadAddon();
     const teacher = await findTeacherWeights({ weights, backbone: model.backbone, signal, onProgress });
-    const native = await createModel(addon, model, resolveDevice(device), 0);
+    const native = await createModel(addon, model, resolvePlace(addon, device, precision), 0);
     try {
       await loadCheckpoint(native, name, signal);
       await loadTeacherWeights(native, teacher);
@@ -303,11 +313,11 @@ export class Detector {
 export async function createModel(
   addon: Addon,
   { imageSize: [height, width], layers, ...rest }: ModelDescription,
-  device: string,
+  place: Place,
   seed: number,
 ): Promise<NativeModel> {
   try {
-    return await addon.Model.create({ ...rest, layers: [...layers], height, width, device, seed });
+    return await addon.Model.create({ ...rest, layers: [...layers], height, width, ...place, seed });
   } catch (error) {
     throw fromNative(error);
   }

@@ -1,3 +1,5 @@
+import type { Addon, Precision } from "./native/addon.js";
+import { resolvePrecision, type ScoringPrecision } from "./precision.js";
 import { invalid } from "./validate.js";
 
 /** Where a model computes: "auto" takes the best device present, "cuda:N" the Nth GPU. */
@@ -9,7 +11,19 @@ export function device(name: string, value: unknown): Device {
   throw invalid(name, '"auto", "cpu" or "cuda:N" with N from 0', value);
 }
 
-/** The device that "auto" stands for. The addon computes on the CPU alone, so that is the one. */
-export function resolveDevice(chosen: Device): string {
-  return chosen === "auto" ? "cpu" : chosen;
+/** Where a model computes, and in what precision. */
+export interface Place {
+  /** "cpu" or "cuda:N". */
+  device: string;
+  precision: Precision;
+}
+
+/**
+ * The place that the options stand for. The addon computes on the CPU alone, so that is the device of "auto".
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` for a precision that the device does not have.
+ */
+export function resolvePlace(addon: Addon, device: Device, precision: ScoringPrecision): Place {
+  const name = device === "auto" ? "cpu" : device;
+  return { device: name, precision: resolvePrecision(addon, name, precision) };
 }

@@ -29,6 +29,7 @@ export type { ImageInput } from "./image.js";
 export type { ImageSource } from "./image-source.js";
 export type { Layer } from "./model-options.js";
 export type { Device } from "./device.js";
+export type { ScoringPrecision, TrainingPrecision } from "./precision.js";
 export type { Backbone, Combine, Layout, Loss, Normalisation, RawImage } from "./native/addon.js";
 export { configureNative } from "./native/settings.js";
 export type { NativeOptions } from "./native/settings.js";

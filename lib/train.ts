@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { basename } from "node:path";
 import { cancellable, stoppedBy, throwIfAborted } from "./abort.js";
 import { createDetector, createModel, type Detector } from "./detector.js";
-import { resolveDevice } from "./device.js";
+import { resolvePlace } from "./device.js";
 import { ReverseDistillationError } from "./errors.js";
 import { decodeAhead, openImageSource, type ImageSource, type OpenedSource } from "./image-source.js";
 import type { ModelDescription } from "./model-file.js";
@@ -35,7 +35,8 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
   const addon = loadAddon();
   const weights = await findTeacherWeights(resolved);
   const model = describeModel(resolved);
-  const native = await createModel(addon, model, resolveDevice(resolved.device), resolved.seed);
+  const place = resolvePlace(addon, resolved.device, resolved.precision);
+  const native = await createModel(addon, model, place, resolved.seed);
   try {
     if (weights === undefined) warnOfRandomTeacher(resolved.backbone);
     else await loadTeacherWeights(native, weights);

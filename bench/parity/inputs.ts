@@ -42,7 +42,7 @@ export function describe(backbone: Backbone, layout: Layout): ModelDescription {
  * rounding alone included, into a step of about the learning rate, which counts the less the larger the weight.
  */
 export async function seededModel(addon: Addon, description: ModelDescription): Promise<NativeModel> {
-  const model = await createModel(addon, description, "cpu", 0);
+  const model = await createModel(addon, description, { device: "cpu", precision: "float32" }, 0);
   await loadSeededWeights(model);
   return model;
 }

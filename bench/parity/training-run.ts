@@ -49,7 +49,12 @@ export async function compareTrainings(
   const file = (name: string) => join(folder, name);
   const training = { ...settings, images: dataset.train.length, teacherWeights: basename(weights) };
   try {
-    const model = await createModel(addon, description, "cpu", settings.seed);
+    const model = await createModel(
+      addon,
+      description,
+      { device: "cpu", precision: "float32" },
+      settings.seed,
+    );
     await loadTeacherWeights(model, weights);
     await writeModelFile(file("initial.safetensors"), model, description, training);
 

@@ -3,15 +3,17 @@ import { requireWritablePlace, writeAtomically } from "../atomic-file.js";
 import { openDataset } from "../dataset.js";
 import { Detector } from "../detector.js";
 import type { Device } from "../device.js";
+import type { ScoringPrecision } from "../precision.js";
 import { formatReport } from "../report.js";
 import type { CommandContext } from "./context.js";
-import { deviceValue, numberValue } from "./option-values.js";
+import { deviceValue, numberValue, precisionOption } from "./option-values.js";
 import { showProgress } from "./progress.js";
 
 interface EvaluateFlags {
   json?: string;
   pixels: boolean;
   device: Device;
+  precision: ScoringPrecision;
   threads?: number;
 }
 
@@ -27,6 +29,7 @@ export function evaluateCommand(context: CommandContext): Command {
     .option("--json <file>", "write all metrics and each image's score into this file as well")
     .option("--no-pixels", "leave out the metrics of pixels, which need all maps in memory")
     .option("--device <name>", "auto, cpu or cuda:N", deviceValue, "auto")
+    .addOption(precisionOption())
     .option("--threads <n>", "threads that compute (default: one a core)", numberValue)
     .action((model: string, dataset: string, flags: EvaluateFlags) =>
       runEvaluate(context, model, dataset, flags),
@@ -37,13 +40,13 @@ async function runEvaluate(
   context: CommandContext,
   model: string,
   folder: string,
-  { json, pixels, device, threads }: EvaluateFlags,
+  { json, pixels, device, precision, threads }: EvaluateFlags,
 ): Promise<void> {
   const { signal } = context;
   // Known before the work rather than after it.
   if (json !== undefined) await requireWritablePlace(json);
   const dataset = await openDataset(folder);
-  await using detector = await Detector.load(model, { device, threads, signal });
+  await using detector = await Detector.load(model, { device, precision, threads, signal });
   const progress = showProgress(context, "Scoring", "images", 20);
   const report = await detector
     .evaluate(dataset, {

@@ -1,5 +1,6 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Device } from "../device.js";
+import { scoringPrecisions } from "../precision.js";
 
 /**
  * From the text of an argument to the value of an option. Only the form is looked at here: what is
@@ -27,6 +28,12 @@ export function numbersValue(text: string): number[] {
 
 export function listValue(text: string): string[] {
   return text.split(",").map((item) => item.trim());
+}
+
+/** For commands that score. */
+export function precisionOption(): Option {
+  const what = "of the networks' arithmetic; auto: bfloat16 where the hardware has it";
+  return new Option("--precision <name>", what).choices(scoringPrecisions).default("float32");
 }
 
 export function deviceValue(text: string): Device {

@@ -5,11 +5,12 @@ import type { Device } from "../device.js";
 import { ReverseDistillationError } from "../errors.js";
 import { decodeImage } from "../image.js";
 import type { RawImage } from "../native/addon.js";
+import type { ScoringPrecision } from "../precision.js";
 import { readAhead } from "../read-ahead.js";
 import { positive } from "../validate.js";
 import type { CommandContext } from "./context.js";
 import { HeatmapFolder } from "./heatmap-folder.js";
-import { deviceValue, numberValue } from "./option-values.js";
+import { deviceValue, numberValue, precisionOption } from "./option-values.js";
 import { findScoreInputs, type ScoreInput } from "./score-inputs.js";
 
 interface ScoreFlags {
@@ -18,6 +19,7 @@ interface ScoreFlags {
   heatmaps?: string;
   heatmapMax?: number;
   device: Device;
+  precision: ScoringPrecision;
   threads?: number;
 }
 
@@ -45,6 +47,7 @@ export function scoreCommand(context: CommandContext): Command {
       numberValue,
     )
     .option("--device <name>", "auto, cpu or cuda:N", deviceValue, "auto")
+    .addOption(precisionOption())
     .option("--threads <n>", "threads that compute (default: one a core)", numberValue)
     .addHelpText(
       "after",
@@ -60,7 +63,7 @@ async function runScore(
   flags: ScoreFlags,
 ): Promise<void> {
   const { signal } = context;
-  const { device, threads, heatmapMax, threshold } = flags;
+  const { device, precision, threads, heatmapMax, threshold } = flags;
   if (heatmapMax !== undefined) positive("heatmap-max", heatmapMax, Number.MAX_VALUE);
   if (heatmapMax !== undefined && flags.heatmaps === undefined) {
     throw new ReverseDistillationError(
@@ -72,7 +75,7 @@ async function runScore(
   const heatmaps = flags.heatmaps === undefined ? undefined : new HeatmapFolder(flags.heatmaps, heatmapMax);
   const write = flags.json ? writeJson : writePlain;
 
-  await using detector = await Detector.load(model, { device, threads, signal });
+  await using detector = await Detector.load(model, { device, precision, threads, signal });
   const decoded = readAhead(inputs, decodeOrFail, { limit: Math.min(4, availableParallelism()), signal });
   for await (const { input, image, failure } of decoded) {
     if (failure !== undefined) {

@@ -3,6 +3,7 @@ import { requireWritablePlace } from "../atomic-file.js";
 import type { Backbone, Combine, Layout, Loss, Normalisation } from "../native/addon.js";
 import type { Device } from "../device.js";
 import { backbones, combinations, layouts, losses, normalisations, type Layer } from "../model-options.js";
+import { trainingPrecisions, type TrainingPrecision } from "../precision.js";
 import { trainDefaults, type TrainProgress } from "../train-options.js";
 import { train } from "../train.js";
 import type { CommandContext } from "./context.js";
@@ -26,6 +27,7 @@ interface TrainFlags {
   normalisation: Normalisation;
   seed: number;
   device: Device;
+  precision: TrainingPrecision;
   threads?: number;
   featureMemory?: number;
   featureDisk: number;
@@ -70,6 +72,13 @@ export function trainCommand(context: CommandContext): Command {
       option("--seed <n>", "of the initial weights and the images' order", "seed").argParser(numberValue),
     )
     .addOption(option("--device <name>", "auto, cpu or cuda:N", "device").argParser(deviceValue))
+    .addOption(
+      option(
+        "--precision <name>",
+        "of the networks' arithmetic; auto: bfloat16 where the hardware has it",
+        "precision",
+      ).choices(trainingPrecisions),
+    )
     .option("--threads <n>", "threads that compute (default: one a core)", numberValue)
     .option(
       "--feature-memory <bytes>",

@@ -32,6 +32,8 @@ export type Layout = "paper" | "official";
 export type Combine = "sum" | "product";
 export type Loss = "location" | "global";
 export type Normalisation = "imagenet" | "none";
+/** Of the networks' arithmetic; maps and scores are float32 in any. */
+export type Precision = "float32" | "bfloat16" | "float16";
 export type Part = "teacher" | "bn" | "decoder";
 
 /** What a model is made from. Every field is required here: defaults are the facade's. */
@@ -50,6 +52,8 @@ export interface ModelConfig {
   normalisation: Normalisation;
   /** "cpu" or "cuda:N". */
   device: string;
+  /** Of training and scoring; "float16" on a GPU and for scoring alone. */
+  precision: Precision;
   /** Seeds the initial weights. */
   seed: number;
 }
@@ -136,6 +140,8 @@ export interface AddonInfo {
   builtAgainst: string;
   /** Instruction set that LibTorch's kernels chose, such as "AVX512". */
   cpuCapability: string;
+  /** Whether this processor multiplies bfloat16 matrices in hardware. */
+  cpuHasBfloat16: boolean;
   threads: number;
   /** Models and maps that are alive: what a leak would make grow. */
   liveModels: number;

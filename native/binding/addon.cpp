@@ -10,6 +10,7 @@
 #include "binding/image_set.h"
 #include "binding/model.h"
 #include "core/device.h"
+#include "core/precision.h"
 
 namespace reverse_distillation::binding {
 
@@ -27,6 +28,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   value.Set("libtorch", libtorch_version());
   value.Set("builtAgainst", TORCH_VERSION);
   value.Set("cpuCapability", at::get_cpu_capability());
+  value.Set("cpuHasBfloat16", cpu_has_bfloat16());
   value.Set("threads", default_threads());
   value.Set("liveModels", static_cast<double>(ModelWrap::live_models.load()));
   value.Set("liveMaps", static_cast<double>(ModelWrap::live_maps.load()));

@@ -22,6 +22,8 @@ const Names<Layout> kLayouts = {{"paper", Layout::kPaper}, {"official", Layout::
 const Names<Combine> kCombines = {{"sum", Combine::kSum}, {"product", Combine::kProduct}};
 const Names<Normalisation> kNormalisations = {{"imagenet", Normalisation::kImageNet},
                                               {"none", Normalisation::kNone}};
+const Names<Precision> kPrecisions = {
+    {"float32", Precision::kFloat32}, {"bfloat16", Precision::kBFloat16}, {"float16", Precision::kFloat16}};
 const Names<FeatureStorage> kFeatureStorages = {{"memory", FeatureStorage::kMemory},
                                                 {"file", FeatureStorage::kFile},
                                                 {"recomputed", FeatureStorage::kNone}};
@@ -66,6 +68,7 @@ ModelConfig to_model_config(const Napi::Object& value) {
   config.width = to_integer(value.Get("width"));
   config.normalisation = from_name(value.Get("normalisation"), kNormalisations);
   config.device = value.Get("device").ToString().Utf8Value();
+  config.precision = from_name(value.Get("precision"), kPrecisions);
   config.seed = static_cast<uint64_t>(to_integer(value.Get("seed")));
   return config;
 }
@@ -85,6 +88,7 @@ Napi::Object from_model_config(Napi::Env env, const ModelConfig& config) {
   value.Set("width", static_cast<double>(config.width));
   value.Set("normalisation", name_of(config.normalisation, kNormalisations));
   value.Set("device", config.device);
+  value.Set("precision", name_of(config.precision, kPrecisions));
   value.Set("seed", static_cast<double>(config.seed));
   return value;
 }

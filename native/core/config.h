@@ -24,6 +24,10 @@ enum class Loss { kLocation, kGlobal };
 /// 1, as the authors' published code does in its one-class protocol.
 enum class Normalisation { kImageNet, kNone };
 
+/// Of the networks' arithmetic. Trained in `kBFloat16`, weights and their steps stay float32; `kFloat16`,
+/// whose range is too small for gradients, is for scoring on a GPU alone.
+enum class Precision { kFloat32, kBFloat16, kFloat16 };
+
 /// What a model is made from. The facade validates and fills in defaults.
 struct ModelConfig {
   Backbone backbone = Backbone::kResNet18;
@@ -35,7 +39,8 @@ struct ModelConfig {
   int64_t width = 256;
   Normalisation normalisation = Normalisation::kImageNet;
   std::string device = "cpu";  ///< "cpu" or "cuda:N".
-  uint64_t seed = 0;           ///< Of the initial weights.
+  Precision precision = Precision::kFloat32;
+  uint64_t seed = 0;  ///< Of the initial weights.
 };
 
 /// How much room a training's teacher features may take, in bytes, and the folder of the temporary file that

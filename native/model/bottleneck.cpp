@@ -34,7 +34,7 @@ at::Tensor BottleneckImpl::forward(const std::vector<at::Tensor>& features) {
     return norms_[i]->forward(convolutions_[i]->forward(x)).relu_();
   };
   at::Tensor x = at::cat({unit(1, unit(0, features[0])), unit(2, features[1]), features[2]}, 1);
-  if (layout_ == Layout::kPaper) x = unit(3, x);
+  if (fuses()) x = unit(3, x);
   return embedding_->forward(x);
 }
 

@@ -17,6 +17,12 @@ class BottleneckImpl : public torch::nn::Module {
   /// features: the teacher's three. Returns the code phi, [N, 512 e, H/32, W/32].
   at::Tensor forward(const std::vector<at::Tensor>& features);
 
+  /// Whether conv4 and bn4 run.
+  bool fuses() const { return layout_ == Layout::kPaper; }
+  const std::vector<torch::nn::Conv2d>& convolutions() const { return convolutions_; }
+  const std::vector<torch::nn::BatchNorm2d>& norms() const { return norms_; }
+  const torch::nn::Sequential& embedding() const { return embedding_; }
+
  private:
   Layout layout_;
   std::vector<torch::nn::Conv2d> convolutions_;  ///< conv1..conv4

@@ -15,6 +15,9 @@ class DecoderImpl : public torch::nn::Module {
   /// code: [N, 512 e, H/32, W/32]. Returns three features of the shapes, and in the order, of the teacher's.
   std::vector<at::Tensor> forward(const at::Tensor& code);
 
+  /// layer1..layer3, each of which takes the one before.
+  const std::vector<torch::nn::Sequential>& stages() const { return stages_; }
+
  private:
   std::vector<torch::nn::Sequential> stages_;
 };

@@ -25,12 +25,18 @@ class ResidualBlockImpl : public torch::nn::Module {
 
   at::Tensor forward(const at::Tensor& input);
 
- private:
+  /// A convolution, transposed or not, with its batch norm.
   struct Unit {
     torch::nn::AnyModule convolution;
     torch::nn::BatchNorm2d norm;
   };
 
+  /// The main branch; a ReLU stands between two units, and one behind the sum.
+  const std::vector<Unit>& units() const { return units_; }
+  /// Convolution and batch norm; empty where the input itself is added.
+  const torch::nn::Sequential& shortcut() const { return shortcut_; }
+
+ private:
   void add_unit(torch::nn::AnyModule convolution, int64_t channels);
 
   std::vector<Unit> units_;

@@ -18,6 +18,11 @@ class TeacherImpl : public torch::nn::Module {
 
   void train(bool on = true) override;
 
+  /// The stem, conv1 and bn1, and layer1..layer3, each of which takes the one before.
+  const torch::nn::Conv2d& convolution() const { return conv1_; }
+  const torch::nn::BatchNorm2d& norm() const { return bn1_; }
+  const std::vector<torch::nn::Sequential>& stages() const { return stages_; }
+
  private:
   torch::nn::Conv2d conv1_{nullptr};
   torch::nn::BatchNorm2d bn1_{nullptr};

@@ -41,6 +41,7 @@ Detector::Detector(const ModelConfig& config)
 
 void Detector::train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
                      const std::function<void(const EpochReport&)>& report) {
+  engine_.reset();
   reverse_distillation::train(model_, config_, images, config, cancel, report);
 }
 
@@ -57,8 +58,8 @@ at::Tensor Detector::resize_batch(std::span<const PixelView> images) const {
 AnomalyMaps Detector::score(std::span<const PixelView> images) {
   const c10::InferenceMode inference;
   if (images.empty()) return {at::empty({0, config_.height, config_.width}), at::empty({0})};
-  const at::Tensor batch = normalise(resize_batch(images), config_.normalisation);
-  AnomalyMaps result = anomaly_maps(model_->forward(batch), config_);
+  if (!engine_) engine_.emplace(model_, config_);
+  AnomalyMaps result = engine_->score(resize_batch(images));
   result.maps = result.maps.cpu();
   result.scores = result.scores.cpu();
   last_pixels_ = images[0].data;
@@ -86,6 +87,7 @@ torch::nn::Module& Detector::part_module(Part part) {
 std::vector<NamedTensor> Detector::tensors(Part part) { return tensor_state(part_module(part)); }
 
 void Detector::load(Part part, const std::vector<NamedTensor>& state) {
+  engine_.reset();
   load_tensor_state(part_module(part), part_name(part), state);
 }
 

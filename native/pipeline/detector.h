@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,8 +9,8 @@
 #include "core/cancel_token.h"
 #include "core/config.h"
 #include "model/reverse_distillation.h"
-#include "pipeline/anomaly_map.h"
 #include "pipeline/image_set.h"
+#include "pipeline/scoring_engine.h"
 #include "pipeline/tensor_state.h"
 #include "pipeline/trainer.h"
 
@@ -54,6 +55,7 @@ class Detector {
   ModelConfig config_;
   c10::Device device_;
   ReverseDistillation model_;
+  std::optional<ScoringEngine> engine_;  ///< Made when first needed, dropped when the weights change.
   const void* last_pixels_ = nullptr;
   const void* last_map_ = nullptr;
 };

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 
+#include "core/precision.h"
 #include "core/temporary_file.h"
 #include "pipeline/preprocess.h"
 
@@ -23,11 +24,13 @@ int64_t bytes_of(const std::vector<at::Tensor>& tensors) {
 
 }  // namespace
 
-TeacherFeatures::TeacherFeatures(ReverseDistillation& model, const ImageSet& images,
-                                 Normalisation normalisation, FeatureBudget budget)
-    : model_(model),
+TeacherFeatures::TeacherFeatures(const TeacherImpl& teacher, const ImageSet& images,
+                                 const ModelConfig& config, FeatureBudget budget)
+    : teacher_(teacher, scalar_type(config.precision)),
       images_(images),
-      normalisation_(normalisation),
+      options_(
+          c10::TensorOptions(teacher.convolution()->weight.device()).dtype(scalar_type(config.precision))),
+      normalisation_(config.normalisation),
       budget_(std::move(budget)),
       known_(static_cast<size_t>(images.size()), false) {}
 
@@ -49,8 +52,7 @@ std::vector<at::Tensor> TeacherFeatures::batch(const at::Tensor& indices) {
 }
 
 std::vector<at::Tensor> TeacherFeatures::compute(const at::Tensor& indices) {
-  const c10::Device device = model_->bottleneck->parameters().front().device();
-  return model_->teacher->forward(normalise(images_.batch(indices).to(device), normalisation_));
+  return teacher_.run(normalise(images_.batch(indices).to(options_.device()), normalisation_).to(options_));
 }
 
 void TeacherFeatures::allocate(const std::vector<at::Tensor>& features) {

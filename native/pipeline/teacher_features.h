@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/config.h"
-#include "model/reverse_distillation.h"
+#include "inference/folded_networks.h"
 #include "pipeline/image_set.h"
 
 namespace reverse_distillation {
@@ -15,12 +15,13 @@ namespace reverse_distillation {
 /// and one that does not end apart by as much as rounding grows to.
 class TeacherFeatures {
  public:
-  /// Keeps references to `model` and `images`, which must outlive it.
-  TeacherFeatures(ReverseDistillation& model, const ImageSet& images, Normalisation normalisation,
+  /// Keeps a copy of the teacher, folded, in the precision of `config`; and a reference to `images`, which
+  /// must outlive it.
+  TeacherFeatures(const TeacherImpl& teacher, const ImageSet& images, const ModelConfig& config,
                   FeatureBudget budget);
 
   /// The features of the images at `indices` (int64 [B]): three of [B, C, H, W], channels-last, on the
-  /// model's device, without gradient.
+  /// teacher's device, in the precision of the configuration, without gradient.
   ///
   /// Throws `Error(kIo)` where the temporary file finds no room.
   std::vector<at::Tensor> batch(const at::Tensor& indices);
@@ -33,8 +34,9 @@ class TeacherFeatures {
   void allocate(const std::vector<at::Tensor>& features);
   bool all_kept(const at::Tensor& indices) const;
 
-  ReverseDistillation& model_;
+  FoldedTeacher teacher_;
   const ImageSet& images_;
+  c10::TensorOptions options_;  ///< Of what the teacher takes and gives.
   Normalisation normalisation_;
   FeatureBudget budget_;
   FeatureStorage storage_ = FeatureStorage::kUndecided;

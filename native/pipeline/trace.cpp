@@ -1,6 +1,7 @@
 #include "pipeline/trace.h"
 
 #include "pipeline/preprocess.h"
+#include "pipeline/scoring_engine.h"
 #include "pipeline/training_step.h"
 
 namespace reverse_distillation {
@@ -44,10 +45,10 @@ class Trace {
   std::vector<NamedTensor> tensors_;
 };
 
-void trace_scoring(ReverseDistillation& model, const ModelConfig& config, const at::Tensor& images,
-                   Trace& trace) {
+void trace_scoring(ReverseDistillation& model, ModelConfig config, const at::Tensor& images, Trace& trace) {
   const torch::NoGradGuard no_grad;
-  const FeaturePairs features = model->forward(normalise(images, config.normalisation));
+  config.precision = Precision::kFloat32;
+  const FeaturePairs features = ScoringEngine(model, config).features(images);
   for (size_t k = 0; k < features.teacher.size(); ++k) {
     trace.add("teacher." + std::to_string(k + 1), features.teacher[k]);
     trace.add("student." + std::to_string(k + 1), features.student[k]);

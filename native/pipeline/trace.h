@@ -8,7 +8,8 @@ namespace reverse_distillation {
 /// Everything that the model computes on one batch, step by step, so that another implementation can be
 /// compared with this one. Goes through the code that scores and trains, and leaves the model as it was.
 ///
-/// images: uint8 [N, H, W, 3]. Returns contiguous float32 tensors on the CPU:
+/// images: uint8 [N, H, W, 3]. Everything is computed in float32. Returns contiguous float32 tensors on the
+/// CPU:
 ///   teacher.K, student.K    K = 1..3, the features in eval mode, [N, C, H / 2^(K+1), W / 2^(K+1)]
 ///   map, smoothed           the anomaly map before and after smoothing, [N, H, W]
 ///   loss                    in train mode, a scalar

@@ -40,7 +40,7 @@ void train(ReverseDistillation& model, const ModelConfig& model_config, const Im
   if (images.size() == 0) throw Error(ErrorCode::kInvalidArgument, "There is no image to train on.");
   const TrainMode train_mode(model);
   const c10::Device device = model->bottleneck->parameters().front().device();
-  TeacherFeatures teacher(model, images, model_config.normalisation, config.features);
+  TeacherFeatures teacher(*model->teacher, images, model_config, config.features);
   Adam optimiser(trained_parameters(model), config.learning_rate);
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(config.seed);
 

@@ -19,9 +19,10 @@ struct EpochReport {
   FeatureStorage features;  ///< Where the teacher's features are kept.
 };
 
-/// Trains bottleneck and decoder on normal images (Deng & Li 2022, Sec. 3.3) and leaves the model in eval
-/// mode, also when it throws. Adam with betas (0.5, 0.999). The order of images depends on `config.seed`
-/// alone, and two runs on one machine with equal arguments and threads end with equal bits.
+/// Trains bottleneck and decoder, in the precision of `model_config`, on normal images (Deng & Li 2022,
+/// Sec. 3.3) and leaves the model in eval mode, also when it throws. Adam with betas (0.5, 0.999). The order
+/// of images depends on `config.seed` alone, and two runs on one machine with equal arguments and threads end
+/// with equal bits.
 ///
 /// The last, partial batch of an epoch is kept; one that would leave a single value per channel to a batch
 /// norm (one image of 32 x 32) is dropped. A batch size above the number of images means one batch.

@@ -1,5 +1,6 @@
 #include "pipeline/training_step.h"
 
+#include "pipeline/autocast.h"
 #include "pipeline/loss.h"
 
 namespace reverse_distillation {
@@ -12,8 +13,12 @@ std::vector<at::Tensor> trained_parameters(ReverseDistillation& model) {
 
 at::Tensor backpropagate(ReverseDistillation& model, std::vector<at::Tensor> teacher_features,
                          const std::vector<int64_t>& layers, Loss loss) {
-  const FeaturePairs features = model->reconstruct(std::move(teacher_features));
-  const at::Tensor value = distillation_loss(features, layers, loss);
+  const at::Tensor& first = teacher_features.front();
+  at::Tensor value;
+  {
+    const Autocast autocast(first.device().type(), first.scalar_type());
+    value = distillation_loss(model->reconstruct(std::move(teacher_features)), layers, loss);
+  }
   value.backward();
   return value.detach();
 }

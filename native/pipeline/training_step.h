@@ -22,7 +22,8 @@ std::vector<at::Tensor> trained_parameters(ReverseDistillation& model);
 
 /// One batch forward and backward, in the mode that the model is in.
 ///
-/// teacher_features: the teacher's three features of the batch. Returns the loss over the scales `layers`, a
+/// teacher_features: the teacher's three features of the batch, of the precision that the networks compute in
+/// (weights and gradients are float32 in any). Returns the loss over the scales `layers`, a
 /// scalar on the model's device, after adding its gradient to `grad` of the trained parameters; those that
 /// the layout never runs get none.
 at::Tensor backpropagate(ReverseDistillation& model, std::vector<at::Tensor> teacher_features,

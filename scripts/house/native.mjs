@@ -7,8 +7,9 @@ const below = {
   core: [],
   ops: ["core"],
   model: ["core"],
-  pipeline: ["model", "ops", "core"],
-  binding: ["pipeline", "model", "ops", "core"],
+  inference: ["model", "core"],
+  pipeline: ["inference", "model", "ops", "core"],
+  binding: ["pipeline", "inference", "model", "ops", "core"],
   loader: [],
 };
 

@@ -30,7 +30,8 @@ let parts: { bn: NamedTensor[]; decoder: NamedTensor[] };
 
 function model(backbone: ModelConfig["backbone"], layout: Layout): Promise<NativeModel> {
   const size = { height: 64, width: 64 };
-  const rest = { combine: "sum", sigma: 4, normalisation: "imagenet", device: "cpu", seed: 3 } as const;
+  const place = { device: "cpu", precision: "float32" } as const;
+  const rest = { combine: "sum", sigma: 4, normalisation: "imagenet", ...place, seed: 3 } as const;
   return loadAddon().Model.create({ backbone, layout, layers: [1, 2, 3], ...size, ...rest });
 }
 

@@ -67,6 +67,7 @@ test.serial("a detector says what it computes and how it came about", (t) => {
     imageSize: [64, 64],
     normalisation: "imagenet",
     device: "cpu",
+    precision: "float32",
   });
   t.deepEqual(detector.training, {
     images: 5,
@@ -366,6 +367,28 @@ test.serial("pixels are read, and maps are left, where they are: nothing is copi
   }
 });
 
+test.serial("a detector scores in the precision that it is loaded with", async (t) => {
+  const path = join(folder, "precision.safetensors");
+  await detector.save(path);
+  const expected = await detector.score(probe);
+  await using rounded = await Detector.load(path, { precision: "bfloat16" });
+  t.is(rounded.config.precision, "bfloat16");
+  const actual = await rounded.score(probe);
+  t.false(sameScore(actual, expected));
+  t.true(
+    Math.abs(actual.score - expected.score) < 0.05 * expected.score,
+    `${actual.score} ${expected.score}`,
+  );
+  await using automatic = await Detector.load(path, { precision: "auto" });
+  t.is(automatic.config.precision, loadAddon().info().cpuHasBfloat16 ? "bfloat16" : "float32");
+  await rejects(
+    t,
+    Detector.load(path, { precision: "float16", device: "cpu" }),
+    "INVALID_ARGUMENT",
+    /for GPUs/,
+  );
+});
+
 test.serial("a random teacher is warned of, one with weights is not", async (t) => {
   const addon = loadAddon();
   const native = await addon.Model.create({ ...teacherOnly, backbone: "resnet18", seed: 5 });
@@ -416,4 +439,5 @@ const teacherOnly: Omit<ModelConfig, "backbone" | "seed"> = {
   width: 64,
   normalisation: "imagenet",
   device: "cpu",
+  precision: "float32",
 };

@@ -110,8 +110,8 @@ TEST(
   const ImageSet images = noise(5, 32, 64);
   ReverseDistillation model(config_of(32, 64));
   model->eval();
-  TeacherFeatures kept(model, images, Normalisation::kImageNet, {1 << 30, 0, ""});
-  TeacherFeatures recomputed(model, images, Normalisation::kImageNet, {});
+  TeacherFeatures kept(*model->teacher, images, config_of(32, 64), {1 << 30, 0, ""});
+  TeacherFeatures recomputed(*model->teacher, images, config_of(32, 64), {});
   for (const std::vector<int64_t>& batch :
        {std::vector<int64_t>{4, 1}, {1, 4}, {0, 4}, {0, 1, 4}, {3, 2}, {2, 0}}) {
     const std::vector<at::Tensor> actual = kept.batch(at::tensor(batch));
@@ -217,6 +217,25 @@ TEST("the loss location is Eq. (2) and the loss global compares flattened maps")
                  0.0);
     EXPECT_CLOSE(distillation_loss(features, layers, Loss::kGlobal), at::scalar_tensor(global), 1e-6, 0.0);
   }
+}
+
+TEST("training in bfloat16 lowers the loss, and leaves weights and statistics in float32") {
+  ModelConfig config = config_of(64, 64);
+  config.precision = Precision::kBFloat16;
+  Detector detector(config);
+  std::vector<double> reported;
+  detector.train(noise(8, 64, 64), epochs(6), CancelToken(),
+                 [&](const EpochReport& report) { reported.push_back(report.loss); });
+  EXPECT(reported.back() < 0.8 * reported.front(), reported.front() << " to " << reported.back());
+  for (const Part part : {Part::kBottleneck, Part::kDecoder}) {
+    for (const NamedTensor& entry : detector.tensors(part)) {
+      EXPECT(entry.tensor.scalar_type() != at::kBFloat16, entry.name);
+      EXPECT(entry.tensor.isfinite().all().item<bool>(), entry.name);
+    }
+  }
+  const at::Tensor pixels = at::randint(0, 256, {64, 64, 3}, at::kByte);
+  const PixelView view{pixels.data_ptr<uint8_t>(), 64, 64, 3};
+  EXPECT(detector.score({&view, 1}).maps.scalar_type() == at::kFloat);
 }
 
 TEST("a partial batch is kept, unless batch norm would see a single value") {

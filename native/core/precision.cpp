@@ -1,0 +1,27 @@
+#include "core/precision.h"
+
+#include "core/error.h"
+
+namespace reverse_distillation {
+
+c10::ScalarType scalar_type(Precision precision) {
+  switch (precision) {
+    case Precision::kFloat32:
+      return c10::kFloat;
+    case Precision::kBFloat16:
+      return c10::kBFloat16;
+    case Precision::kFloat16:
+      return c10::kHalf;
+  }
+  throw Error(ErrorCode::kInternal, "unknown precision");
+}
+
+bool cpu_has_bfloat16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
+}  // namespace reverse_distillation

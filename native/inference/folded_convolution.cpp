@@ -1,0 +1,66 @@
+#include "inference/folded_convolution.h"
+
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/conv_transpose2d.h>
+#include <torch/nn/modules/conv.h>
+
+#include "core/error.h"
+
+namespace reverse_distillation {
+
+namespace {
+
+template <typename Convolution>
+onednn::Geometry geometry_of(const Convolution& convolution, bool transposed) {
+  const auto& padding = std::get<torch::ExpandingArray<2>>(convolution.options.padding());
+  return {convolution.options.stride()->at(0), padding->at(0), transposed};
+}
+
+/// As doubles, one a channel of the output, to be multiplied with a weight.
+at::Tensor per_output_channel(const at::Tensor& values, bool transposed) {
+  return transposed ? values.view({1, -1, 1, 1}) : values.view({-1, 1, 1, 1});
+}
+
+}  // namespace
+
+FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
+                                     const torch::nn::BatchNorm2dImpl& norm, at::ScalarType dtype)
+    : geometry_(), packed_() {
+  const torch::NoGradGuard no_grad;
+  if (const auto* plain = convolution.as<torch::nn::Conv2dImpl>()) {
+    geometry_ = geometry_of(*plain, false);
+    weight_ = plain->weight;
+  } else if (const auto* transposed = convolution.as<torch::nn::ConvTranspose2dImpl>()) {
+    geometry_ = geometry_of(*transposed, true);
+    weight_ = transposed->weight;
+  } else {
+    throw Error(ErrorCode::kInternal, "a convolution to fold is of the kind " + convolution.name());
+  }
+  const at::Tensor scale =
+      norm.weight.to(at::kDouble) / (norm.running_var.to(at::kDouble) + norm.options.eps()).sqrt();
+  bias_ = (norm.bias.to(at::kDouble) - norm.running_mean.to(at::kDouble) * scale).to(dtype);
+  weight_ = (weight_.to(at::kDouble) * per_output_channel(scale, geometry_.transposed)).to(dtype);
+  packed_ = weight_.device().is_cpu() && onednn::available();
+  weight_ = packed_ ? onednn::pack(weight_.contiguous(), geometry_)
+                    : weight_.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+at::Tensor FoldedConvolution::convolve(const at::Tensor& input) const {
+  return geometry_.transposed
+             ? at::conv_transpose2d(input, weight_, bias_, geometry_.stride, geometry_.padding)
+             : at::conv2d(input, weight_, bias_, geometry_.stride, geometry_.padding);
+}
+
+at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation) const {
+  const bool relu = activation == Activation::kRelu;
+  if (packed_) return onednn::convolve(input, weight_, bias_, geometry_, relu);
+  at::Tensor output = convolve(input);
+  return relu ? output.relu_() : output;
+}
+
+at::Tensor FoldedConvolution::run_residual(const at::Tensor& input, at::Tensor residual) const {
+  if (packed_) return onednn::convolve_residual(input, weight_, bias_, geometry_, std::move(residual));
+  return residual.add_(convolve(input)).relu_();
+}
+
+}  // namespace reverse_distillation

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/batchnorm.h>
+
+#include "inference/onednn.h"
+
+namespace reverse_distillation {
+
+/// What follows a convolution in the same pass over its output.
+enum class Activation { kNone, kRelu };
+
+/// A convolution, or a transposed one, with the batch norm behind it folded into weight and bias in double
+/// precision: scale = gamma / sqrt(variance + eps), weight' = scale weight, bias' = beta - scale mean.
+///
+/// It holds a copy of what it was made from, in the memory order that the device's kernels ask for: on the
+/// CPU oneDNN's; elsewhere, or where LibTorch is built without oneDNN, channels-last for the operators of
+/// ATen.
+class FoldedConvolution {
+ public:
+  /// convolution: a Conv2d or ConvTranspose2d, square, without bias, dilation or groups.
+  FoldedConvolution(const torch::nn::Module& convolution, const torch::nn::BatchNorm2dImpl& norm,
+                    at::ScalarType dtype);
+
+  /// input: [N, C, H, W], channels-last, of the dtype given. Returns [N, C', H', W'], channels-last.
+  at::Tensor run(const at::Tensor& input, Activation activation) const;
+
+  /// relu(convolution(input) + residual), the end of a residual block, written over the residual.
+  at::Tensor run_residual(const at::Tensor& input, at::Tensor residual) const;
+
+ private:
+  at::Tensor convolve(const at::Tensor& input) const;
+
+  onednn::Geometry geometry_;
+  bool packed_;  ///< For oneDNN.
+  at::Tensor weight_;
+  at::Tensor bias_;
+};
+
+}  // namespace reverse_distillation

@@ -1,0 +1,55 @@
+#include "inference/folded_networks.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/max_pool2d.h>
+
+#include <algorithm>
+
+namespace reverse_distillation {
+
+namespace {
+
+std::vector<FoldedStage> fold(const std::vector<torch::nn::Sequential>& stages, at::ScalarType dtype) {
+  std::vector<FoldedStage> folded;
+  for (const torch::nn::Sequential& stage : stages) folded.emplace_back(stage, dtype);
+  return folded;
+}
+
+/// The output of each stage; each takes the one before.
+std::vector<at::Tensor> run_stages(const std::vector<FoldedStage>& stages, at::Tensor x) {
+  std::vector<at::Tensor> outputs;
+  for (const FoldedStage& stage : stages) {
+    x = stage.run(x);
+    outputs.push_back(x);
+  }
+  return outputs;
+}
+
+}  // namespace
+
+FoldedTeacher::FoldedTeacher(const TeacherImpl& teacher, at::ScalarType dtype)
+    : stem_(*teacher.convolution(), *teacher.norm(), dtype), stages_(fold(teacher.stages(), dtype)) {}
+
+std::vector<at::Tensor> FoldedTeacher::run(const at::Tensor& images) const {
+  return run_stages(stages_, at::max_pool2d(stem_.run(images, Activation::kRelu), 3, 2, 1));
+}
+
+FoldedStudent::FoldedStudent(const BottleneckImpl& bottleneck, const DecoderImpl& decoder,
+                             at::ScalarType dtype)
+    : embedding_(bottleneck.embedding(), dtype), decoder_(fold(decoder.stages(), dtype)) {
+  const size_t run = bottleneck.fuses() ? 4 : 3;
+  for (size_t i = 0; i < run; ++i) {
+    fusion_.emplace_back(*bottleneck.convolutions()[i], *bottleneck.norms()[i], dtype);
+  }
+}
+
+std::vector<at::Tensor> FoldedStudent::run(const std::vector<at::Tensor>& features) const {
+  const auto unit = [this](size_t i, const at::Tensor& x) { return fusion_[i].run(x, Activation::kRelu); };
+  at::Tensor x = at::cat({unit(1, unit(0, features[0])), unit(2, features[1]), features[2]}, 1);
+  if (fusion_.size() == 4) x = unit(3, x);
+  std::vector<at::Tensor> student = run_stages(decoder_, embedding_.run(x));
+  std::reverse(student.begin(), student.end());
+  return student;
+}
+
+}  // namespace reverse_distillation

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <vector>
+
+#include "inference/folded_stage.h"
+#include "model/reverse_distillation.h"
+
+namespace reverse_distillation {
+
+/// The teacher for inference: what `TeacherImpl` computes, from copies of its weights with the batch norms
+/// folded in.
+class FoldedTeacher {
+ public:
+  FoldedTeacher(const TeacherImpl& teacher, at::ScalarType dtype);
+
+  /// images: normalised [N, 3, H, W], channels-last, of the dtype given. See `TeacherImpl::forward`.
+  std::vector<at::Tensor> run(const at::Tensor& images) const;
+
+ private:
+  FoldedConvolution stem_;
+  std::vector<FoldedStage> stages_;
+};
+
+/// Bottleneck and student decoder for inference, in eval mode, likewise.
+class FoldedStudent {
+ public:
+  FoldedStudent(const BottleneckImpl& bottleneck, const DecoderImpl& decoder, at::ScalarType dtype);
+
+  /// features: the teacher's three. Returns the student's, alike in shape and order.
+  std::vector<at::Tensor> run(const std::vector<at::Tensor>& features) const;
+
+ private:
+  std::vector<FoldedConvolution> fusion_;  ///< MFF's; without the last where the layout never runs it.
+  FoldedStage embedding_;
+  std::vector<FoldedStage> decoder_;
+};
+
+}  // namespace reverse_distillation

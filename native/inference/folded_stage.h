@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "inference/folded_convolution.h"
+#include "model/residual_stage.h"
+
+namespace reverse_distillation {
+
+/// A residual stage of `model/residual_stage.h` for inference: every unit a `FoldedConvolution`.
+class FoldedStage {
+ public:
+  FoldedStage(const torch::nn::Sequential& stage, at::ScalarType dtype);
+
+  /// input: [N, C, H, W], channels-last. It is overwritten unless the first block has a shortcut of its own.
+  at::Tensor run(const at::Tensor& input) const;
+
+ private:
+  struct Block {
+    std::vector<FoldedConvolution> units;
+    std::optional<FoldedConvolution> shortcut;
+  };
+
+  std::vector<Block> blocks_;
+};
+
+}  // namespace reverse_distillation

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "core/config.h"
+#include "inference/folded_networks.h"
+#include "pipeline/anomaly_map.h"
+
+namespace reverse_distillation {
+
+/// A model as it is scored with: copies of its weights, folded and in the precision of the configuration,
+/// apart from the networks that are trained. It does not follow them when they change.
+class ScoringEngine {
+ public:
+  /// `config.precision` is that of the networks; cosine maps and what follows them are float32 in any.
+  ScoringEngine(const ReverseDistillation& model, const ModelConfig& config);
+
+  /// images: uint8 [N, H, W, 3], N above 0, at the networks' size, on the model's device.
+  FeaturePairs features(const at::Tensor& images) const;
+  AnomalyMaps score(const at::Tensor& images) const;
+
+ private:
+  ModelConfig config_;
+  FoldedTeacher teacher_;
+  FoldedStudent student_;
+};
+
+}  // namespace reverse_distillation

@@ -1,0 +1,115 @@
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+
+#include "harness.h"
+#include "pipeline/preprocess.h"
+#include "pipeline/scoring_engine.h"
+
+namespace reverse_distillation::test {
+
+namespace {
+
+/// A model whose batch norms do something: none has the statistics and weights that it starts with.
+ReverseDistillation trained_model(const ModelConfig& config) {
+  const torch::NoGradGuard no_grad;
+  ReverseDistillation model(config);
+  at::Generator generator = at::detail::createCPUGenerator(7);
+  for (const auto& item : model->named_buffers()) {
+    if (item.key().ends_with("running_mean")) item.value().normal_(0.0, 0.3, generator);
+    if (item.key().ends_with("running_var")) item.value().uniform_(0.5, 2.0, generator);
+  }
+  for (const auto& item : model->named_parameters()) {
+    if (item.value().dim() != 1) continue;
+    item.value().uniform_(item.key().ends_with("weight") ? 0.5 : -0.2,
+                          item.key().ends_with("weight") ? 1.0 : 0.2, generator);
+  }
+  model->eval();
+  return model;
+}
+
+ModelConfig config_of(Backbone backbone, Layout layout) {
+  ModelConfig config;
+  config.backbone = backbone;
+  config.layout = layout;
+  config.height = 64;
+  config.width = 96;
+  return config;
+}
+
+/// oneDNN off for as long as it lives, as in a LibTorch that lacks it.
+class WithoutOneDnn {
+ public:
+  WithoutOneDnn() { at::globalContext().setUserEnabledMkldnn(false); }
+  ~WithoutOneDnn() { at::globalContext().setUserEnabledMkldnn(true); }
+  WithoutOneDnn(const WithoutOneDnn&) = delete;
+  WithoutOneDnn& operator=(const WithoutOneDnn&) = delete;
+};
+
+double relative_error(const at::Tensor& actual, const at::Tensor& expected) {
+  return ((actual.to(at::kDouble) - expected.to(at::kDouble)).norm() / expected.to(at::kDouble).norm())
+      .item<double>();
+}
+
+/// The largest relative error of any feature of a scoring engine, against the networks that are trained.
+double worst_error(const ReverseDistillation& model, const ModelConfig& config, const at::Tensor& images) {
+  const torch::NoGradGuard no_grad;
+  const FeaturePairs expected = ReverseDistillation(model)->forward(normalise(images));
+  const FeaturePairs actual = ScoringEngine(model, config).features(images);
+  double worst = 0.0;
+  for (size_t k = 0; k < 3; ++k) {
+    EXPECT(actual.student[k].sizes() == expected.student[k].sizes());
+    EXPECT(actual.student[k].is_contiguous(at::MemoryFormat::ChannelsLast));
+    worst = std::max({worst, relative_error(actual.teacher[k], expected.teacher[k]),
+                      relative_error(actual.student[k], expected.student[k])});
+  }
+  return worst;
+}
+
+}  // namespace
+
+TEST("a scoring engine computes what the networks that are trained do, with oneDNN and without") {
+  for (const Backbone backbone : {Backbone::kResNet18, Backbone::kResNet50}) {
+    for (const Layout layout : {Layout::kPaper, Layout::kOfficial}) {
+      ModelConfig config = config_of(backbone, layout);
+      const ReverseDistillation model = trained_model(config);
+      const at::Tensor images = at::randint(0, 256, {2, 64, 96, 3}, at::kByte);
+      EXPECT(worst_error(model, config, images) < 1e-5, worst_error(model, config, images));
+      {
+        const WithoutOneDnn without;
+        EXPECT(worst_error(model, config, images) < 1e-5);
+      }
+      config.precision = Precision::kBFloat16;
+      const double rounded = worst_error(model, config, images);
+      EXPECT(rounded > 1e-4 && rounded < 0.05, rounded);
+    }
+  }
+}
+
+TEST("a scoring engine keeps the weights that it was made from") {
+  const ModelConfig config = config_of(Backbone::kResNet18, Layout::kPaper);
+  const ReverseDistillation model = trained_model(config);
+  const at::Tensor images = at::randint(0, 256, {1, 64, 96, 3}, at::kByte);
+  const torch::NoGradGuard no_grad;
+  const ScoringEngine engine(model, config);
+  const at::Tensor before = engine.score(images).maps;
+  for (at::Tensor& parameter : ReverseDistillation(model)->parameters()) parameter.mul_(1.5);
+  EXPECT(at::equal(engine.score(images).maps, before));
+  EXPECT(!at::equal(ScoringEngine(model, config).score(images).maps, before));
+}
+
+TEST("an image's features are left as they are by the stages behind them") {
+  // Residual blocks write over their input, which for the first block of a stage is a feature.
+  const ModelConfig config = config_of(Backbone::kResNet18, Layout::kPaper);
+  const ReverseDistillation model = trained_model(config);
+  const torch::NoGradGuard no_grad;
+  const FoldedTeacher teacher(*model->teacher, at::kFloat);
+  const FoldedStudent student(*model->bottleneck, *model->decoder, at::kFloat);
+  const std::vector<at::Tensor> features =
+      teacher.run(normalise(at::randint(0, 256, {1, 64, 96, 3}, at::kByte)));
+  std::vector<at::Tensor> before;
+  for (const at::Tensor& feature : features) before.push_back(feature.clone());
+  student.run(features);
+  for (size_t k = 0; k < 3; ++k) EXPECT(at::equal(features[k], before[k]));
+}
+
+}  // namespace reverse_distillation::test
