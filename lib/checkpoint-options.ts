@@ -1,3 +1,4 @@
+import { batching, type BatchingOptions } from "./batching.js";
 import { device, type Device } from "./device.js";
 import * as model from "./model-options.js";
 import type { ModelDescription } from "./model-file.js";
@@ -28,6 +29,8 @@ export interface CheckpointOptions {
   precision?: ScoringPrecision;
   /** Threads that compute. Default: LibTorch's choice, the number of cores. */
   threads?: number;
+  /** How calls of `score` are batched. */
+  batching?: BatchingOptions;
   signal?: AbortSignal;
   /** Called while the teacher's weights are downloaded. What it throws stops that. */
   onProgress?: (progress: DownloadingProgress) => void;
@@ -41,13 +44,14 @@ export interface ResolvedCheckpointOptions {
   precision: ScoringPrecision;
   /** 0 leaves it to LibTorch. */
   threads: number;
+  batching: Required<BatchingOptions>;
   signal: AbortSignal | undefined;
   onProgress: ((progress: DownloadingProgress) => void) | undefined;
 }
 
 const names = [
   ...["backbone", "weights", "imageSize", "layers", "combine", "sigma", "normalisation"],
-  ...["device", "precision", "threads", "signal", "onProgress"],
+  ...["device", "precision", "threads", "batching", "signal", "onProgress"],
 ];
 
 /**
@@ -75,6 +79,7 @@ export function resolveCheckpointOptions(options: CheckpointOptions): ResolvedCh
     device: given.device === undefined ? trainDefaults.device : device("device", given.device),
     precision: given.precision === undefined ? "float32" : scoringPrecision("precision", given.precision),
     threads: given.threads === undefined ? 0 : threads("threads", given.threads),
+    batching: batching("batching", given.batching ?? {}),
     signal: given.signal === undefined ? undefined : abortSignal("signal", given.signal),
     onProgress:
       given.onProgress === undefined

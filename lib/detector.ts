@@ -1,4 +1,5 @@
 import { cancellable, throwIfAborted } from "./abort.js";
+import { batching as checkBatching, type BatchingOptions } from "./batching.js";
 import { resolveCheckpointOptions, type CheckpointOptions } from "./checkpoint-options.js";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { device as checkDevice, resolvePlace, type Device, type Place } from "./device.js";
@@ -6,7 +7,7 @@ import type { Dataset } from "./dataset.js";
 import { ReverseDistillationError } from "./errors.js";
 import { evaluate, type EvaluateOptions, type Report } from "./evaluate.js";
 import { decodeAhead } from "./image-source.js";
-import type { ImageInput } from "./image.js";
+import { decodeImage, type ImageInput } from "./image.js";
 import {
   openModelFile,
   writeModelFile,
@@ -15,6 +16,8 @@ import {
 } from "./model-file.js";
 import { fromNative, type Addon, type NativeModel, type NativeScore, type RawImage } from "./native/addon.js";
 import { loadAddon } from "./native/loader.js";
+import { ScoreQueue } from "./score-queue.js";
+import { ThreadBudget } from "./thread-budget.js";
 import { scoringPrecision, type ScoringPrecision } from "./precision.js";
 import { threads as checkThreads } from "./train-options.js";
 import { abortSignal, integer, invalid, path as checkPath, record } from "./validate.js";
@@ -48,6 +51,8 @@ export interface LoadOptions {
   precision?: ScoringPrecision;
   /** Threads that compute. Default: LibTorch's choice, the number of cores. */
   threads?: number;
+  /** How calls of `score` are batched. */
+  batching?: BatchingOptions;
   signal?: AbortSignal;
 }
 
@@ -72,7 +77,11 @@ interface Parts {
   model: ModelDescription;
   training: TrainingDescription | null;
   threads: number;
+  batching: Required<BatchingOptions>;
 }
+
+/** Threads that the detectors share; made with the first. */
+let budget: ThreadBudget | undefined;
 
 /** Node has had the symbol since 20.5; before, what compiles `await using` for it falls back on this one. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
@@ -97,6 +106,8 @@ export class Detector {
   readonly #native: NativeModel;
   readonly #model: ModelDescription;
   readonly #threads: number;
+  readonly #budget: ThreadBudget;
+  readonly #queue: ScoreQueue;
   readonly #running = new Set<Promise<unknown>>();
   #disposal: Promise<void> | undefined;
 
@@ -112,11 +123,13 @@ export class Detector {
         "A Detector is not made with new: use train(), or Detector.load() for a saved one.",
       );
     }
-    const { addon, native, model, training, threads } = parts;
+    const { addon, native, model, training, threads, batching } = parts;
     this.#addon = addon;
     this.#native = native;
     this.#model = model;
     this.#threads = threads;
+    this.#budget = budget ??= new ThreadBudget(addon.info().threads);
+    this.#queue = new ScoreQueue((images, signal) => this.#compute(images, signal), batching);
     const { device, precision } = native.config;
     this.config = frozen({ ...model, device, precision });
     this.training = training && frozen(training);
@@ -130,11 +143,12 @@ export class Detector {
    */
   static async load(path: string | URL, options: LoadOptions = {}): Promise<Detector> {
     const name = checkPath("path", path);
-    const given = record("options", options, ["device", "precision", "threads", "signal"]);
+    const given = record("options", options, ["device", "precision", "threads", "batching", "signal"]);
     const device = given.device === undefined ? "auto" : checkDevice("device", given.device);
     const precision =
       given.precision === undefined ? "float32" : scoringPrecision("precision", given.precision);
     const threads = given.threads === undefined ? 0 : checkThreads("threads", given.threads);
+    const batching = checkBatching("batching", given.batching ?? {});
     const signal = optionalSignal(given);
     throwIfAborted(signal);
     const addon = loadAddon();
@@ -145,7 +159,7 @@ export class Detector {
       try {
         await file.readInto(native);
         throwIfAborted(signal);
-        return createDetector({ addon, native, model, training, threads });
+        return createDetector({ addon, native, model, training, threads, batching });
       } catch (error) {
         await native.dispose();
         throw fromNative(error);
@@ -167,7 +181,7 @@ export class Detector {
    */
   static async fromCheckpoint(path: string | URL, options: CheckpointOptions): Promise<Detector> {
     const name = checkPath("path", path);
-    const { model, weights, device, precision, threads, signal, onProgress } =
+    const { model, weights, device, precision, threads, batching, signal, onProgress } =
       resolveCheckpointOptions(options);
     throwIfAborted(signal);
     const addon = loadAddon();
@@ -177,7 +191,7 @@ export class Detector {
       await loadCheckpoint(native, name, signal);
       await loadTeacherWeights(native, teacher);
       throwIfAborted(signal);
-      return createDetector({ addon, native, model, training: null, threads });
+      return createDetector({ addon, native, model, training: null, threads, batching });
     } catch (error) {
       await native.dispose();
       throw fromNative(error);
@@ -185,14 +199,17 @@ export class Detector {
   }
 
   /**
-   * Scores one image.
+   * Scores one image. Calls that arrive while others are computed on are computed together: see the option
+   * `batching`.
    *
-   * @throws ReverseDistillationError as `decodeImage` does for the image; `DISPOSED`, `ABORTED`, `OUT_OF_MEMORY`.
+   * @throws ReverseDistillationError as `decodeImage` does for the image; `DISPOSED`, `ABORTED`,
+   * `QUEUE_FULL`, `OUT_OF_MEMORY`.
    */
   async score(image: ImageInput, options: ScoreOptions = {}): Promise<Score> {
     const signal = optionalSignal(record("options", options, ["signal"]));
-    const [score] = await this.#scoreAll([image], 1, signal);
-    return score!;
+    return this.#work(signal, async () => {
+      return this.#toScore(await this.#queue.score(() => decodeImage(image), signal));
+    });
   }
 
   /**
@@ -271,9 +288,7 @@ export class Detector {
       const scores: Score[] = [];
       let batch: RawImage[] = [];
       const flush = async () => {
-        const results = await cancellable(this.#addon, signal, (token) =>
-          this.#native.score(batch, this.#threads, token),
-        );
+        const results = await this.#compute(batch, signal);
         scores.push(...results.map((result) => this.#toScore(result)));
         batch = [];
       };
@@ -284,6 +299,13 @@ export class Detector {
       if (batch.length > 0) await flush();
       return scores;
     });
+  }
+
+  /** One batch, once the threads for it are free. */
+  #compute(images: RawImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
+    return this.#budget.use(this.#threads, () =>
+      cancellable(this.#addon, signal, (token) => this.#native.score(images, this.#threads, token)),
+    );
   }
 
   #toScore({ score, map }: NativeScore): Score {

@@ -10,6 +10,7 @@
  * - `IO`: reading or writing failed for a reason of the operating system's.
  * - `ABORTED`: the caller's signal was aborted, and `cause` is its reason; or code of the caller's that
  *   takes part (a callback, an iterable) threw, and `cause` is what it threw.
+ * - `QUEUE_FULL`: more images are being scored than the detector's queue takes.
  * - `DISPOSED`: the detector was disposed of, or its environment is closing.
  * - `OUT_OF_MEMORY`: an allocation failed; smaller batches or images may succeed.
  * - `DEVICE_UNAVAILABLE`: the device asked for does not exist here.
@@ -27,6 +28,7 @@ export const errorCodes = [
   "DOWNLOAD_FAILED",
   "IO",
   "ABORTED",
+  "QUEUE_FULL",
   "DISPOSED",
   "OUT_OF_MEMORY",
   "DEVICE_UNAVAILABLE",

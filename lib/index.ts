@@ -28,6 +28,7 @@ export type { ModelDescription, TrainingDescription } from "./model-file.js";
 export type { ImageInput } from "./image.js";
 export type { ImageSource } from "./image-source.js";
 export type { Layer } from "./model-options.js";
+export type { BatchingOptions } from "./batching.js";
 export type { Device } from "./device.js";
 export type { ScoringPrecision, TrainingPrecision } from "./precision.js";
 export type { Backbone, Combine, Layout, Loss, Normalisation, RawImage } from "./native/addon.js";

@@ -1,5 +1,6 @@
 import { totalmem } from "node:os";
 import type { Backbone, Combine, EpochReport, Layout, Loss, Normalisation } from "./native/addon.js";
+import { batching, batchingDefaults, type BatchingOptions } from "./batching.js";
 import { device, type Device } from "./device.js";
 import * as model from "./model-options.js";
 import { trainingPrecision, type TrainingPrecision } from "./precision.js";
@@ -94,6 +95,8 @@ export interface TrainOptions {
    * files that has no name and ends with the training. Default 0.
    */
   featureDisk?: number;
+  /** How the detector that comes out batches calls of `score`. */
+  batching?: BatchingOptions;
   /** Stops the training between batches: the promise rejects with `ABORTED`. */
   signal?: AbortSignal;
   /** Called while weights are downloaded, after each image read and after each epoch. What it throws stops the training. */
@@ -140,6 +143,7 @@ export interface ResolvedTrainOptions {
   threads: number;
   featureMemory: number;
   featureDisk: number;
+  batching: Required<BatchingOptions>;
   signal: AbortSignal | undefined;
   onProgress: ((progress: TrainProgress) => void) | undefined;
 }
@@ -166,6 +170,7 @@ const check: { [Name in keyof ResolvedTrainOptions]: Check<NonNullable<ResolvedT
   threads,
   featureMemory: bytes,
   featureDisk: bytes,
+  batching,
   signal: abortSignal,
   onProgress: callback as Check<(progress: TrainProgress) => void>,
 };
@@ -203,6 +208,7 @@ export function resolveTrainOptions(options: TrainOptions = {}): ResolvedTrainOp
     threads: resolve("threads", undefined) ?? 0,
     featureMemory: resolve("featureMemory", defaultFeatureMemory()),
     featureDisk: resolve("featureDisk", trainDefaults.featureDisk),
+    batching: resolve("batching", batchingDefaults),
     signal: resolve("signal"),
     onProgress: resolve("onProgress"),
   };

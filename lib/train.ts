@@ -41,7 +41,14 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
     if (weights === undefined) warnOfRandomTeacher(resolved.backbone);
     else await loadTeacherWeights(native, weights);
     const training = await trainModel(addon, native, source, { ...resolved, weights });
-    return createDetector({ addon, native, model, training, threads: resolved.threads });
+    return createDetector({
+      addon,
+      native,
+      model,
+      training,
+      threads: resolved.threads,
+      batching: resolved.batching,
+    });
   } catch (error) {
     await native.dispose();
     throw fromNative(error);

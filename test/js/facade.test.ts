@@ -367,6 +367,23 @@ test.serial("pixels are read, and maps are left, where they are: nothing is copi
   }
 });
 
+test.serial("images scored at once get their own scores, and one that is no image fails alone", async (t) => {
+  const images = [1, 2, 3, 4, 5].map((seed) => noise(70, 50, 3, seed));
+  const alone: Score[] = [];
+  for (const image of images) alone.push(await detector.score(image));
+  const [bad, ...together] = await Promise.allSettled([
+    detector.score(join(folder, "no-such-image.png")),
+    ...images.map((image) => detector.score(image)),
+  ]);
+  t.like(bad, { status: "rejected", reason: { code: "NOT_FOUND" } });
+  for (const [i, result] of together.entries()) {
+    if (result.status === "rejected") throw result.reason;
+    const { score, map } = result.value;
+    t.true(Math.abs(score - alone[i]!.score) < 1e-5);
+    t.true(map.data.every((value, j) => Math.abs(value - alone[i]!.map.data[j]!) < 1e-5));
+  }
+});
+
 test.serial("a detector scores in the precision that it is loaded with", async (t) => {
   const path = join(folder, "precision.safetensors");
   await detector.save(path);

@@ -5,11 +5,13 @@ import { ReverseDistillationError, trainDefaults, type TrainOptions } from "../.
 import { resolveTrainOptions } from "../../lib/train-options.js";
 
 test("options left out take their defaults", (t) => {
-  const { weights, threads, signal, onProgress, imageSize, featureMemory, ...rest } = resolveTrainOptions();
+  const { weights, threads, signal, onProgress, imageSize, featureMemory, batching, ...rest } =
+    resolveTrainOptions();
   const { imageSize: side, ...defaults } = trainDefaults;
   t.deepEqual({ ...rest }, { ...defaults, layers: [...defaults.layers] });
   t.deepEqual(imageSize, [side, side]);
   t.deepEqual([weights, threads, signal, onProgress], [undefined, 0, undefined, undefined]);
+  t.deepEqual(batching, { maxBatch: 8, maxDelayMs: 0, maxQueue: 256 });
   t.true(Number.isSafeInteger(featureMemory) && featureMemory <= totalmem() / 4 && featureMemory > 2 ** 24);
 });
 
@@ -65,6 +67,10 @@ const refused: [option: keyof TrainOptions, value: unknown, message: RegExp][] =
   ["precision", "float16", /"auto", "float32" or "bfloat16"/],
   ["featureMemory", -1, /a whole number from 0/],
   ["featureDisk", 0.5, /a whole number from 0/],
+  ["batching", 8, /an object/],
+  ["batching", { maxBatch: 0 }, /a whole number from 1/],
+  ["batching", { maxDelayMs: -1 }, /a number of milliseconds/],
+  ["batching", { maxQueue: 1.5 }, /a whole number from 1/],
   ["signal", {}, /an AbortSignal/],
   ["onProgress", "yes", /a function/],
 ];
@@ -75,7 +81,7 @@ for (const [option, value, message] of refused) {
       code: "INVALID_ARGUMENT",
       message,
     });
-    t.true(error.message.startsWith(`${option} must be `));
+    t.regex(error.message, new RegExp(`^${option}(\\.\\w+)? must be `));
   });
 }
 
