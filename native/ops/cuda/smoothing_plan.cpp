@@ -76,16 +76,16 @@ AxisBands make_bands(int64_t input, int64_t output, const std::vector<float>& ga
   return bands;
 }
 
-/// Most input rows that the groups of one tile need together.
-int most_rows(const AxisBands& rows, const std::vector<uint32_t>& tables) {
-  const int groups = (rows.output + rows.group - 1) / rows.group;
-  const int per_tile = kSmoothingRows / kSmoothingGroup;
+/// Most input positions that a tile of `tile` output positions needs.
+int most_positions(const AxisBands& bands, int tile, const std::vector<uint32_t>& tables) {
+  const int groups = (bands.output + bands.group - 1) / bands.group;
+  const int per_tile = tile / bands.group;
   const auto first = [&](int group) {
-    return static_cast<int>(tables[static_cast<size_t>(rows.first + group)]);
+    return static_cast<int>(tables[static_cast<size_t>(bands.first + group)]);
   };
   int most = 0;
   for (int g = 0; g < groups; g += per_tile) {
-    most = std::max(most, first(std::min(g + per_tile, groups) - 1) + rows.taps - first(g));
+    most = std::max(most, first(std::min(g + per_tile, groups) - 1) + bands.taps - first(g));
   }
   return most;
 }
@@ -119,7 +119,8 @@ SmoothingPlan plan_smoothing(std::span<const MapSize> maps, int64_t height, int6
     SmoothingPlan::Map& map = plan.maps[plan.count++];
     map.rows = make_bands(size.height, height, gaussian, kSmoothingGroup, plan.tables);
     map.columns = make_bands(size.width, width, gaussian, 1, plan.tables);
-    map.tile_rows = most_rows(map.rows, plan.tables);
+    map.tile_rows = most_positions(map.rows, kSmoothingRows, plan.tables);
+    map.tile_columns = most_positions(map.columns, kSmoothingColumns, plan.tables);
     shared_rows += static_cast<size_t>(map.tile_rows);
   }
   plan.shared_bytes = shared_rows * kSmoothingColumns * sizeof(float);

@@ -38,14 +38,15 @@ struct SmoothingPlan {
   struct Map {
     AxisBands rows;
     AxisBands columns;
-    int tile_rows;  ///< Most input rows that a tile of output rows needs.
+    int tile_rows;     ///< Most input rows that a tile of output rows needs.
+    int tile_columns;  ///< Most input columns that a tile of output columns needs.
   };
 
   int height;
   int width;
   int count;
   Map maps[kMaxMaps];
-  size_t shared_bytes;  ///< Shared memory of a block.
+  size_t shared_bytes;  ///< Shared memory of a block of `launch_smoothing`.
 
   /// To be copied to the device, aligned to 16 bytes, for as long as the plan is used there.
   std::vector<uint32_t> tables;

@@ -9,8 +9,11 @@
 
 namespace reverse_distillation::cuda {
 
-/// `upsample_sum` (ops/ops.h) alone: maps brought to height x width by bilinear interpolation with aligned
-/// corners, and added up, not smoothed.
+/// How the up-sampled maps of the scales become one.
+enum class MapCombination { kSum, kProduct };
+
+/// `upsample_sum` (ops/ops.h) alone, or the product in place of the sum: maps brought to height x width by
+/// bilinear interpolation with aligned corners, and combined, not smoothed.
 ///
 /// maps, sizes: 1 to `kMaxMaps` maps [batch, H_k, W_k] float32.
 /// output: [batch, height, width] float32.
@@ -19,8 +22,8 @@ namespace reverse_distillation::cuda {
 /// Bytes: batch * 4 * (height width + sum_k H_k W_k). Operations: 9 a map and output position, the places and
 /// weights apart. Floor at 3.0 TB/s and 60 TFLOP/s float32 from 64^2, 32^2 and 16^2 to 256^2: 284 KB and
 /// 0.095 us by the bytes, 0.029 us by the operations, an image; 3.0 us for 32 images.
-cudaError_t launch_upsample_sum(std::span<const float* const> maps, std::span<const MapSize> sizes,
-                                int64_t batch, int64_t height, int64_t width, float* output,
-                                cudaStream_t stream);
+cudaError_t launch_upsample(std::span<const float* const> maps, std::span<const MapSize> sizes,
+                            MapCombination combination, int64_t batch, int64_t height, int64_t width,
+                            float* output, cudaStream_t stream);
 
 }  // namespace reverse_distillation::cuda

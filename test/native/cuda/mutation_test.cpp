@@ -13,7 +13,9 @@
 #include "ops/cuda/cosine_map.h"
 #include "ops/cuda/distillation_loss.h"
 #include "ops/cuda/preprocess.h"
+#include "ops/cuda/product_smoothing.h"
 #include "ops/cuda/smoothing.h"
+#include "ops/cuda/smoothing_passes.h"
 #include "ops/cuda/upsample_sum.h"
 
 namespace reverse_distillation::test {
@@ -105,28 +107,61 @@ Run global_loss(cuda::Layout layout, int shortened) {
   };
 }
 
+/// The tables of a plan in a buffer that may be the one to shorten.
+DeviceTensor tables_of(const cuda::SmoothingPlan& plan, bool shorten, int64_t missing) {
+  const at::Tensor words = at::from_blob(const_cast<uint32_t*>(plan.tables.data()),
+                                         {static_cast<int64_t>(plan.tables.size())}, at::kInt);
+  return DeviceTensor(words.slice(0, 0, words.numel() - (shorten ? missing : 0)));
+}
+
 Run smoothing(int shortened) {
   return [=](int64_t missing) {
     const cuda::SmoothingPlan plan = cuda::plan_smoothing(std::vector<cuda::MapSize>{{9, 7}}, 70, 40, 1.0);
-    const at::Tensor words = at::from_blob(const_cast<uint32_t*>(plan.tables.data()),
-                                           {static_cast<int64_t>(plan.tables.size())}, at::kInt);
-    const DeviceTensor tables(words.slice(0, 0, words.numel() - (shortened == 0 ? missing : 0)));
+    const DeviceTensor tables = tables_of(plan, shortened == 0, missing);
     const DeviceTensor map = buffer(2 * 9 * 7, shortened == 1, missing);
     const DeviceTensor smoothed = buffer(2 * 70 * 40, shortened == 2, missing);
     const DeviceTensor scores = buffer(2, shortened == 3, missing);
     const std::vector<const float*> maps = {map.data<float>()};
     expect_success(cuda::launch_smoothing(plan, tables.data(), maps, 2, smoothed.data<float>(),
-                                          scores.data<float>(), nullptr));
+                                          scores.data<float>(), nullptr, nullptr));
   };
 }
 
-Run upsample_sum(int shortened) {
+Run smoothing_passes(int shortened) {
+  return [=](int64_t missing) {
+    const cuda::SmoothingPlan plan = cuda::plan_smoothing(std::vector<cuda::MapSize>{{9, 7}}, 70, 40, 1.0);
+    const DeviceTensor tables = tables_of(plan, shortened == 0, missing);
+    const DeviceTensor map = buffer(2 * 9 * 7, shortened == 1, missing);
+    const DeviceTensor smoothed = buffer(2 * 70 * 40, shortened == 2, missing);
+    const DeviceTensor scores = buffer(2, shortened == 3, missing);
+    const DeviceTensor workspace = buffer(2 * 9 * 40, shortened == 4, missing);
+    const std::vector<const float*> maps = {map.data<float>()};
+    expect_success(cuda::launch_smoothing_passes(plan, tables.data(), maps, 2, smoothed.data<float>(),
+                                                 scores.data<float>(), workspace.data(), nullptr));
+  };
+}
+
+Run product_smoothing(int shortened) {
+  return [=](int64_t missing) {
+    const cuda::SmoothingPlan plan = cuda::plan_smoothing(std::vector<cuda::MapSize>{{70, 40}}, 70, 40, 1.0);
+    const DeviceTensor tables = tables_of(plan, shortened == 0, missing);
+    const DeviceTensor map = buffer(2 * 9 * 7, shortened == 1, missing);
+    const DeviceTensor smoothed = buffer(2 * 70 * 40, shortened == 2, missing);
+    const DeviceTensor scores = buffer(2, shortened == 3, missing);
+    const std::vector<const float*> maps = {map.data<float>()};
+    const std::vector<cuda::MapSize> sizes = {{9, 7}};
+    expect_success(cuda::launch_product_smoothing(maps, sizes, plan, tables.data(), 2, smoothed.data<float>(),
+                                                  scores.data<float>(), nullptr, nullptr));
+  };
+}
+
+Run upsample(cuda::MapCombination combination, int shortened) {
   return [=](int64_t missing) {
     const DeviceTensor map = buffer(2 * 9 * 7, shortened == 0, missing);
     const DeviceTensor output = buffer(2 * 20 * 40, shortened == 1, missing);
     const std::vector<const float*> maps = {map.data<float>()};
     const std::vector<cuda::MapSize> sizes = {{9, 7}};
-    expect_success(cuda::launch_upsample_sum(maps, sizes, 2, 20, 40, output.data<float>(), nullptr));
+    expect_success(cuda::launch_upsample(maps, sizes, combination, 2, 20, 40, output.data<float>(), nullptr));
   };
 }
 
@@ -144,6 +179,8 @@ Run preprocess(int shortened) {
 std::vector<Kernel> kernels() {
   constexpr auto kFirst = cuda::Layout::kChannelsFirst;
   constexpr auto kLast = cuda::Layout::kChannelsLast;
+  constexpr auto kSum = cuda::MapCombination::kSum;
+  constexpr auto kProduct = cuda::MapCombination::kProduct;
   return {
       {"cosine_map, channels-first",
        1,
@@ -179,7 +216,17 @@ std::vector<Kernel> kernels() {
        {global_loss(kLast, 0), global_loss(kLast, 1), global_loss(kLast, 2), global_loss(kLast, 3),
         global_loss(kLast, 4)}},
       {"smoothing", 2, {0}, {smoothing(0), smoothing(1), smoothing(2), smoothing(3)}},
-      {"upsample_sum", 0, {}, {upsample_sum(0), upsample_sum(1)}},
+      {"smoothing in passes",
+       1,
+       {0},
+       {smoothing_passes(0), smoothing_passes(1), smoothing_passes(2), smoothing_passes(3),
+        smoothing_passes(4)}},
+      {"smoothing of a product",
+       3,
+       {0},
+       {product_smoothing(0), product_smoothing(1), product_smoothing(2), product_smoothing(3)}},
+      {"up-sampled sum", 0, {}, {upsample(kSum, 0), upsample(kSum, 1)}},
+      {"up-sampled product", 0, {}, {upsample(kProduct, 0), upsample(kProduct, 1)}},
       {"preprocess", 2, {0}, {preprocess(0), preprocess(1)}},
   };
 }
@@ -240,6 +287,7 @@ TEST("each shared array that a kernel fills is missed when it lacks its last ele
   }
   const Planted mutant({.missing_dynamic_bytes = 4});
   EXPECT(is_found(smoothing(0)));
+  EXPECT(is_found(product_smoothing(0)));
 }
 
 }  // namespace reverse_distillation::test

@@ -1,44 +1,48 @@
 #include <ATen/ATen.h>
 
-#include "device_tensor.h"
+#include "device_maps.h"
 #include "harness.h"
 #include "machine.h"
 #include "naive.h"
 #include "ops/cuda/smoothing.h"
+#include "ops/cuda/smoothing_passes.h"
 #include "ops/cuda/upsample_sum.h"
 
 namespace reverse_distillation::test {
 
 namespace {
 
-std::vector<cuda::MapSize> sizes_of(const std::vector<at::Tensor>& maps) {
-  std::vector<cuda::MapSize> sizes;
-  for (const at::Tensor& map : maps) sizes.push_back({map.size(1), map.size(2)});
-  return sizes;
-}
-
-struct Smoothed {
-  at::Tensor maps;
-  at::Tensor scores;
-};
-
 Smoothed smooth(const std::vector<at::Tensor>& maps, int64_t height, int64_t width, double sigma,
                 Lie lie = {}) {
   const cuda::SmoothingPlan plan = cuda::plan_smoothing(sizes_of(maps), height, width, sigma);
-  const DeviceTensor tables(at::from_blob(const_cast<uint32_t*>(plan.tables.data()),
-                                          {static_cast<int64_t>(plan.tables.size())}, at::kInt));
-  std::vector<DeviceTensor> device_maps;
-  std::vector<const float*> pointers;
-  for (const at::Tensor& map : maps) {
-    device_maps.emplace_back(map, lie);
-    pointers.push_back(device_maps.back().data<float>());
-  }
+  const DeviceTensor tables = tables_of(plan);
+  const DeviceMaps device_maps(maps, lie);
   const int64_t batch = maps[0].size(0);
-  const DeviceTensor smoothed(batch * height * width, at::kFloat, lie);
-  const DeviceTensor scores(batch, at::kFloat, lie);
-  EXPECT(cuda::launch_smoothing(plan, tables.data(), pointers, batch, smoothed.data<float>(),
-                                scores.data<float>(), nullptr) == cudaSuccess);
-  return {smoothed.host().view({batch, height, width}), scores.host()};
+  size_t bytes = 0;
+  EXPECT(cuda::smoothing_workspace(plan, batch, bytes) == cudaSuccess);
+  return run_smoothing(
+      batch, height, width, bytes,
+      [&](float* smoothed, float* scores, void* workspace) {
+        return cuda::launch_smoothing(plan, tables.data(), device_maps.pointers(), batch, smoothed, scores,
+                                      workspace, nullptr);
+      },
+      lie);
+}
+
+/// The same in passes that meet in device memory.
+Smoothed smooth_in_passes(const std::vector<at::Tensor>& maps, int64_t height, int64_t width, double sigma,
+                          Lie lie = {}) {
+  const cuda::SmoothingPlan plan = cuda::plan_smoothing(sizes_of(maps), height, width, sigma);
+  const DeviceTensor tables = tables_of(plan);
+  const DeviceMaps device_maps(maps, lie);
+  const int64_t batch = maps[0].size(0);
+  return run_smoothing(
+      batch, height, width, cuda::smoothing_passes_workspace(plan, batch),
+      [&](float* smoothed, float* scores, void* workspace) {
+        return cuda::launch_smoothing_passes(plan, tables.data(), device_maps.pointers(), batch, smoothed,
+                                             scores, workspace, nullptr);
+      },
+      lie);
 }
 
 void expect_smoothed(const std::vector<at::Tensor>& maps, int64_t height, int64_t width, double sigma,
@@ -50,16 +54,11 @@ void expect_smoothed(const std::vector<at::Tensor>& maps, int64_t height, int64_
 }
 
 at::Tensor upsample(const std::vector<at::Tensor>& maps, int64_t height, int64_t width, Lie lie = {}) {
-  std::vector<DeviceTensor> device_maps;
-  std::vector<const float*> pointers;
-  for (const at::Tensor& map : maps) {
-    device_maps.emplace_back(map, lie);
-    pointers.push_back(device_maps.back().data<float>());
-  }
+  const DeviceMaps device_maps(maps, lie);
   const int64_t batch = maps[0].size(0);
   const DeviceTensor output(batch * height * width, at::kFloat, lie);
-  EXPECT(cuda::launch_upsample_sum(pointers, sizes_of(maps), batch, height, width, output.data<float>(),
-                                   nullptr) == cudaSuccess);
+  EXPECT(cuda::launch_upsample(device_maps.pointers(), sizes_of(maps), cuda::MapCombination::kSum, batch,
+                               height, width, output.data<float>(), nullptr) == cudaSuccess);
   return output.host().view({batch, height, width});
 }
 
@@ -125,26 +124,51 @@ TEST("smoothing on CUDA takes maps that are larger than the output") {
   expect_smoothed({at::rand({1, 50, 70}), at::rand({1, 3, 90})}, 20, 33, 1.5);
 }
 
-TEST("smoothing on CUDA takes any sigma as far as shared memory goes, and says where it ends") {
+TEST(
+    "smoothing on CUDA takes any sigma in one launch as far as shared memory goes, and any beyond in "
+    "passes") {
   expect_smoothed({at::rand({1, 20, 5})}, 20, 5, 15.0);
-  const cuda::SmoothingPlan fits = cuda::plan_smoothing(std::vector<cuda::MapSize>{{1815, 1}}, 1815, 1, 1e3);
-  const cuda::SmoothingPlan exceeds =
-      cuda::plan_smoothing(std::vector<cuda::MapSize>{{1816, 1}}, 1816, 1, 1e3);
-  const auto launch = [](const cuda::SmoothingPlan& plan) {
-    const DeviceTensor tables(at::from_blob(const_cast<uint32_t*>(plan.tables.data()),
-                                            {static_cast<int64_t>(plan.tables.size())}, at::kInt));
-    const DeviceTensor map(at::full({plan.height}, 0.5));
-    const DeviceTensor smoothed(plan.height, at::kFloat);
-    const std::vector<const float*> maps = {map.data<float>()};
-    const cudaError_t error =
-        cuda::launch_smoothing(plan, tables.data(), maps, 1, smoothed.data<float>(), nullptr, nullptr);
-    if (error == cudaSuccess) EXPECT_CLOSE(smoothed.host(), map.host(), 1e-5, 0.0);
-    return error;
+  const auto launches_of = [](int64_t height, double sigma) {
+    const at::Tensor map = at::full({2, height, 1}, 0.5);
+    const int before = cuda_emulation::Machine::instance().launches();
+    const Smoothed result = smooth({map}, height, 1, sigma);
+    EXPECT_CLOSE(result.maps, map, 1e-5, 0.0);
+    EXPECT_CLOSE(result.scores, at::full({2}, 0.5), 1e-5, 0.0);
+    return cuda_emulation::Machine::instance().launches() - before;
   };
-  EXPECT(launch(fits) == cudaSuccess);
-  EXPECT(launch(exceeds) == cudaErrorInvalidValue);
+  EXPECT(launches_of(1815, 1e3) == 1);
+  EXPECT(launches_of(1816, 1e3) == 2);
   // However tall the map, the tile's reach counts.
-  EXPECT(launch(cuda::plan_smoothing(std::vector<cuda::MapSize>{{4000, 1}}, 4000, 1, 150.0)) == cudaSuccess);
+  EXPECT(launches_of(4000, 150.0) == 1);
+}
+
+TEST("smoothing on CUDA in passes equals naive up-sampling, sum and blur, and scores the maximum") {
+  const std::vector<at::Tensor> maps = {at::rand({2, 16, 16}), at::rand({2, 8, 9}), at::rand({2, 1, 1}),
+                                        at::rand({2, 40, 70})};
+  for (size_t count = 1; count <= maps.size(); ++count) {
+    const std::vector<at::Tensor> some(maps.begin(), maps.begin() + static_cast<int64_t>(count));
+    for (const auto& [height, width] : kOutputs) {
+      const Smoothed result = smooth_in_passes(some, height, width, 2.0);
+      EXPECT_CLOSE(result.maps, naive_gaussian_blur(naive_upsample_sum(some, height, width), 2.0), 1e-5, 0.0);
+      EXPECT(at::equal(result.scores, result.maps.flatten(1).amax(1)));
+    }
+  }
+  for (const Lie& lie : kLies) {
+    // Bit for bit what one launch gives: the same sums in the same order.
+    EXPECT(at::equal(smooth_in_passes({maps[0], maps[1]}, 70, 40, 1.0, lie).maps,
+                     smooth({maps[0], maps[1]}, 70, 40, 1.0, lie).maps));
+  }
+  EXPECT(smooth_in_passes({at::rand({0, 4, 4})}, 8, 8, 4.0).maps.numel() == 0);
+}
+
+TEST("smoothing on CUDA that needs a workspace is refused without one") {
+  const at::Tensor map = at::rand({1, 1816, 1});
+  const cuda::SmoothingPlan plan = cuda::plan_smoothing(sizes_of({map}), 1816, 1, 1e3);
+  const DeviceTensor tables = tables_of(plan);
+  const DeviceMaps maps({map});
+  const DeviceTensor smoothed(1816, at::kFloat);
+  EXPECT(cuda::launch_smoothing(plan, tables.data(), maps.pointers(), 1, smoothed.data<float>(), nullptr,
+                                nullptr, nullptr) == cudaErrorInvalidValue);
 }
 
 TEST("smoothing on CUDA scores the maximum over a map's tiles, and NaN where there is one") {
