@@ -7,14 +7,13 @@
 import { basename, resolve } from "node:path";
 import { Command } from "commander";
 import { openDataset } from "../lib/dataset.js";
-import { ReverseDistillationError } from "../lib/errors.js";
 import * as check from "../lib/model-options.js";
 import { loadAddon } from "../lib/native/loader.js";
 import { integer } from "../lib/validate.js";
 import { describeEnvironment, type Environment } from "./environment.js";
 import { describe } from "./parity/inputs.js";
-import { findPython } from "./parity/reference.js";
 import { compareTrainings, type TrainingParity, type TrainingSettings } from "./parity/training-run.js";
+import { requirePython } from "./reference.js";
 import { ResultsFile } from "./results-file.js";
 
 interface Result extends TrainingParity {
@@ -50,14 +49,7 @@ function keyOf({
 }
 
 async function main(folder: string, flags: Flags): Promise<void> {
-  const python = findPython();
-  if (python === undefined) {
-    throw new ReverseDistillationError(
-      "NOT_FOUND",
-      "No python3 or python on the PATH has what bench/python/requirements.txt asks for; install it, or name a " +
-        "Python that has it in REVERSE_DISTILLATION_PYTHON.",
-    );
-  }
+  const python = requirePython();
   const number = (name: string, text: string) => integer(name, Number(text), 0, Number.MAX_SAFE_INTEGER);
   const backbone = check.backbone("--backbone", flags.backbone);
   const layout = check.layout("--layout", flags.layout);

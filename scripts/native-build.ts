@@ -56,8 +56,8 @@ export async function buildNative(
       ? [
           step(
             "native_tests",
-            ["test/native"],
-            [join(tree, "reverse_distillation_tests"), join(tree, "reverse_distillation_cuda_tests")],
+            ["test/native", "bench/native"],
+            ["tests", "cuda_tests", "benchmark"].map((name) => join(tree, `reverse_distillation_${name}`)),
           ),
         ]
       : []),

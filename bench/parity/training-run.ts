@@ -11,7 +11,7 @@ import { writeModelFile, type ModelDescription, type TrainingDescription } from 
 import type { Addon, NativeModel } from "../../lib/native/addon.js";
 import { loadTeacherWeights } from "../../lib/weights.js";
 import { keptFeatures } from "./computed.js";
-import { referenceScript } from "./reference.js";
+import { referenceScript } from "../reference.js";
 
 /** How both sides train. */
 export type TrainingSettings = Pick<

@@ -10,13 +10,13 @@ import { loadAddon } from "../../lib/native/loader.js";
 import { traceByReference, writeForReference } from "./exchange.js";
 import { committedCases } from "./committed.js";
 import { seededImages, seededModel } from "./inputs.js";
-import { ReferenceTracer, findPython } from "./reference.js";
+import { requirePython } from "../reference.js";
+import { ReferenceTracer } from "./reference.js";
 
 /** Values kept of each tensor: the norms beside them are of all. */
 const samples = 32;
 
-const python = findPython();
-if (python === undefined) throw new Error("No Python with bench/python/requirements.txt is on the PATH.");
+const python = requirePython();
 const temporary = await mkdtemp(join(tmpdir(), "reverse-distillation-"));
 const tracer = new ReferenceTracer(python);
 try {

@@ -2,8 +2,8 @@
 and weights of a short training. Another implementation, given the same weights and images, is compared
 with that.
 
-Reads requests from the standard input, one JSON object a line, and answers each with a line once its file is
-written:
+Reads requests from the standard input, one JSON object a line, and answers each with an empty object once its file
+is written:
 
     {"model": path of a model file,
      "images": path of a safetensors file with `images`, uint8 [N, H, W, 3],
@@ -104,7 +104,7 @@ def trace(request: dict) -> None:
 def main() -> None:
     for line in sys.stdin:
         trace(json.loads(line))
-        print("done", flush=True)
+        print("{}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import anyTest, { type TestFn } from "ava";
-import { findPython } from "../../bench/parity/reference.js";
+import { findPython } from "../../bench/reference.js";
 
 const python = findPython();
 
