@@ -14,8 +14,13 @@ def combined_map(
     teacher: list[Tensor], student: list[Tensor], layers: list[int], size: tuple[int, int], combine: str
 ) -> Tensor:
     """The map before smoothing, [N, H, W]."""
+    return combine_maps(distance_maps(teacher, student, layers), size, combine)
+
+
+def combine_maps(distances: list[Tensor], size: tuple[int, int], combine: str) -> Tensor:
+    """The maps of all scales, [N, h, w] each, as one, [N, H, W]."""
     combined = None
-    for distance in distance_maps(teacher, student, layers):
+    for distance in distances:
         scaled = interpolate(distance[:, None], size=size, mode="bilinear", align_corners=True)[:, 0]
         if combined is None:
             combined = scaled

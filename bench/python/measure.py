@@ -26,7 +26,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
-from anomaly_map import combined_map, smooth
+from anomaly_map import combine_maps, smooth
 from distance import distance_maps, distillation_loss
 from images import normalise
 from model import ReverseDistillation
@@ -64,7 +64,7 @@ class Jobs:
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-            return float(loss)
+            return loss.item()
 
         self.model.train()
         first = step()
@@ -78,11 +78,11 @@ class Jobs:
         size = request["size"]
         shapes = [(1, (64 << k) * expansion, size >> (k + 2), size >> (k + 2)) for k in range(3)]
         teacher, student = ([torch.randn(shape) for shape in shapes] for _ in range(2))
-        distances, _ = timed(lambda: distance_maps(teacher, student, [1, 2, 3]))
-        summing, combined = timed(lambda: combined_map(teacher, student, [1, 2, 3], (size, size), "sum"))
+        distances, maps = timed(lambda: distance_maps(teacher, student, [1, 2, 3]))
+        summing, combined = timed(lambda: combine_maps(maps, (size, size), "sum"))
         smoothing, _ = timed(lambda: smooth(combined, 4.0).max())
-        seconds = {"cosine_map": distances, "upsample_sum": summing - distances, "blur_and_maximum": smoothing}
-        return {"seconds": {**seconds, "all": summing + smoothing}}
+        seconds = {"cosine_map": distances, "upsample_sum": summing, "blur_and_maximum": smoothing}
+        return {"seconds": {**seconds, "all": distances + summing + smoothing}}
 
     def resize(self, request: dict) -> dict:
         images = [Image.fromarray(image.numpy()) for image in load_file(request["images"])["images"]]
