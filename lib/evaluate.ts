@@ -42,7 +42,7 @@ export interface EvaluatedGroup {
   pixel: PixelMetrics | null;
 }
 
-/** What {@link evaluate} finds. Plain data: it can be written as JSON. A metric that is undefined is null. */
+/** What `Detector.evaluate` finds. Plain data: it can be written as JSON. A metric that is undefined is null. */
 export interface Report {
   overall: EvaluatedGroup;
   /** By kind of defect, in order of their names. */

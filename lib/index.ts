@@ -16,7 +16,7 @@ export type {
   ScoreBatchOptions,
   ScoreOptions,
 } from "./detector.js";
-export { datasetFromLists, openDataset, splitNormal } from "./dataset.js";
+export { datasetFromLists, normalLabel, openDataset, splitNormal } from "./dataset.js";
 export type { Dataset, SplitOptions, TestImage } from "./dataset.js";
 export type { EvaluatedGroup, EvaluateOptions, Report } from "./evaluate.js";
 export { formatReport } from "./report.js";
@@ -24,6 +24,7 @@ export * from "./metrics/index.js";
 export type { CheckpointOptions } from "./checkpoint-options.js";
 export { findOrDownloadWeights, obtainImagenetWeights } from "./pretrained/weights.js";
 export type { ObtainOptions } from "./pretrained/weights.js";
+export type { ByteProgress } from "./pretrained/transfer.js";
 export type { ModelDescription, TrainingDescription } from "./model-file.js";
 export type { ImageInput } from "./image.js";
 export type { ImageSource } from "./image-source.js";
@@ -34,5 +35,6 @@ export type { ScoringPrecision, TrainingPrecision } from "./precision.js";
 export type { Backbone, Combine, Layout, Loss, Normalisation, RawImage } from "./native/addon.js";
 export { configureNative } from "./native/settings.js";
 export type { NativeOptions } from "./native/settings.js";
+export type { Backend } from "./native/libtorch-inspect.js";
 export { errorCodes, ReverseDistillationError } from "./errors.js";
 export type { ErrorCode } from "./errors.js";

@@ -1,12 +1,19 @@
 /**
  * Checks what would be published: what package.json names exists, nothing is packed that must not be,
- * and the package imports and requires by its own name.
+ * types and manifest are as TypeScript and bundlers want them, the licences of others are listed, nothing
+ * is known against its dependencies, and the package imports and requires by its own name.
  *
  *   node scripts/check-package.mjs
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import ts from "typescript";
+import { checkLicenses } from "./licenses.mjs";
 import { root } from "./setup.mjs";
 
 /** @type {string[]} */
@@ -28,25 +35,91 @@ const { main, module, types, exports, bin } = manifest;
 for (const path of new Set(filesNamedIn({ main, module, types, exports, bin })))
   if (!existsSync(join(root, path))) problems.push(`package.json names ${path}, which does not exist`);
 
-const packing = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+const folder = mkdtempSync(join(tmpdir(), "reverse-distillation-package-"));
+const packing = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
   cwd: root,
   encoding: "utf8",
   stdio: ["ignore", "pipe", "ignore"],
 });
-/** @type {string[]} */
-const packed = JSON.parse(packing)[0].files.map((/** @type {{ path: string }} */ file) => file.path);
+/** @type {{ filename: string, files: { path: string }[] }} */
+const { filename, files } = JSON.parse(packing)[0];
+const tarball = readFileSync(join(folder, filename));
+rmSync(folder, { recursive: true });
+
+const packed = files.map(({ path }) => path);
 for (const path of [
   "README.md",
   "LICENSE",
+  "THIRD_PARTY_LICENSES",
   "CMakeLists.txt",
-  "binding.gyp",
+  "native/loader/loader.c",
+  "scripts/install.mjs",
   "dist/index.js",
   "dist/index.cjs",
+  "dist/rebuild.js",
 ])
   if (!packed.includes(path)) problems.push(`${path} is not packed`);
 for (const path of packed)
-  if (/^(test|bench|build|\.build|out)\/|\.(test\.ts|safetensors|pth)$/.test(path))
+  if (/^(test|bench|lib|build|\.build|out)\/|\.(test\.ts|safetensors|pth|gyp)$/.test(path))
     problems.push(`${path} is packed and must not be`);
+if (tarball.length > 3e6)
+  problems.push(`The tarball has ${tarball.length} bytes, and at most 3 MB are allowed`);
+
+problems.push(...checkLicenses(), ...findAny());
+problems.push(...(await checkTypes(tarball)), ...(await checkManifest(tarball)), ...audit());
+
+/**
+ * Whether TypeScript finds the types that belong to what Node loads, in every way of importing.
+ *
+ * @param {Buffer} content
+ */
+async function checkTypes(content) {
+  const result = await checkPackage(createPackageFromTarballData(content));
+  if (!result.types) return ["are the types wrong: the package has none"];
+  return result.problems.map((problem) => `are the types wrong: ${JSON.stringify(problem)}`);
+}
+
+/** The types that are published hold no `any`, which would switch checking off for those who use it. */
+function findAny() {
+  const path = join(root, "dist", "index.d.ts");
+  const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
+  /** @type {string[]} */
+  const found = [];
+  /** @param {ts.Node} node */
+  const visit = (node) => {
+    if (node.kind === ts.SyntaxKind.AnyKeyword) {
+      const { line } = source.getLineAndCharacterOfPosition(node.pos);
+      found.push(`dist/index.d.ts:${line + 1}: any`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** @param {Buffer} content */
+async function checkManifest(content) {
+  const tar = content.buffer.slice(content.byteOffset, content.byteOffset + content.byteLength);
+  const { messages, pkg } = await publint({
+    pack: { tarball: /** @type {ArrayBuffer} */ (tar) },
+    strict: true,
+  });
+  return messages.map(
+    (message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`,
+  );
+}
+
+/** What npm knows against the packages that are installed with this one. */
+function audit() {
+  const { stdout } = spawnSync("npm", ["audit", "--omit=dev", "--json"], { cwd: root, encoding: "utf8" });
+  /** @type {{ vulnerabilities?: Record<string, { severity: string }> }} */
+  const { vulnerabilities } = JSON.parse(stdout || "{}");
+  if (vulnerabilities === undefined) {
+    console.error("SKIPPED: npm audit, which the registry in use does not answer");
+    return [];
+  }
+  return Object.entries(vulnerabilities).map(([name, { severity }]) => `npm audit: ${name}: ${severity}`);
+}
 
 for (const [kind, source] of [
   ["import", `const it = await import("${manifest.name}");`],

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { version } from "../version.js";
 import type { CommandContext } from "./context.js";
+import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { importCommand } from "./import.js";
@@ -20,6 +21,7 @@ const commands = [
   importCommand,
   exportCommand,
   libtorchCommand,
+  doctorCommand,
 ];
 
 /** The command line as commander knows it. What is wrong with it is thrown, not exited on. */

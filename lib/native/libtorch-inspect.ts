@@ -51,7 +51,7 @@ const roots = ["", "torch", "libtorch"];
 /** Such as "the CPU build of LibTorch 2.13 or the CUDA build of LibTorch 2.14". */
 export function describeBuilds(builds: readonly LibTorchBuild[]): string {
   const kinds = (["cpu", "cuda"] as const).map((backend) => {
-    const minors = builds.filter((build) => build.backend === backend).map(({ minor }) => minor);
+    const minors = [...new Set(builds.filter((build) => build.backend === backend).map(({ minor }) => minor))];
     return minors.length > 0 ? `the ${backend.toUpperCase()} build of LibTorch ${minors.join(" or ")}` : "";
   });
   return kinds.filter((kind) => kind !== "").join(" or ");

@@ -1,0 +1,54 @@
+import type { Diagnosis } from "./diagnosis.js";
+
+/** A diagnosis as lines for people, complete: what a bug report needs. */
+export function formatDiagnosis(diagnosis: Diagnosis): string[] {
+  const { machine, selfTest, loader, chosen } = diagnosis;
+  const { cpu, nvidia } = machine;
+  const lines: [name: string, ...values: string[]][] = [
+    ["package", `reverse-distillation ${diagnosis.package.version} in ${diagnosis.package.path}`],
+    ["sharp", `${diagnosis.package.sharp} (libvips ${diagnosis.package.vips})`],
+    ["Node.js", `${machine.node.version}, Node-API ${machine.node.napi}, ${machine.node.path}`],
+    [
+      "system",
+      `${machine.platform}, ${machine.libc}, kernel ${machine.kernel}, ${machine.memoryMegabytes} MB`,
+    ],
+    ["processor", `${cpu.model}, ${cpu.threads} threads, ${cpu.features.join(" ")}`],
+    [
+      "GPU",
+      nvidia === null
+        ? "none (NVIDIA's driver is not there)"
+        : `${nvidia.gpus.join(", ") || "unnamed"}, driver ${nvidia.driver ?? "of unknown version"}`,
+    ],
+    ["cache", diagnosis.cache],
+    ["environment", ...Object.entries(diagnosis.environment).map(([name, value]) => `${name}=${value}`)],
+    ["LibTorch", ...diagnosis.libtorch.map(describeLibTorch)],
+    ["loader", "path" in loader ? loader.path : loader.error],
+    [
+      "binaries",
+      ...diagnosis.implementations.map(({ path, defect }) => (defect ? `${path}: ${defect}` : path)),
+    ],
+    ["chosen", chosen === null ? "nothing" : `${chosen.implementation} on ${chosen.libtorch}`],
+    [
+      "self-test",
+      selfTest.ok
+        ? `passed on ${selfTest.device} in ${selfTest.milliseconds} ms (LibTorch ${selfTest.libtorch}, ${selfTest.cpuCapability})`
+        : `FAILED: ${selfTest.message}${selfTest.code === undefined ? "" : ` (${selfTest.code})`}`,
+    ],
+    ["advice", ...diagnosis.advice],
+  ];
+  return lines.flatMap(([name, ...values]) =>
+    values
+      .flatMap((value) => value.split("\n"))
+      .map((value, index) => `${(index === 0 ? name : "").padEnd(12)} ${value}`.trimEnd()),
+  );
+}
+
+function describeLibTorch({ origin, place, state, version, reason }: Diagnosis["libtorch"][number]): string {
+  const outcome = {
+    used: `${version}, used`,
+    fits: `${version}, fits, but another comes before it`,
+    misfit: `does not fit: ${reason}`,
+    absent: `none: ${reason}`,
+  };
+  return `${origin}: ${place}: ${outcome[state]}`;
+}

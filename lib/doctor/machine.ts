@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { nvidiaDriver, runsCuda } from "../native/nvidia.js";
+
+/** What this process runs on. */
+export interface Machine {
+  node: { version: string; napi: string; path: string };
+  /** Such as "linux-x64". */
+  platform: string;
+  /** Of the system's kernel. */
+  kernel: string;
+  /** Such as "glibc 2.36". */
+  libc: string;
+  cpu: {
+    model: string;
+    /** Threads that this process may run on at once. */
+    threads: number;
+    /** Of the instruction sets that decide on speed, those that the processor has. */
+    features: string[];
+  };
+  memoryMegabytes: number;
+  /** NVIDIA's driver; null where there is none. */
+  nvidia: { driver: string | null; gpus: string[]; runsCuda13: boolean } | null;
+}
+
+/** The kernel's names of the instruction sets that LibTorch and this package have code for. */
+const features = [
+  "sse4_2",
+  "fma",
+  "avx",
+  "avx2",
+  "avx512f",
+  "avx512_vnni",
+  "avx512_bf16",
+  "amx_bf16",
+  "asimd",
+  "sve",
+];
+
+export function describeMachine(): Machine {
+  const driver = nvidiaDriver();
+  return {
+    node: { version: process.version, napi: process.versions.napi ?? "none", path: process.execPath },
+    platform: `${process.platform}-${process.arch}`,
+    kernel: release(),
+    libc: libc(),
+    cpu: {
+      model: cpus()[0]?.model.trim() ?? "unknown",
+      threads: availableParallelism(),
+      features: cpuFeatures(readText("/proc/cpuinfo")),
+    },
+    memoryMegabytes: Math.round(totalmem() / 2 ** 20),
+    nvidia: driver
+      ? { driver: driver.version ?? null, gpus: driver.gpus, runsCuda13: runsCuda(driver) }
+      : null,
+  };
+}
+
+/** From the text of /proc/cpuinfo. */
+export function cpuFeatures(text: string): string[] {
+  const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]?.split(" "));
+  return features.filter((feature) => flags.has(feature));
+}
+
+function libc(): string {
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  const version = header?.glibcVersionRuntime;
+  return version === undefined ? "another than glibc" : `glibc ${version}`;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,387 @@
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import anyTest, { type ExecutionContext } from "ava";
+import { pinnedLibTorch } from "../../../lib/native/libtorch-pins.js";
+import { fakeLibTorch } from "../fake-libtorch.js";
+import { linkedLibTorch, Machine, pack, pinnedHere, tool, type Ended } from "./project.js";
+
+/**
+ * The package as its users have it: packed, installed into an empty project by npm, on a machine with
+ * Node and npm alone. LibTorch is the one that the other tests use.
+ */
+
+const libtorch = pinnedHere();
+const test = libtorch === undefined ? anyTest.skip : anyTest.serial;
+const machine = new Machine();
+const LIBTORCH = libtorch?.directory ?? "";
+let tarball = "";
+/** A project in which npm has installed the package. */
+let project = "";
+let installed: Ended;
+
+const versions = JSON.parse(readFileSync(tool(".package-lock.json"), "utf8")) as {
+  packages: Record<string, { version: string }>;
+};
+const development = ["typescript", "@types/node"].map(
+  (name) => `${name}@${versions.packages[`node_modules/${name}`]!.version}`,
+);
+
+if (libtorch !== undefined)
+  anyTest.serial.before(async (t) => {
+    t.timeout(600_000);
+    tarball = pack(machine.folder);
+    project = machine.project("Mein Projekt");
+    installed = await machine.npm(["install", tarball, ...development, "--foreground-scripts"], {
+      cwd: project,
+    });
+  });
+anyTest.after.always(() => machine.remove());
+
+const packageFolder = (): string => join(project, "node_modules", "reverse-distillation");
+
+/** ESM that trains on four images, saves, loads, scores, and prints a number. */
+const useIt = `
+const images = [0, 1, 2, 3].map((seed) => ({
+  data: Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * (7 + seed)) % 251),
+  width: 64, height: 64, channels: 3 as const,
+}));
+const options = { imageSize: 64, epochs: 1, batchSize: 2, threads: 1 };
+const detector = await train(images, options);
+const first = await detector.score(images[0]!);
+await detector.save("model.safetensors");
+await detector.dispose();
+const loaded = await Detector.load("model.safetensors");
+const second = await loaded.score(images[0]!);
+await loaded.dispose();
+if (second.score !== first.score || !Number.isFinite(first.score)) throw new Error("another score");
+console.log("scored", first.map.width, first.map.height);
+`;
+
+/** As in a first program: what is printed of an error. */
+const firstUse = `
+import { train } from "reverse-distillation";
+const image = { data: new Uint8Array(64 * 64 * 3), width: 64, height: 64, channels: 3 };
+try {
+  await train([image, image], { imageSize: 64, epochs: 1, batchSize: 2, threads: 1, device: process.env.DEVICE });
+  console.log("trained");
+} catch (error) {
+  console.log(error.constructor.name + ", " + error.code + ": " + error.message);
+}
+`;
+
+async function succeeds(t: ExecutionContext, running: Promise<Ended>): Promise<string> {
+  const { code, stdout, stderr } = await running;
+  t.is(code, 0, `${stdout}${stderr}`);
+  return stdout;
+}
+
+function use(name: string, source: string, variables: NodeJS.ProcessEnv = { LIBTORCH }): Promise<Ended> {
+  writeFileSync(join(project, name), source);
+  return machine.node([name], { cwd: project, env: variables });
+}
+
+test("npm installs the package and compiles nothing, with its scripts run", (t) => {
+  t.is(installed.code, 0, installed.stderr);
+  t.is(machine.compiled, "");
+  t.false(existsSync(join(packageFolder(), "build")));
+  // What npm ran of this package is its own script, and nothing by itself.
+  const own = [...installed.stdout.matchAll(/^> reverse-distillation@.*\n> (.*)$/gm)].map(
+    ([, command]) => command,
+  );
+  t.deepEqual(own, ["node scripts/install.mjs"]);
+  machine.removeCompilers();
+});
+
+test("the tarball is under 3 MB and holds what runs and what a rebuild takes, and no more", (t) => {
+  t.true(statSync(tarball).size < 3e6);
+  t.deepEqual(
+    readdirSync(packageFolder())
+      .filter((name) => !name.startsWith("."))
+      .sort(),
+    [
+      "CHANGELOG.md",
+      "CMakeLists.txt",
+      "LICENSE",
+      "README.md",
+      "THIRD_PARTY_LICENSES",
+      "dist",
+      "native",
+      "package.json",
+      "prebuilds",
+      "scripts",
+    ],
+  );
+  const binaries = readdirSync(join(packageFolder(), "prebuilds", "linux-x64"));
+  t.true(binaries.includes("reverse_distillation.glibc.node"));
+  t.true(binaries.includes(`reverse_distillation-cpu-torch${pinnedLibTorch.cpu.minor}.so`));
+});
+
+test("TypeScript with the strictest settings compiles the package's types, as ESM and as CommonJS", async (t) => {
+  writeFileSync(
+    join(project, "esm.mts"),
+    `import { Detector, train } from "reverse-distillation";\n${useIt}`,
+  );
+  const commonjs = `import api = require("reverse-distillation");\nconst { Detector, train } = api;\nvoid (async () => {${useIt}})();`;
+  writeFileSync(join(project, "cjs.cts"), commonjs);
+  const compilerOptions = {
+    ...{
+      target: "ES2022",
+      lib: ["ES2022"],
+      module: "NodeNext",
+      types: ["node"],
+      strict: true,
+      skipLibCheck: false,
+    },
+    ...{
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      noPropertyAccessFromIndexSignature: true,
+    },
+  };
+  writeFileSync(
+    join(project, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, files: ["esm.mts", "cjs.cts"] }),
+  );
+  await succeeds(t, machine.node([join("node_modules", "typescript", "bin", "tsc")], { cwd: project }));
+});
+
+test("ESM imports the package, trains, saves, loads and scores", async (t) => {
+  t.is(await succeeds(t, machine.node(["esm.mjs"], { cwd: project, env: { LIBTORCH } })), "scored 64 64\n");
+});
+
+test("CommonJS requires the package, and does the same", async (t) => {
+  t.is(await succeeds(t, machine.node(["cjs.cjs"], { cwd: project, env: { LIBTORCH } })), "scored 64 64\n");
+});
+
+test("a bundle that leaves the package external runs; one that swallows it says what to do", async (t) => {
+  const bundle = async (name: string, external: string[]): Promise<Ended> => {
+    writeFileSync(join(project, "app.js"), firstUse);
+    const options = [
+      "--bundle",
+      "--platform=node",
+      "--format=esm",
+      "--log-level=error",
+      `--outfile=out/${name}`,
+    ];
+    const args = ["app.js", ...options, ...external.map((each) => `--external:${each}`)];
+    await succeeds(t, machine.run(tool("esbuild/bin/esbuild"), args, { cwd: project }));
+    const banner =
+      'import { createRequire as forBundle } from "node:module"; const require = forBundle(import.meta.url);\n';
+    writeFileSync(join(project, "out", name), banner + readFileSync(join(project, "out", name), "utf8"));
+    return await machine.node([join("out", name)], { cwd: project, env: { LIBTORCH } });
+  };
+  t.is(await succeeds(t, bundle("external.mjs", ["reverse-distillation"])), "trained\n");
+  t.is(
+    await succeeds(t, bundle("swallowed.mjs", ["sharp"])),
+    `ReverseDistillationError, ADDON_NOT_FOUND: ${join(project, "out")} is not within the package reverse-distillation, so its ` +
+      "native addon cannot be found: leave the package out of bundles (mark it as external).\n",
+  );
+});
+
+test("with npm's scripts ignored, all works", async (t) => {
+  const other = machine.project("ohne Skripte");
+  await succeeds(t, machine.npm(["install", tarball, "--ignore-scripts"], { cwd: other }));
+  writeFileSync(join(other, "app.js"), firstUse);
+  t.is(await succeeds(t, machine.node(["app.js"], { cwd: other, env: { LIBTORCH } })), "trained\n");
+  rmSync(other, { recursive: true });
+});
+
+test("pnpm, which runs no scripts of dependencies, installs a package that works", async (t) => {
+  const other = machine.project("mit pnpm");
+  const store = join(machine.folder, "pnpm-store");
+  const args = [tool("pnpm/bin/pnpm.cjs"), "add", tarball, "--store-dir", store, "--reporter", "append-only"];
+  await succeeds(
+    t,
+    machine.node(args, { cwd: other, env: { npm_config_manage_package_manager_versions: "false" } }),
+  );
+  writeFileSync(join(other, "app.js"), firstUse);
+  t.is(await succeeds(t, machine.node(["app.js"], { cwd: other, env: { LIBTORCH } })), "trained\n");
+  rmSync(other, { recursive: true });
+});
+
+test("a node_modules that cannot be written to is no obstacle", async (t) => {
+  writeFileSync(join(project, "app.js"), firstUse);
+  // A mount of its own, since rights do not bind everybody.
+  const script =
+    "mount --bind node_modules node_modules && mount -o remount,ro,bind node_modules || exit 77; ! touch node_modules/x 2>/dev/null || exit 78; exec node app.js";
+  const env = { LIBTORCH, PATH: `${machine.env().PATH}:${process.env.PATH}` };
+  const { code, stdout, stderr } = await machine
+    .run("unshare", ["-rm", "sh", "-c", script], { cwd: project, env })
+    .catch((error: unknown) => ({ code: 77, stdout: "", stderr: String(error) }));
+  if (code === 77 || /unshare failed/.test(stderr)) {
+    console.error(`SKIPPED: a read-only node_modules, which takes the right to mount: ${stderr}`);
+    t.pass();
+    return;
+  }
+  t.deepEqual([code, stdout], [0, "trained\n"], stderr);
+});
+
+test("without LibTorch, the first use says what was looked at and which command brings one", async (t) => {
+  t.is(
+    await succeeds(t, use("app.js", firstUse, {})),
+    "ReverseDistillationError, LIBTORCH_NOT_FOUND: No LibTorch fits the native addon, which takes the CPU build of LibTorch 2.13:\n" +
+      `  cache: ${join(machine.folder, "cache", "libtorch")}: empty\n` +
+      "  python: python3 on the PATH: there is none\n" +
+      "  python: python on the PATH: there is none\n" +
+      "`npx reverse-distillation libtorch install` fetches one; or set LIBTORCH to the folder of the CPU build of LibTorch 2.13 " +
+      "(such as the Python package torch).\n",
+  );
+});
+
+test("a LibTorch of another minor version is refused, word for word", async (t) => {
+  const other = fakeLibTorch(join(machine.folder, "LibTorch 2.12"), { version: "2.12.1+cpu" });
+  t.is(
+    await succeeds(t, use("app.js", firstUse, { LIBTORCH: other })),
+    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which does not fit: ` +
+      "LibTorch 2.12.1+cpu: the CPU build of LibTorch 2.13 is needed. Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.\n",
+  );
+});
+
+test("a LibTorch that is cut short is refused, word for word", async (t) => {
+  const other = linkedLibTorch(join(machine.folder, "LibTorch halb"), libtorch!);
+  const library = join(other, "lib", "libtorch_cpu.so");
+  const whole = statSync(library).size;
+  copyStart(libtorch!.libraries[1]!, library, 1_000_000);
+  const { stdout } = await use("app.js", firstUse, { LIBTORCH: other });
+  const [, needed = "0"] = /of (\d+) bytes/.exec(stdout) ?? [];
+  t.true(Number(needed) <= whole && Number(needed) > whole / 2);
+  t.is(
+    stdout,
+    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which does not fit: ` +
+      `LibTorch 2.13.0+cpu: ${library} is cut short: it has 1000000 of ${needed} bytes. ` +
+      "Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.\n",
+  );
+});
+
+test("a CUDA build that no binary fits is refused, word for word", async (t) => {
+  const libraries = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so"];
+  const other = fakeLibTorch(join(machine.folder, "LibTorch CUDA"), { version: "2.13.0+cu130", libraries });
+  t.is(
+    await succeeds(t, use("app.js", firstUse, { LIBTORCH: other })),
+    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which does not fit: ` +
+      "LibTorch 2.13.0+cu130: a CUDA build; the CPU build of LibTorch 2.13 is needed. " +
+      "Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.\n",
+  );
+});
+
+test("a GPU that is asked for where there is none is an error of its own", async (t) => {
+  t.regex(
+    await succeeds(t, use("app.js", firstUse, { LIBTORCH, DEVICE: "cuda:0" })),
+    /^ReverseDistillationError, DEVICE_UNAVAILABLE: /,
+  );
+});
+
+test("the command line runs without Python, and says what installing LibTorch takes", async (t) => {
+  const cli = (...args: string[]): Promise<Ended> =>
+    machine.run(join(project, "node_modules", ".bin", "reverse-distillation"), args, { cwd: project });
+  t.regex(await succeeds(t, cli("--version")), /^\d+\.\d+\.\d+\n$/);
+  const { code, stdout, stderr } = await cli("libtorch", "install", "--cpu");
+  t.deepEqual([code, stdout], [1, ""]);
+  t.is(
+    stderr,
+    "error: LibTorch could not be fetched: it takes Python 3 with pip (Debian, Ubuntu: apt install python3-pip), and there is none " +
+      "on the PATH. Or fetch the wheels elsewhere and install them from their files: " +
+      "`npx reverse-distillation libtorch install --from <files>`. (LIBTORCH_NOT_FOUND)\n",
+  );
+});
+
+test("doctor scores an image where LibTorch is, and fails with the reason where it is not", async (t) => {
+  interface Told {
+    healthy: boolean;
+    selfTest: { ok: boolean; message?: string };
+    chosen: { implementation: string; libtorch: string } | null;
+    advice: string[];
+    machine: { platform: string };
+  }
+  const doctor = async (variables: NodeJS.ProcessEnv): Promise<[number | null, Told]> => {
+    const program = join(project, "node_modules", ".bin", "reverse-distillation");
+    const { code, stdout } = await machine.run(program, ["doctor", "--json"], {
+      cwd: project,
+      env: variables,
+    });
+    return [code, JSON.parse(stdout) as Told];
+  };
+  const [code, well] = await doctor({ LIBTORCH });
+  t.deepEqual([code, well.healthy, well.selfTest.ok, well.machine.platform], [0, true, true, "linux-x64"]);
+  t.deepEqual(well.chosen, {
+    backend: "cpu",
+    implementation: join(packageFolder(), "prebuilds/linux-x64/reverse_distillation-cpu-torch2.13.so"),
+    libtorch: LIBTORCH,
+  } as Told["chosen"]);
+  const [failure, ill] = await doctor({});
+  t.deepEqual([failure, ill.healthy, ill.chosen], [1, false, null]);
+  t.regex(ill.selfTest.message ?? "", /^No LibTorch fits the native addon/);
+  t.regex(ill.advice[0] ?? "", /`npx reverse-distillation libtorch install`/);
+});
+
+test("npm rebuild builds nothing where a binary fits, and else says what it lacks", async (t) => {
+  const rebuild = (variables: NodeJS.ProcessEnv): Promise<Ended> =>
+    machine.npm(["rebuild", "reverse-distillation", "--foreground-scripts"], {
+      cwd: project,
+      env: variables,
+    });
+  t.regex(
+    await succeeds(t, rebuild({ LIBTORCH })),
+    new RegExp(
+      `^Nothing to build: a binary of this package fits LibTorch ${escaped(libtorch!.version)}`,
+      "m",
+    ),
+  );
+  t.regex(
+    await succeeds(t, rebuild({})),
+    /^Nothing to build: there is no LibTorch yet\. `npx reverse-distillation libtorch install`/m,
+  );
+
+  const other = fakeLibTorch(join(machine.folder, "LibTorch zum Bauen"), { version: "2.12.1+cpu" });
+  const without = await rebuild({ LIBTORCH: other });
+  t.not(without.code, 0);
+  t.regex(
+    without.stdout + without.stderr,
+    /^reverse-distillation: CMake is not on the PATH\. Install CMake 3\.18 or later/m,
+  );
+
+  const headerless = fakeLibTorch(join(machine.folder, "LibTorch ohne Header"), {
+    version: "2.12.1+cpu",
+    headers: false,
+  });
+  const lacking = await rebuild({ LIBTORCH: headerless });
+  t.not(lacking.code, 0);
+  t.regex(lacking.stdout + lacking.stderr, /its headers are missing: /);
+  t.false(existsSync(join(packageFolder(), "build")));
+});
+
+test("on a system that no binary is for, the error names the rebuild", async (t) => {
+  const folder = join(packageFolder(), "prebuilds", "linux-x64");
+  const loader = readdirSync(folder).find((name) => name.endsWith(".node"))!;
+  // As node-gyp-build sees it on Alpine.
+  t.is(
+    await succeeds(t, use("app.js", firstUse, { LIBTORCH, LIBC: "musl" })),
+    `ReverseDistillationError, ADDON_NOT_FOUND: ${packageFolder()} holds no native addon for this platform (linux-x64). ` +
+      "`npm rebuild reverse-distillation` builds the native addon (in a checkout of it: `npm run setup`); " +
+      "REVERSE_DISTILLATION_ADDON names the folder of one that is built already.\n",
+  );
+  t.true(loader.includes(".glibc."));
+});
+
+function copyStart(from: string, to: string, length: number): void {
+  const bytes = Buffer.alloc(length);
+  const file = openSync(from, "r");
+  readSync(file, bytes, 0, length, 0);
+  closeSync(file);
+  rmSync(to);
+  writeFileSync(to, bytes);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.+]/g, (mark) => `\\${mark}`);
+}
