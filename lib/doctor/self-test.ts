@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import sharp from "sharp";
-import { resolveDevice } from "../device.js";
+import { resolvePlace } from "../device.js";
 import { ReverseDistillationError } from "../errors.js";
 import { decodeImage } from "../image.js";
 import { loadAddon } from "../native/loader.js";
@@ -35,10 +35,11 @@ export async function runSelfTest(): Promise<SelfTest> {
       .toBuffer();
     const image = await decodeImage(png);
     const addon = loadAddon();
-    const device = resolveDevice("auto");
+    const place = resolvePlace(addon, "auto", "float32");
     const model = await addon.Model.create({
       ...({ backbone: "resnet18", layout: "paper", layers: [1, 2, 3], combine: "sum", sigma: 4 } as const),
-      ...({ height: side, width: side, normalisation: "imagenet", device, seed: 0 } as const),
+      ...({ height: side, width: side, normalisation: "imagenet", seed: 0 } as const),
+      ...place,
     });
     try {
       const [result] = await model.score([image], 0, new addon.CancelToken());
@@ -51,7 +52,7 @@ export async function runSelfTest(): Promise<SelfTest> {
         };
       const { libtorch, cpuCapability } = addon.info();
       const milliseconds = Math.round(performance.now() - begin);
-      return { ok: true, device, libtorch, cpuCapability, score, milliseconds };
+      return { ok: true, device: place.device, libtorch, cpuCapability, score, milliseconds };
     } finally {
       await model.dispose();
     }

@@ -43,7 +43,7 @@ export const pinnedLibTorch: Readonly<Record<"cpu" | "cuda", PinnedLibTorch>> = 
     version: "2.13.0+cpu",
     // The default index holds CUDA builds.
     index: "https://download.pytorch.org/whl/cpu",
-    megabytes: { download: 192, kept: 510 },
+    megabytes: { download: 192, kept: 480 },
     wheels: [
       {
         requirement: "torch==2.13.0+cpu",
@@ -56,7 +56,7 @@ export const pinnedLibTorch: Readonly<Record<"cpu" | "cuda", PinnedLibTorch>> = 
     backend: "cuda",
     minor: "2.14",
     version: "2.14.1+cu130",
-    megabytes: { download: 2550, kept: 4300 },
+    megabytes: { download: 2550, kept: 4100 },
     wheels: [
       {
         requirement: "torch==2.14.1",

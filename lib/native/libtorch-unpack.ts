@@ -39,7 +39,8 @@ export async function unpackLibTorch(archive: string, target: string, signal?: A
     try {
       let count = 0;
       for await (const entry of zip.eachEntry()) {
-        if (!kept.test(entry.fileName)) continue;
+        // Some archives have entries for folders, whose names end with a slash.
+        if (!kept.test(entry.fileName) || entry.fileName.endsWith("/")) continue;
         writing = join(target, entry.fileName);
         await unpackEntry(zip, entry, writing, signal);
         count++;
