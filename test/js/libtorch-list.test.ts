@@ -1,0 +1,57 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import type { Binaries } from "../../lib/native/binaries.js";
+import { listLibTorch, recommendedBackend, removeLibTorch } from "../../lib/native/libtorch-list.js";
+import { fakeLibTorch, temporaryFolder } from "./fake-libtorch.js";
+
+const binaries: Binaries = {
+  loader: "/none",
+  implementations: [{ path: "/none.so", backend: "cpu", minor: "2.13" }],
+};
+
+test("every LibTorch is listed with what becomes of it, and the first that fits is used", (t) => {
+  const folder = temporaryFolder(t);
+  const cached = (version: string): string => fakeLibTorch(join(folder, "libtorch", version), { version });
+  const [newer, used, older] = [cached("2.14.0+cpu"), cached("2.13.1+cpu"), cached("2.13.0+cpu")];
+  const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: "" };
+  t.deepEqual(
+    listLibTorch(binaries, env).map(({ place, state }) => [place, state]),
+    [
+      [newer, "misfit"],
+      [used, "used"],
+      [older, "fits"],
+      ["python3 on the PATH", "absent"],
+      ["python on the PATH", "absent"],
+    ],
+  );
+});
+
+test("where one is named that does not fit, none is used in its stead", (t) => {
+  const folder = temporaryFolder(t);
+  fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
+  const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: "", LIBTORCH: join(folder, "none") };
+  t.deepEqual(
+    listLibTorch(binaries, env).map(({ state }) => state),
+    ["absent", "fits", "absent", "absent"],
+  );
+});
+
+test("one is removed whole from the cache, by its version alone", async (t) => {
+  const folder = temporaryFolder(t);
+  const env = { REVERSE_DISTILLATION_CACHE: folder };
+  const directory = fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
+  for (const version of ["2.12.0+cpu", "..", "../libtorch/2.13.0+cpu", ""])
+    await t.throwsAsync(removeLibTorch(version, env), {
+      code: "NOT_FOUND",
+      message: `${join(folder, "libtorch")} holds no ${version}: it holds 2.13.0+cpu.`,
+    });
+  t.is(await removeLibTorch("2.13.0+cpu", env), directory);
+  t.false(existsSync(directory));
+  t.deepEqual(readdirSync(join(folder, "libtorch")), []);
+});
+
+test("without a binary for CUDA, the CPU build is recommended everywhere", (t) => {
+  t.is(recommendedBackend(binaries), "cpu");
+  t.is(recommendedBackend(undefined), "cpu");
+});
