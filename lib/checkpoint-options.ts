@@ -1,7 +1,7 @@
 import { batching, type BatchingOptions } from "./batching.js";
 import { device, type Device } from "./device.js";
 import * as model from "./model-options.js";
-import type { ModelDescription } from "./model-file.js";
+import type { ModelDescription } from "./model-description.js";
 import type { Backbone, Combine, Normalisation } from "./native/addon.js";
 import { scoringPrecision, type ScoringPrecision } from "./precision.js";
 import { threads, trainDefaults, type DownloadingProgress } from "./train-options.js";

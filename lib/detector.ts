@@ -8,19 +8,20 @@ import { ReverseDistillationError } from "./errors.js";
 import { evaluate, type EvaluateOptions, type Report } from "./evaluate.js";
 import { decodeAhead } from "./image-source.js";
 import { decodeImage, type ImageInput } from "./image.js";
-import {
-  openModelFile,
-  writeModelFile,
-  type ModelDescription,
-  type TrainingDescription,
-} from "./model-file.js";
+import { tensorsOf } from "./detector-tensors.js";
+import type { ModelDescription, TrainingDescription } from "./model-description.js";
+import { ModelFile, storageDefaults, writeModelFile, type StorageOptions } from "./model-file.js";
 import { fromNative, type Addon, type NativeModel, type NativeScore, type RawImage } from "./native/addon.js";
 import { loadAddon } from "./native/loader.js";
 import { ScoreQueue } from "./score-queue.js";
 import { ThreadBudget } from "./thread-budget.js";
 import { scoringPrecision, type ScoringPrecision } from "./precision.js";
-import { threads as checkThreads } from "./train-options.js";
-import { abortSignal, integer, invalid, path as checkPath, record } from "./validate.js";
+import { resolveExportOptions, type ExportOptions } from "./onnx/export-options.js";
+import { writeOnnx } from "./onnx/export.js";
+import { findReferredTeacher } from "./referred-teacher.js";
+import { storagePrecisions } from "./storage-precision.js";
+import { threads as checkThreads, type DownloadingProgress } from "./train-options.js";
+import { abortSignal, callback, integer, invalid, oneOf, path as checkPath, record } from "./validate.js";
 import { findTeacherWeights, loadTeacherWeights } from "./weights.js";
 
 /** Where the anomaly is: one value a pixel of the network's image, higher is more anomalous. */
@@ -53,7 +54,14 @@ export interface LoadOptions {
   threads?: number;
   /** How calls of `score` are batched. */
   batching?: BatchingOptions;
+  /**
+   * The teacher's weights, for a file that refers to them only: a path, or "imagenet", as for `train`. Default: those
+   * that torchvision publishes for the backbone, where they are in this package's cache already.
+   */
+  weights?: "imagenet" | (string & {}) | URL;
   signal?: AbortSignal;
+  /** Called while the teacher's weights are downloaded. What it throws stops that. */
+  onProgress?: (progress: DownloadingProgress) => void;
 }
 
 export interface ScoreOptions {
@@ -67,6 +75,20 @@ export interface ScoreBatchOptions extends ScoreOptions {
 }
 
 export interface SaveOptions {
+  /**
+   * "float16" halves the file; a detector loaded from it scores a little differently. The vectors of batch norms
+   * stay float32. Default "float32".
+   */
+  precision?: StorageOptions["precision"];
+  /**
+   * "reference" leaves the teacher's tensors out and keeps their hash; whoever loads the file needs the weights that
+   * the teacher came from. Not for a teacher that is random. Default "include".
+   */
+  teacher?: StorageOptions["teacher"];
+  signal?: AbortSignal;
+}
+
+export interface SaveCheckpointOptions {
   signal?: AbortSignal;
 }
 
@@ -136,25 +158,32 @@ export class Detector {
   }
 
   /**
-   * Opens a detector that was saved.
+   * Opens a detector that was saved, by this version of the package or an older one. What is read is compared with
+   * the hashes that the file states.
    *
-   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`, `INVALID_ARGUMENT`,
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`, `INVALID_ARGUMENT`, `DOWNLOAD_FAILED`,
    * `DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`, `ABORTED`, or one about the addon.
    */
   static async load(path: string | URL, options: LoadOptions = {}): Promise<Detector> {
     const name = checkPath("path", path);
-    const given = record("options", options, ["device", "precision", "threads", "batching", "signal"]);
+    const names = ["device", "precision", "threads", "batching", "weights", "signal", "onProgress"];
+    const given = record("options", options, names);
     const device = given.device === undefined ? "auto" : checkDevice("device", given.device);
     const precision =
       given.precision === undefined ? "float32" : scoringPrecision("precision", given.precision);
     const threads = given.threads === undefined ? 0 : checkThreads("threads", given.threads);
     const batching = checkBatching("batching", given.batching ?? {});
+    const weights = given.weights === undefined ? undefined : checkPath("weights", given.weights);
+    if (given.onProgress !== undefined) callback("onProgress", given.onProgress);
+    const { onProgress } = options;
     const signal = optionalSignal(given);
     throwIfAborted(signal);
     const addon = loadAddon();
-    const file = await openModelFile(name);
+    const file = await ModelFile.open(name);
     try {
-      const { model, training } = file;
+      const teacher = await findReferredTeacher(file, { weights, signal, onProgress });
+      if (teacher !== undefined) await file.takeTeacherFrom(teacher);
+      const { model, training } = file.metadata;
       const native = await createModel(addon, model, resolvePlace(addon, device, precision), 0);
       try {
         await file.readInto(native);
@@ -236,14 +265,38 @@ export class Detector {
   }
 
   /**
-   * Writes the detector as one safetensors file, atomically: an interrupted call leaves what was there.
+   * Writes the detector as one safetensors file that explains itself (docs/model-format.md), atomically: an
+   * interrupted call leaves what was there.
    *
-   * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT`, also if float16 cannot hold the weights, or if a random teacher
+   * is to be referred to; `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
    */
   async save(path: string | URL, options: SaveOptions = {}): Promise<void> {
     const name = checkPath("path", path);
-    const signal = optionalSignal(record("options", options, ["signal"]));
-    await this.#work(signal, () => writeModelFile(name, this.#native, this.#model, this.training, signal));
+    const given = record("options", options, ["precision", "teacher", "signal"]);
+    const { precision = storageDefaults.precision, teacher = storageDefaults.teacher } = given;
+    const signal = optionalSignal(given);
+    const storage = {
+      precision: oneOf("precision", precision, storagePrecisions),
+      teacher: oneOf("teacher", teacher, ["include", "reference"]),
+    };
+    const content = { model: this.#model, training: this.training };
+    await this.#work(signal, () => writeModelFile(name, this.#native, content, { ...storage, signal }));
+  }
+
+  /**
+   * Writes the detector for other runtimes, atomically: as an ONNX model of standard operators (opset 18), from
+   * `images` to `map` [N, 1, height, width] and `score` [N], both float32. docs/onnx.md describes it.
+   *
+   * @returns the paths of the files written: the model, and that of its weights where they exceed
+   * `externalDataThreshold`.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT`, also if float16 cannot hold the weights; `NOT_FOUND` if the
+   * folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
+   */
+  async export(path: string | URL, options: ExportOptions): Promise<string[]> {
+    const name = checkPath("path", path);
+    const resolved = resolveExportOptions(options);
+    return this.#work(resolved.signal, () => writeOnnx(name, this.#model, tensorsOf(this.#native), resolved));
   }
 
   /**
@@ -254,7 +307,7 @@ export class Detector {
    * @throws ReverseDistillationError `INVALID_ARGUMENT` if the layout is not `official`, `NOT_FOUND` if the
    * folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
    */
-  async saveCheckpoint(path: string | URL, options: SaveOptions = {}): Promise<void> {
+  async saveCheckpoint(path: string | URL, options: SaveCheckpointOptions = {}): Promise<void> {
     const name = checkPath("path", path);
     const signal = optionalSignal(record("options", options, ["signal"]));
     await this.#work(signal, () => saveCheckpoint(this.#native, name, signal));

@@ -11,6 +11,7 @@ export { Detector } from "./detector.js";
 export type {
   AnomalyMap,
   LoadOptions,
+  SaveCheckpointOptions,
   SaveOptions,
   Score,
   ScoreBatchOptions,
@@ -25,7 +26,9 @@ export type { CheckpointOptions } from "./checkpoint-options.js";
 export { findOrDownloadWeights, obtainImagenetWeights } from "./pretrained/weights.js";
 export type { ObtainOptions } from "./pretrained/weights.js";
 export type { ByteProgress } from "./pretrained/transfer.js";
-export type { ModelDescription, TrainingDescription } from "./model-file.js";
+export type { ModelDescription, TrainingDescription, TrainingRun } from "./model-description.js";
+export type { ExportInput, ExportOptions } from "./onnx/export-options.js";
+export type { StoragePrecision } from "./storage-precision.js";
 export type { ImageInput } from "./image.js";
 export type { ImageSource } from "./image-source.js";
 export type { Layer } from "./model-options.js";

@@ -1,197 +1,210 @@
+import { partOf, parts, type DetectorTensors } from "./detector-tensors.js";
 import { ReverseDistillationError } from "./errors.js";
-import * as check from "./model-options.js";
-import type {
-  Backbone,
-  Combine,
-  Layout,
-  Loss,
-  NamedTensor,
-  NativeModel,
-  Normalisation,
-  Part,
-} from "./native/addon.js";
-import { invalidFile } from "./safetensors/header.js";
+import type { ModelDescription, TrainingDescription } from "./model-description.js";
+import { hashModel, hashOrder, ModelHash } from "./model-hash.js";
+import { describeModel, encodeMetadata, readMetadata, type ModelMetadata } from "./model-metadata.js";
+import type { NamedTensor, NativeModel, Part } from "./native/addon.js";
+import { invalidFile, type TensorEntry } from "./safetensors/header.js";
 import { SafetensorsFile } from "./safetensors/reader.js";
 import { writeSafetensors } from "./safetensors/writer.js";
-import { compareTensors, describeDifference } from "./tensor-match.js";
-import { integer, positive, record } from "./validate.js";
-import { version } from "./version.js";
+import { toStorage, type StoragePrecision } from "./storage-precision.js";
+import { compareTensors, describeDifference, type Shaped } from "./tensor-match.js";
+import { openTeacherWeights, requireTeacherFit, type TeacherWeights } from "./weights.js";
+
+/** How a detector is stored. */
+export interface StorageOptions {
+  /** What the weights of convolutions are stored in; all others are always float32. */
+  precision: StoragePrecision;
+  /** Whether the teacher's tensors are stored, or their hash alone. */
+  teacher: "include" | "reference";
+}
+
+/** The options that are used where none are given. */
+export const storageDefaults = {
+  precision: "float32",
+  teacher: "include",
+} as const satisfies StorageOptions;
 
 /**
- * A detector as one safetensors file: the tensors of the teacher, the bottleneck and the decoder as
- * `teacher.*`, `bn.*` and `decoder.*`, and in the metadata `format`, `format_version`, `created_by`,
- * and as JSON `model` and `training`, null for a detector that was made from a checkpoint.
+ * Writes a detector as one safetensors file, atomically: the tensors of the teacher, the bottleneck and the
+ * decoder as `teacher.*`, `bn.*` and `decoder.*`, and metadata that explain them (docs/model-format.md).
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if the weights do not fit the precision, or if the teacher is
+ * random and so cannot be referred to; `NOT_FOUND`, `IO`, `ABORTED`.
  */
-const format = "reverse-distillation";
-
-/** Version of the file's format: one more whenever an older reader would misread it. */
-const formatVersion = 1;
-
-const parts = ["teacher", "bn", "decoder"] as const satisfies readonly Part[];
-
-/** What a detector computes, whatever the device. */
-export interface ModelDescription {
-  backbone: Backbone;
-  layout: Layout;
-  /** Scales that count, ascending. */
-  layers: check.Layer[];
-  combine: Combine;
-  /** Standard deviation of the map's smoothing, in pixels of the map. */
-  sigma: number;
-  /** Size that images are brought to, and that of the maps, in pixels. */
-  imageSize: [height: number, width: number];
-  /** What becomes of pixels before the networks see them: see `TrainOptions.normalisation`. */
-  normalisation: Normalisation;
-}
-
-/** How a detector came about. */
-export interface TrainingDescription {
-  /** Images that it was trained on. */
-  images: number;
-  epochs: number;
-  /** Images a step, as it was used: never more than `images`. */
-  batchSize: number;
-  learningRate: number;
-  loss: Loss;
-  seed: number;
-  /** Name of the file that the teacher's weights came from; null if the teacher is random. */
-  teacherWeights: string | null;
-}
-
-/** A model file that is open: described, not yet read. */
-export interface OpenedModelFile {
-  model: ModelDescription;
-  training: TrainingDescription | null;
-  /** Reads all weights into a model made from `model`. */
-  readInto(target: NativeModel): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** Writes a detector, atomically. @throws ReverseDistillationError `NOT_FOUND`, `IO`, `ABORTED` */
 export async function writeModelFile(
   path: string,
   source: NativeModel,
-  model: ModelDescription,
-  training: TrainingDescription | null,
-  signal?: AbortSignal,
+  { model, training }: { model: ModelDescription; training: TrainingDescription | null },
+  { precision, teacher, signal }: StorageOptions & { signal?: AbortSignal } = storageDefaults,
 ): Promise<void> {
-  const metadata = {
-    format,
-    format_version: String(formatVersion),
-    created_by: `reverse-distillation ${version}`,
-    model: JSON.stringify(model),
-    training: JSON.stringify(training),
-  };
-  await writeSafetensors(path, allTensors(source), metadata, signal);
-}
-
-/**
- * Opens a model file and checks its metadata.
- *
- * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if it is damaged, of another
- * kind, or of a newer version of the format than this package knows.
- */
-export async function openModelFile(path: string): Promise<OpenedModelFile> {
-  const file = await SafetensorsFile.open(path);
-  try {
-    requireFormat(file);
-    const model = readJson(file, "model", readModel);
-    const training = readJson(file, "training", readTraining);
-    const readInto = (target: NativeModel) => readWeights(file, target);
-    return { model, training, readInto, close: () => file.close() };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-function requireFormat({ path, metadata, tensors }: SafetensorsFile): void {
-  if (metadata.format !== format) {
-    const remedy = tensors.has("layer1.0.conv1.weight")
-      ? "It looks like weights of a teacher: give it to train() as the option weights."
-      : "Give a file that Detector.save() or `reverse-distillation train` wrote.";
-    throw invalidFile(path, `is a safetensors file, but not of a detector. ${remedy}`);
-  }
-  const found = metadata.format_version;
-  if (found === undefined || !/^[1-9]\d*$/.test(found)) {
-    throw invalidFile(path, `is damaged: its metadata has no valid format_version.`);
-  }
-  if (Number(found) > formatVersion) {
-    throw invalidFile(
-      path,
-      `has version ${found} of the model format; reverse-distillation ${version} reads versions up to ` +
-        `${formatVersion}. Install a newer reverse-distillation.`,
+  const teacherIncluded = teacher === "include";
+  if (!teacherIncluded && training?.teacherWeights === null) {
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      'The teacher is random, so there are no weights to refer to: save the detector with teacher: "include".',
     );
   }
+  const isStored = (name: string) => teacherIncluded || partOf(name) !== "teacher";
+  const tensors = allTensors(source).map((tensor) =>
+    isStored(tensor.name) ? toStorage(tensor, precision) : tensor,
+  );
+  const hashes = await hashModel(describeModel(model), held(tensors));
+  const metadata = encodeMetadata({ model, training, teacherIncluded, hashes });
+  const stored = tensors.filter(({ name }) => isStored(name));
+  await writeSafetensors(path, stored, metadata, signal);
 }
 
-function readJson<T>({ path, metadata }: SafetensorsFile, key: string, read: (value: unknown) => T): T {
-  try {
-    return read(JSON.parse(metadata[key] ?? ""));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw invalidFile(path, `is damaged: "${key}" in its metadata cannot be used: ${reason}`, error);
+/** A model file that is open: described, not yet read. */
+export class ModelFile {
+  readonly path: string;
+  readonly metadata: ModelMetadata;
+  readonly #file: SafetensorsFile;
+  #teacher: TeacherWeights | undefined;
+
+  private constructor(file: SafetensorsFile) {
+    this.path = file.path;
+    this.metadata = readMetadata(file);
+    this.#file = file;
   }
-}
 
-function readModel(value: unknown): ModelDescription {
-  const names = ["backbone", "layout", "layers", "combine", "sigma", "imageSize", "normalisation"] as const;
-  const given = record("model", value, names);
-  return {
-    backbone: check.backbone("backbone", given.backbone),
-    layout: check.layout("layout", given.layout),
-    layers: check.layers("layers", given.layers),
-    combine: check.combine("combine", given.combine),
-    sigma: check.sigma("sigma", given.sigma),
-    imageSize: check.imageSize("imageSize", given.imageSize),
-    normalisation: check.normalisation("normalisation", given.normalisation),
-  };
-}
-
-function readTraining(value: unknown): TrainingDescription | null {
-  if (value === null) return null;
-  const names = ["images", "epochs", "batchSize", "learningRate", "loss", "seed", "teacherWeights"] as const;
-  const given = record("training", value, names);
-  const { teacherWeights } = given;
-  if (teacherWeights !== null && typeof teacherWeights !== "string") {
-    throw new ReverseDistillationError("INVALID_ARGUMENT", "teacherWeights must be a name or null.");
+  /**
+   * Opens a model file and checks its metadata.
+   *
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if it is damaged, of another
+   * kind, or of a newer version of the format than this package knows.
+   */
+  static async open(path: string): Promise<ModelFile> {
+    const file = await SafetensorsFile.open(path);
+    try {
+      return new ModelFile(file);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
-  const count = (name: (typeof names)[number], min: number) =>
-    integer(name, given[name], min, Number.MAX_SAFE_INTEGER);
-  return {
-    images: count("images", 1),
-    epochs: count("epochs", 1),
-    batchSize: count("batchSize", 1),
-    learningRate: positive("learningRate", given.learningRate, Infinity),
-    loss: check.loss("loss", given.loss),
-    seed: count("seed", 0),
-    teacherWeights,
-  };
-}
 
-async function readWeights(file: SafetensorsFile, target: NativeModel): Promise<void> {
-  const difference = describeDifference(compareTensors(allTensors(target), file.tensors));
-  if (difference !== undefined) {
+  /** The tensors that are in the file itself, by name. */
+  get stored(): ReadonlyMap<string, TensorEntry> {
+    return this.#file.tensors;
+  }
+
+  /** Takes the teacher from a file of weights, where this one only refers to it. @throws as `openTeacherWeights` */
+  async takeTeacherFrom(path: string): Promise<void> {
+    this.#teacher = await openTeacherWeights(path);
+  }
+
+  /**
+   * Reads all weights into a model made from the description.
+   *
+   * @throws ReverseDistillationError `INVALID_FILE` if they do not fit it, or are not those that the hashes are of; `IO`
+   */
+  async readInto(target: NativeModel): Promise<void> {
+    this.#requireFit(target);
+    let loading: NamedTensor[] = [];
+    let part: Part = "teacher";
+    const load = async () => {
+      await target.load(part, loading);
+      loading = [];
+    };
+    for await (const tensor of this.#readChecked()) {
+      const next = partOf(tensor.name);
+      if (next !== part) await load();
+      part = next;
+      loading.push({ ...tensor, name: tensor.name.slice(part.length + 1) });
+    }
+    await load();
+  }
+
+  /**
+   * Reads all tensors and compares their hashes with those that are stated; a teacher that is only referred to, and
+   * was not given, is passed over. Files of version 1 state none.
+   *
+   * @throws ReverseDistillationError `INVALID_FILE`, `IO`
+   */
+  async check(): Promise<void> {
+    const tensors = this.#readChecked();
+    while (!(await tensors.next()).done);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+    await this.#teacher?.close();
+  }
+
+  /** All tensors, part by part, and when all have been read the check of their hashes. */
+  async *#readChecked(): AsyncGenerator<NamedTensor> {
+    const { modelText, hashes } = this.metadata;
+    const hash = new ModelHash(modelText);
+    if (hashes !== null && !this.metadata.teacherIncluded && this.#teacher === undefined) {
+      hash.assumeTeacher(hashes.teacher);
+    }
+    for (const name of hashOrder(this.#shapes().keys())) {
+      const tensor = await this.#read(name);
+      if (hashes !== null) hash.add(tensor);
+      yield tensor;
+    }
+    if (hashes === null) return;
+    const found = hash.digest();
+    if (found.teacher !== hashes.teacher && this.#teacher !== undefined) {
+      throw this.#foreignTeacher(this.#teacher.path, found.teacher, hashes.teacher);
+    }
+    if (found.model !== hashes.model) {
+      throw invalidFile(
+        this.path,
+        `is damaged: the SHA-256 of its tensors is ${found.model}, but it states ${hashes.model} (model_sha256). ` +
+          "Copy it again.",
+      );
+    }
+  }
+
+  #foreignTeacher(path: string, found: string, expected: string): ReverseDistillationError {
+    const { teacherWeights } = this.metadata.training ?? {};
+    const origin = teacherWeights ? `, from ${teacherWeights}` : "";
+    return invalidFile(
+      path,
+      `holds another teacher than the one that ${this.path} was trained with: its SHA-256 is ${found} instead of ` +
+        `${expected}${origin}.`,
+    );
+  }
+
+  #requireFit(target: NativeModel): void {
+    if (this.#teacher !== undefined) requireTeacherFit(target, this.#teacher);
+    const difference = describeDifference(compareTensors(allTensors(target), this.#shapes()));
+    if (difference === undefined) return;
     const { backbone, layout } = target.config;
     throw invalidFile(
-      file.path,
+      this.path,
       `does not hold a ${backbone} detector of the layout "${layout}": it ${difference}.`,
     );
   }
-  for (const part of parts) {
-    const prefix = `${part}.`;
-    const tensors: NamedTensor[] = [];
-    for (const [name, entry] of file.tensors) {
-      if (!name.startsWith(prefix)) continue;
-      tensors.push({ ...(await file.read(entry)), name: name.slice(prefix.length) });
-    }
-    await target.load(part, tensors);
+
+  /** All tensors that can be read, under the names of a model file. */
+  #shapes(): Map<string, Shaped> {
+    const taken = [...(this.#teacher?.tensors ?? [])];
+    return new Map([
+      ...taken.map(([name, shaped]) => [`${teacherPrefix}${name}`, shaped] as const),
+      ...this.#file.tensors,
+    ]);
+  }
+
+  async #read(name: string): Promise<NamedTensor> {
+    const entry = this.#file.tensors.get(name);
+    if (entry !== undefined) return this.#file.read(entry);
+    return { ...(await this.#teacher!.read(name.slice(teacherPrefix.length))), name };
   }
 }
+
+const teacherPrefix = "teacher.";
 
 /** The tensors of all parts, under the names that they have in a file. */
 function allTensors(model: NativeModel): NamedTensor[] {
   return parts.flatMap((part) =>
     model.tensors(part).map((tensor) => ({ ...tensor, name: `${part}.${tensor.name}` })),
   );
+}
+
+function held(tensors: readonly NamedTensor[]): DetectorTensors {
+  const shapes = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  return { shapes, read: (name) => Promise.resolve(shapes.get(name)!) };
 }

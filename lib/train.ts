@@ -5,7 +5,8 @@ import { createDetector, createModel, type Detector } from "./detector.js";
 import { resolvePlace } from "./device.js";
 import { ReverseDistillationError } from "./errors.js";
 import { decodeAhead, openImageSource, type ImageSource, type OpenedSource } from "./image-source.js";
-import type { ModelDescription } from "./model-file.js";
+import { ImagesDigest } from "./images-digest.js";
+import type { ModelDescription, TrainingDescription, TrainingRun } from "./model-description.js";
 import { fromNative, type Addon, type NativeImageSet, type NativeModel } from "./native/addon.js";
 import { loadAddon } from "./native/loader.js";
 import {
@@ -14,6 +15,7 @@ import {
   type TrainOptions,
   type TrainProgress,
 } from "./train-options.js";
+import { version } from "./version.js";
 import { findTeacherWeights, loadTeacherWeights, warnOfRandomTeacher } from "./weights.js";
 
 /**
@@ -66,35 +68,52 @@ async function trainModel(
   native: NativeModel,
   source: OpenedSource,
   options: ResolvedTrainOptions,
-) {
+): Promise<TrainingDescription> {
   const { epochs, learningRate, loss, seed, threads, featureMemory, featureDisk, signal, weights } = options;
   const progress = new Progress(options.onProgress);
   const [height, width] = options.imageSize;
   const set = new addon.ImageSet(height, width);
   try {
-    await stage(source, set, progress, signal);
+    const started = performance.now();
+    const imagesSha256 = await stage(source, set, progress, signal);
     const batchSize = Math.min(options.batchSize, set.length);
+    const losses: number[] = [];
     await cancellable(addon, signal, async (token) => {
       progress.onFailure = () => token.cancel();
       const training = { epochs, batchSize, learningRate, loss, seed, threads };
       const config = { ...training, featureMemory, featureDisk, featureFolder: tmpdir() };
-      await native.train(set, config, token, (report) => progress.report({ phase: "training", ...report }));
+      await native.train(set, config, token, (report) => {
+        losses.push(report.loss);
+        progress.report({ phase: "training", ...report });
+      });
     }).finally(() => progress.throwIfFailed());
     const teacherWeights = weights === undefined ? null : basename(weights);
-    return { images: set.length, epochs, batchSize, learningRate, loss, seed, teacherWeights };
+    const run: TrainingRun = {
+      date: new Date().toISOString(),
+      seconds: (performance.now() - started) / 1000,
+      losses,
+      imagesSha256,
+      device: native.config.device,
+      precision: native.config.precision,
+      package: version,
+      libtorch: addon.info().libtorch,
+    };
+    return { images: set.length, epochs, batchSize, learningRate, loss, seed, teacherWeights, run };
   } finally {
     set.dispose();
   }
 }
 
+/** @returns the digest of the images. */
 async function stage(
   { images, total }: OpenedSource,
   set: NativeImageSet,
   progress: Progress,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<string> {
+  const digest = new ImagesDigest();
   for await (const image of decodeAhead(images, { lent: true, signal })) {
-    await set.add(image);
+    await Promise.all([set.add(image), digest.add(image)]);
     progress.report({ phase: "reading", images: set.length, total });
     progress.throwIfFailed();
     throwIfAborted(signal);
@@ -105,6 +124,7 @@ async function stage(
       "There are no images to train on: the list or iterable is empty.",
     );
   }
+  return digest.digest();
 }
 
 /** The caller's callback, whose exceptions end the training and are not lost. */

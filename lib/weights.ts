@@ -3,7 +3,7 @@ import { obtainImagenetWeights } from "./pretrained/weights.js";
 import { invalidFile } from "./safetensors/header.js";
 import { compareTensors, describeDifference, type Shaped } from "./tensor-match.js";
 import type { DownloadingProgress } from "./train-options.js";
-import { openWeightsFile } from "./weights-file.js";
+import { openWeightsFile, type WeightsFile } from "./weights-file.js";
 
 /** What stands, instead of a path, for the weights that torchvision publishes. */
 const publishedName = "imagenet";
@@ -37,27 +37,45 @@ export async function findTeacherWeights<Options extends TeacherWeightsOptions>(
   });
 }
 
+/** A file of a teacher's weights that is open. */
+export interface TeacherWeights extends WeightsFile {
+  readonly path: string;
+}
+
 /**
- * Gives the teacher the weights in a file with torchvision's names: safetensors, or a state dict that
- * `torch.save` wrote.
+ * Opens a file of weights with torchvision's names: safetensors, or a state dict that `torch.save` wrote. What the
+ * teacher never runs is not among its tensors.
  *
- * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` naming the tensors that do not
- * fit and the backbone that the file looks to be of.
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`
+ */
+export async function openTeacherWeights(path: string): Promise<TeacherWeights> {
+  const file = await openWeightsFile(path);
+  const tensors = new Map([...file.tensors].filter(([name]) => !unused.test(name)));
+  return { path, tensors, read: (name) => file.read(name), close: () => file.close() };
+}
+
+/**
+ * Gives the teacher the weights in a file.
+ *
+ * @throws ReverseDistillationError as {@link openTeacherWeights} and {@link requireTeacherFit}
  */
 export async function loadTeacherWeights(model: NativeModel, path: string): Promise<void> {
-  const file = await openWeightsFile(path);
+  const weights = await openTeacherWeights(path);
   try {
-    const found = new Map([...file.tensors].filter(([name]) => !unused.test(name)));
-    requireFit(model, path, found);
+    requireTeacherFit(model, weights);
     const tensors = [];
-    for (const name of found.keys()) tensors.push(await file.read(name));
+    for (const name of weights.tensors.keys()) tensors.push(await weights.read(name));
     await model.load("teacher", tensors);
   } finally {
-    await file.close();
+    await weights.close();
   }
 }
 
-function requireFit(model: NativeModel, path: string, found: ReadonlyMap<string, Shaped>): void {
+/**
+ * @throws ReverseDistillationError `INVALID_FILE` naming the tensors that do not fit the model's teacher, and the
+ * backbone that the file looks to be of.
+ */
+export function requireTeacherFit(model: NativeModel, { path, tensors: found }: TeacherWeights): void {
   const difference = describeDifference(compareTensors(model.tensors("teacher"), found));
   if (difference === undefined) return;
   const { backbone } = model.config;

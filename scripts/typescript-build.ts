@@ -9,7 +9,10 @@ const require = createRequire(import.meta.url);
 /** Bundles lib/ into dist/ with tsup, unless that was done from the same sources before. */
 export async function buildTypeScript(root: string): Promise<void> {
   const inputs = ["lib", "scripts", "package.json", "package-lock.json", "tsconfig.json", "tsup.config.ts"];
-  const outputs = ["index.js", "index.cjs", "index.d.ts", "index.d.cts", "cli.js", "rebuild.js"];
+  const entries = ["index", "preprocess"].flatMap((name) =>
+    ["js", "cjs", "d.ts", "d.cts"].map((ending) => `${name}.${ending}`),
+  );
+  const outputs = [...entries, "cli.js", "rebuild.js"];
   const stamp = new Stamp(
     join(root, ".build", "typescript.stamp"),
     inputs.map((path) => join(root, path)),

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { ModelDescription } from "../../lib/model-file.js";
+import type { ModelDescription } from "../../lib/model-description.js";
 import { layouts, losses } from "../../lib/model-options.js";
 import type { Loss } from "../../lib/native/addon.js";
 import { describe } from "./inputs.js";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { writeModelFile, type ModelDescription } from "../../lib/model-file.js";
+import type { ModelDescription } from "../../lib/model-description.js";
+import { writeModelFile } from "../../lib/model-file.js";
 import type { Loss, NativeModel, RawImage } from "../../lib/native/addon.js";
 import { writeSafetensors } from "../../lib/safetensors/writer.js";
 import { training } from "./computed.js";
@@ -19,9 +20,7 @@ export async function writeForReference(
   images: readonly RawImage[],
 ): Promise<ExchangedFiles> {
   const files = { model: join(folder, "model.safetensors"), images: join(folder, "images.safetensors") };
-  // The format wants a training described, and there is none yet: this one has no meaning.
-  const none = { images: 1, epochs: 1, batchSize: 1, learningRate: 1, seed: 0, teacherWeights: null };
-  await writeModelFile(files.model, model, description, { ...none, loss: "location" });
+  await writeModelFile(files.model, model, { model: description, training: null });
   const [{ width, height }] = images as [RawImage];
   const shape = [images.length, height, width, 3];
   const data = Buffer.concat(images.map((image) => new Uint8Array(image.data)));

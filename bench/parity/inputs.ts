@@ -1,5 +1,5 @@
 import { createModel } from "../../lib/detector.js";
-import type { ModelDescription } from "../../lib/model-file.js";
+import type { ModelDescription } from "../../lib/model-description.js";
 import type {
   Addon,
   Backbone,

@@ -7,7 +7,8 @@ import { normalLabel } from "../../lib/dataset.js";
 import { createModel, Detector } from "../../lib/detector.js";
 import { decodeAhead } from "../../lib/image-source.js";
 import { auroc } from "../../lib/metrics/index.js";
-import { writeModelFile, type ModelDescription, type TrainingDescription } from "../../lib/model-file.js";
+import type { ModelDescription, TrainingDescription } from "../../lib/model-description.js";
+import { writeModelFile } from "../../lib/model-file.js";
 import type { Addon, NativeModel } from "../../lib/native/addon.js";
 import { loadTeacherWeights } from "../../lib/weights.js";
 import { keptFeatures } from "./computed.js";
@@ -47,7 +48,12 @@ export async function compareTrainings(
 ): Promise<TrainingParity> {
   const folder = await mkdtemp(join(tmpdir(), "reverse-distillation-parity-"));
   const file = (name: string) => join(folder, name);
-  const training = { ...settings, images: dataset.train.length, teacherWeights: basename(weights) };
+  const training = {
+    ...settings,
+    images: dataset.train.length,
+    teacherWeights: basename(weights),
+    run: null,
+  };
   try {
     const model = await createModel(
       addon,
@@ -56,10 +62,10 @@ export async function compareTrainings(
       settings.seed,
     );
     await loadTeacherWeights(model, weights);
-    await writeModelFile(file("initial.safetensors"), model, description, training);
+    await writeModelFile(file("initial.safetensors"), model, { model: description, training });
 
     const nativeSeconds = await timed(() => trainNatively(addon, model, dataset.train, settings));
-    await writeModelFile(file("addon.safetensors"), model, description, training);
+    await writeModelFile(file("addon.safetensors"), model, { model: description, training });
     await model.dispose();
 
     await writeFile(file("train.json"), JSON.stringify(dataset.train));

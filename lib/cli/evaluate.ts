@@ -12,6 +12,7 @@ import { showProgress } from "./progress.js";
 interface EvaluateFlags {
   json?: string;
   pixels: boolean;
+  weights?: string;
   device: Device;
   precision: ScoringPrecision;
   threads?: number;
@@ -28,6 +29,7 @@ export function evaluateCommand(context: CommandContext): Command {
     )
     .option("--json <file>", "write all metrics and each image's score into this file as well")
     .option("--no-pixels", "leave out the metrics of pixels, which need all maps in memory")
+    .option("-w, --weights <file>", "the teacher's weights, for a model that only refers to them")
     .option("--device <name>", "auto, cpu or cuda:N", deviceValue, "auto")
     .addOption(precisionOption())
     .option("--threads <n>", "threads that compute (default: one a core)", numberValue)
@@ -40,13 +42,13 @@ async function runEvaluate(
   context: CommandContext,
   model: string,
   folder: string,
-  { json, pixels, device, precision, threads }: EvaluateFlags,
+  { json, pixels, weights, device, precision, threads }: EvaluateFlags,
 ): Promise<void> {
   const { signal } = context;
   // Known before the work rather than after it.
   if (json !== undefined) await requireWritablePlace(json);
   const dataset = await openDataset(folder);
-  await using detector = await Detector.load(model, { device, precision, threads, signal });
+  await using detector = await Detector.load(model, { weights, device, precision, threads, signal });
   const progress = showProgress(context, "Scoring", "images", 20);
   const report = await detector
     .evaluate(dataset, {

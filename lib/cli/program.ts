@@ -5,10 +5,12 @@ import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
 import { importCommand } from "./import.js";
+import { inspectCommand } from "./inspect.js";
 import { libtorchCommand } from "./libtorch.js";
 import { sampleCommand } from "./sample.js";
 import { scoreCommand } from "./score.js";
 import { trainCommand } from "./train.js";
+import { verifyCommand } from "./verify.js";
 import { weightsCommand } from "./weights.js";
 
 /** Each command is a file of its own beside this one. */
@@ -22,6 +24,8 @@ const commands = [
   exportCommand,
   libtorchCommand,
   doctorCommand,
+  verifyCommand,
+  inspectCommand,
 ];
 
 /** The command line as commander knows it. What is wrong with it is thrown, not exited on. */

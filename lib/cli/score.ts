@@ -18,6 +18,7 @@ interface ScoreFlags {
   threshold?: number;
   heatmaps?: string;
   heatmapMax?: number;
+  weights?: string;
   device: Device;
   precision: ScoringPrecision;
   threads?: number;
@@ -46,6 +47,7 @@ export function scoreCommand(context: CommandContext): Command {
       "value of the strongest colour (default: the largest of all maps)",
       numberValue,
     )
+    .option("-w, --weights <file>", "the teacher's weights, for a model that only refers to them")
     .option("--device <name>", "auto, cpu or cuda:N", deviceValue, "auto")
     .addOption(precisionOption())
     .option("--threads <n>", "threads that compute (default: one a core)", numberValue)
@@ -63,7 +65,7 @@ async function runScore(
   flags: ScoreFlags,
 ): Promise<void> {
   const { signal } = context;
-  const { device, precision, threads, heatmapMax, threshold } = flags;
+  const { weights, device, precision, threads, heatmapMax, threshold } = flags;
   if (heatmapMax !== undefined) positive("heatmap-max", heatmapMax, Number.MAX_VALUE);
   if (heatmapMax !== undefined && flags.heatmaps === undefined) {
     throw new ReverseDistillationError(
@@ -75,7 +77,7 @@ async function runScore(
   const heatmaps = flags.heatmaps === undefined ? undefined : new HeatmapFolder(flags.heatmaps, heatmapMax);
   const write = flags.json ? writeJson : writePlain;
 
-  await using detector = await Detector.load(model, { device, precision, threads, signal });
+  await using detector = await Detector.load(model, { weights, device, precision, threads, signal });
   const decoded = readAhead(inputs, decodeOrFail, { limit: Math.min(4, availableParallelism()), signal });
   for await (const { input, image, failure } of decoded) {
     if (failure !== undefined) {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { getEventListeners, once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +17,7 @@ import { decodeImage } from "../../lib/image.js";
 import type { ModelConfig, NativeModel } from "../../lib/native/addon.js";
 import { loadAddon } from "../../lib/native/loader.js";
 import { writeSafetensors } from "../../lib/safetensors/writer.js";
+import { version } from "../../lib/version.js";
 import { folderOfImages, noise } from "./image-fixtures.js";
 import { rejects } from "./rejection.js";
 
@@ -69,7 +71,8 @@ test.serial("a detector says what it computes and how it came about", (t) => {
     device: "cpu",
     precision: "float32",
   });
-  t.deepEqual(detector.training, {
+  const { run, ...training } = detector.training!;
+  t.deepEqual(training, {
     images: 5,
     epochs: 1,
     batchSize: 2,
@@ -79,6 +82,10 @@ test.serial("a detector says what it computes and how it came about", (t) => {
     teacherWeights: null,
   });
   t.throws(() => ((detector.config.imageSize as number[])[0] = 32), { instanceOf: TypeError });
+  t.is(run?.losses.length, 1);
+  t.true(run!.losses[0]! > 0 && run!.seconds > 0 && Math.abs(Date.parse(run!.date) - Date.now()) < 600_000);
+  t.deepEqual([run!.device, run!.precision, run!.package], ["cpu", "float32", version]);
+  t.is(run!.libtorch, loadAddon().info().libtorch);
 });
 
 test.serial("a score is the largest value of a map of the network's size", async (t) => {
@@ -126,6 +133,23 @@ test.serial("a saved and loaded detector scores equal to the bit", async (t) => 
   t.deepEqual(loaded.training, detector.training);
   for (const image of [probe, ...partPaths])
     t.true(sameScore(await loaded.score(image), await detector.score(image)));
+});
+
+test.serial("the digest of the images is of their pixels, in their order", async (t) => {
+  const digest = async (images: ImageSource) => {
+    await using own = await train(images, quick);
+    return own.training!.run!.imagesSha256;
+  };
+  const { imagesSha256 } = detector.training!.run!;
+  t.is(await digest(partPaths.map((path) => readFileSync(path))), imagesSha256);
+  t.not(await digest(partPaths.toReversed()), imagesSha256);
+  t.not(await digest(partPaths.slice(1)), imagesSha256);
+  const hash = createHash("sha256");
+  for (const path of partPaths) {
+    const { data, width, height, channels } = await decodeImage(path);
+    hash.update(`${width}x${height}x${channels}\n`).update(createHash("sha256").update(data).digest());
+  }
+  t.is(hash.digest("hex"), imagesSha256);
 });
 
 test.serial("the same training gives the same detector, another seed another one", async (t) => {

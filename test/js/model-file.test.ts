@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { Detector, train } from "../../lib/index.js";
+import { hashMetadata } from "../../lib/model-hash.js";
 import type { NamedTensor } from "../../lib/native/addon.js";
 import { SafetensorsFile } from "../../lib/safetensors/reader.js";
 import { writeSafetensors } from "../../lib/safetensors/writer.js";
@@ -29,23 +30,35 @@ test.before(async () => {
 });
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Asserts that a file made of these cannot be loaded. */
+/** Asserts that a file made of these, with the hash of the metadata that it has, cannot be loaded. */
 async function refuses(
   t: ExecutionContext,
   message: RegExp,
   { changed = metadata, kept = tensors }: { changed?: Record<string, string>; kept?: NamedTensor[] },
 ): Promise<void> {
   const path = join(folder, `${t.title.replaceAll(/\W/g, "-")}.safetensors`);
-  await writeSafetensors(path, kept, changed);
+  const content_sha256 = hashMetadata(changed);
+  await writeSafetensors(path, kept, changed === metadata ? metadata : { ...changed, content_sha256 });
   const error = await rejects(t, Detector.load(path), "INVALID_FILE", message);
   t.true(error?.message.startsWith(path));
   rmSync(path);
 }
 
 test.serial("a model file describes itself", (t) => {
-  t.deepEqual(Object.keys(metadata).sort(), ["created_by", "format", "format_version", "model", "training"]);
+  t.deepEqual(Object.keys(metadata).sort(), [
+    ...[
+      "content_sha256",
+      "created_by",
+      "format",
+      "format_version",
+      "model",
+      "model_sha256",
+      "teacher",
+      "training",
+    ],
+  ]);
   t.is(metadata.format, "reverse-distillation");
-  t.is(metadata.format_version, "1");
+  t.is(metadata.format_version, "2");
   const prefixes = new Set(tensors.map(({ name }) => name.split(".")[0]));
   t.deepEqual([...prefixes].sort(), ["bn", "decoder", "teacher"]);
 });
@@ -63,8 +76,8 @@ test.serial("a model file that is cut short is refused, and the whole one loads 
 });
 
 test.serial("a model file of a newer format is refused, with both versions", async (t) => {
-  await refuses(t, /has version 2 of the model format; reverse-distillation 0.* reads versions up to 1/, {
-    changed: { ...metadata, format_version: "2" },
+  await refuses(t, /has version 3 of the model format; reverse-distillation 0.* reads versions up to 2/, {
+    changed: { ...metadata, format_version: "3" },
   });
 });
 
@@ -89,9 +102,13 @@ test.serial(
   },
 );
 
+function withRun(changed: object) {
+  return (training: object) => ({ ...training, run: { ...(training as { run: object }).run, ...changed } });
+}
+
 const damagedJson: [
   title: string,
-  key: "model" | "training",
+  key: "model" | "training" | "teacher",
   change: (value: object) => unknown,
   message: RegExp,
 ][] = [
@@ -104,6 +121,9 @@ const damagedJson: [
     /imageSize must be/,
   ],
   ["a field that is not known", "model", (value) => ({ ...value, extra: 1 }), /must not hold "extra"/],
+  ["a loss that is a word", "training", withRun({ losses: ["low"] }), /"training" .* losses must be/],
+  ["a date of another form", "training", withRun({ date: "yesterday" }), /"training" .* date must be/],
+  ["a teacher without a hash", "teacher", () => ({ included: true }), /"teacher" .* sha256 must be/],
   ["no epochs", "training", (value) => ({ ...value, epochs: 0 }), /"training" .* epochs must be/],
   ["no weights' name", "training", (value) => ({ ...value, teacherWeights: 3 }), /teacherWeights must be/],
 ];

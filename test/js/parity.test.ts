@@ -8,7 +8,7 @@ import { readGolden } from "../../bench/parity/golden.js";
 import { describe, loadSeededWeights, seededImages, seededModel } from "../../bench/parity/inputs.js";
 import { ReferenceTracer } from "../../bench/parity/reference.js";
 import { findPython } from "../../bench/reference.js";
-import type { ModelDescription } from "../../lib/model-file.js";
+import type { ModelDescription } from "../../lib/model-description.js";
 import { backbones, layouts, losses } from "../../lib/model-options.js";
 import type { NamedTensor, NativeModel, Part } from "../../lib/native/addon.js";
 import { loadAddon } from "../../lib/native/loader.js";

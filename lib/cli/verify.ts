@@ -1,0 +1,81 @@
+import { Command } from "commander";
+import { Detector } from "../detector.js";
+import type { ImageInput } from "../image.js";
+import { ModelFile } from "../model-file.js";
+import { verificationImages } from "../onnx/verification-images.js";
+import { verifyExport, type Verification } from "../onnx/verify.js";
+import { positive } from "../validate.js";
+import type { CommandContext } from "./context.js";
+import { numberValue } from "./option-values.js";
+import { findScoreInputs } from "./score-inputs.js";
+
+interface VerifyFlags {
+  weights?: string;
+  tolerance?: number;
+  json?: boolean;
+}
+
+/** Images that are made up where none are given. */
+const generated = 8;
+
+/** `verify <model> <export> [images or folders...]` */
+export function verifyCommand(context: CommandContext): Command {
+  return new Command("verify")
+    .description(
+      "have a model and an ONNX export of it compute the same images, and print the largest difference",
+    )
+    .argument("<model>", "the model file that was exported")
+    .argument("<export>", "the ONNX file")
+    .argument("[images...]", `images, or folders of them (default: ${generated} of random colours)`)
+    .option(
+      "--tolerance <value>",
+      "what maps and scores may differ by (default: 1e-4, of float16 1e-2)",
+      numberValue,
+    )
+    .option("-w, --weights <file>", "the teacher's weights, for a model that only refers to them")
+    .option("--json", "write the result as a JSON object")
+    .addHelpText(
+      "after",
+      "\nNeeds the package onnxruntime-node. The exit code is 1 where they differ by more.",
+    )
+    .action((model: string, exported: string, images: string[], flags: VerifyFlags) =>
+      runVerify(context, model, exported, images, flags),
+    );
+}
+
+async function runVerify(
+  context: CommandContext,
+  model: string,
+  exported: string,
+  paths: string[],
+  { weights, tolerance, json }: VerifyFlags,
+): Promise<void> {
+  const { signal } = context;
+  if (tolerance !== undefined) positive("tolerance", tolerance, Number.MAX_VALUE);
+  const given = paths.length === 0 ? undefined : await findScoreInputs(paths);
+  const expectedHash = await hashOf(model);
+  await using detector = await Detector.load(model, { device: "cpu", weights, signal });
+  const images: Iterable<ImageInput> =
+    given?.map(({ path }) => path) ?? verificationImages(detector.config.imageSize, generated);
+  const found = await verifyExport(detector, exported, images, { tolerance, signal });
+  const sameModel = expectedHash === undefined ? undefined : found.modelSha256 === expectedHash;
+
+  if (!found.agrees) context.markFailed();
+  context.print(json ? JSON.stringify({ ...found, sameModel }) : describe(found));
+  if (sameModel === false) {
+    context.note(`warning: ${exported} says that it was made from another model: ${found.modelSha256}`);
+  }
+}
+
+/** The model's hash, which files of version 1 do not state. */
+async function hashOf(path: string): Promise<string | undefined> {
+  const file = await ModelFile.open(path);
+  await file.close();
+  return file.metadata.hashes?.model;
+}
+
+function describe({ images, mapDifference, scoreDifference, tolerance, agrees }: Verification): string {
+  const values = `maps ${mapDifference.toExponential(1)}, scores ${scoreDifference.toExponential(1)}`;
+  const verdict = agrees ? "within" : "not within";
+  return `Largest difference on ${images} images: ${values}; ${verdict} the tolerance of ${tolerance}`;
+}

@@ -1,0 +1,95 @@
+import type { ModelDescription } from "../model-description.js";
+import type { GraphBuilder } from "./graph.js";
+
+/** Floor under each norm in the cosine, as `torch.nn.CosineSimilarity` has it. */
+const normFloor = 1e-8;
+
+/**
+ * From the features, in float32, to the anomaly map [N, 1, H, W] and the score [N] (Deng & Li 2022, Eq. 1 and 3).
+ *
+ * @param teacher,student The features of layer1, layer2, layer3.
+ */
+export function addAnomalyMap(
+  graph: GraphBuilder,
+  teacher: readonly string[],
+  student: readonly string[],
+  { layers, combine, sigma, imageSize: [height, width] }: ModelDescription,
+): void {
+  const floor = graph.constant("norm_floor", Float32Array.of(normFloor), []);
+  const one = graph.constant("one", Float32Array.of(1), []);
+  const channels = graph.constant("channels", BigInt64Array.of(1n), [1]);
+
+  const norm = (features: string) =>
+    graph.node("Max", `${features}.norm`, [
+      graph.node("ReduceL2", `${features}.l2`, [features, channels], { keepdims: 1 }),
+      floor,
+    ]);
+  const distance = (t: string, s: string, name: string) => {
+    const products = graph.node("Mul", `${name}.products`, [t, s]);
+    const inner = graph.node("ReduceSum", `${name}.inner`, [products, channels], { keepdims: 1 });
+    const norms = graph.node("Mul", `${name}.norms`, [norm(t), norm(s)]);
+    return graph.node("Sub", name, [one, graph.node("Div", `${name}.cosine`, [inner, norms])]);
+  };
+
+  const maps = layers.map((layer) => {
+    const map = distance(teacher[layer - 1]!, student[layer - 1]!, `distance${layer}`);
+    const factor = 2 ** (layer + 1);
+    const scales = graph.constant(`scales${layer}`, Float32Array.of(1, 1, factor, factor), [4]);
+    return graph.node("Resize", `map${layer}`, [map, "", scales], {
+      mode: "linear",
+      coordinate_transformation_mode: "align_corners",
+    });
+  });
+  const operator = combine === "sum" ? "Add" : "Mul";
+  const combined = maps.reduce((a, b) => graph.node(operator, `${b}.combined`, [a, b]));
+
+  const rows = smooth(graph, combined, { name: "smoothed_rows", axis: 2, size: height, sigma });
+  smooth(graph, rows, { name: "map", axis: 3, size: width, sigma });
+  const extent = graph.constant("extent", BigInt64Array.of(1n, 2n, 3n), [3]);
+  graph.node("ReduceMax", "score", ["map", extent], { keepdims: 0 });
+}
+
+interface Pass {
+  /** Of the output. */
+  name: string;
+  /** 2: down the columns, 3: along the rows. */
+  axis: 2 | 3;
+  /** Elements along the axis. */
+  size: number;
+  /** Standard deviation, in elements. */
+  sigma: number;
+}
+
+/**
+ * One pass of the Gaussian as `scipy.ndimage.gaussian_filter` has it. Its border (d c b a | a b c d | d c b a)
+ * is a gathering of elements: the operator Pad has none that repeats the edge.
+ */
+function smooth(graph: GraphBuilder, input: string, { name, axis, size, sigma }: Pass): string {
+  const weights = gaussianWeights(sigma);
+  const radius = (weights.length - 1) / 2;
+  const positions = Array.from({ length: size + 2 * radius }, (_, i) =>
+    BigInt(reflectIndex(i - radius, size)),
+  );
+  const indices = graph.constant(`${name}.positions`, BigInt64Array.from(positions), [positions.length]);
+  const extended = graph.node("Gather", `${name}.extended`, [input, indices], { axis });
+  const kernel = axis === 2 ? [weights.length, 1] : [1, weights.length];
+  const gaussian = graph.constant(`${name}.gaussian`, weights, [1, 1, ...kernel]);
+  return graph.node("Conv", name, [extended, gaussian], { kernel_shape: kernel });
+}
+
+/** Cut off at int(4 sigma + 0.5), normalised in float64. */
+export function gaussianWeights(sigma: number): Float32Array {
+  const radius = Math.trunc(4 * sigma + 0.5);
+  const weights = Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    Math.exp(-0.5 * ((i - radius) / sigma) ** 2),
+  );
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return Float32Array.from(weights, (weight) => weight / sum);
+}
+
+/** The element that lies at a position of a signal continued by reflection with the edge repeated. */
+export function reflectIndex(position: number, size: number): number {
+  const period = 2 * size;
+  const inPeriod = ((position % period) + period) % period;
+  return inPeriod < size ? inPeriod : period - 1 - inPeriod;
+}

@@ -1,0 +1,75 @@
+import { create } from "@bufbuild/protobuf";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { throwIfAborted } from "../abort.js";
+import { requireWritablePlace, writeAtomically } from "../atomic-file.js";
+import type { DetectorTensors } from "../detector-tensors.js";
+import type { ModelDescription } from "../model-description.js";
+import { hashModel } from "../model-hash.js";
+import { describeModel } from "../model-metadata.js";
+import { version } from "../version.js";
+import { buildDetectorGraph } from "./detector-graph.js";
+import type { ResolvedExportOptions } from "./export-options.js";
+import { dataFileName, ExternalData, removeStaleData } from "./external-data.js";
+import { exportMetadata } from "./metadata.js";
+import { ModelWriter } from "./model-writer.js";
+import { ModelProtoSchema, type ModelProto } from "./proto/onnx_pb.js";
+
+/** The operator set of the graph, and the version of the format that came with it: read by runtimes since 2023. */
+const opset = 18;
+const irVersion = 8;
+
+/**
+ * Writes a detector as an ONNX model, atomically: where its weights take a file of their own, the model that was
+ * there and its data stay until the new pair is whole.
+ *
+ * @returns the paths of the files: the model, and its data if there are any.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if the weights do not fit float16, `NOT_FOUND` if the folder does
+ * not exist, `IO`, `ABORTED`.
+ */
+export async function writeOnnx(
+  path: string,
+  model: ModelDescription,
+  tensors: DetectorTensors,
+  { externalDataThreshold, signal, ...options }: ResolvedExportOptions,
+): Promise<string[]> {
+  await requireWritablePlace(path);
+  throwIfAborted(signal);
+  const { graph, initializers } = buildDetectorGraph({ model, tensors, ...options });
+  const { model: modelSha256 } = await hashModel(describeModel(model), tensors);
+  const metadata = exportMetadata(model, options, modelSha256);
+  const proto = describeProto(metadata);
+
+  const whole = new ModelWriter(proto, graph, initializers);
+  if (whole.byteLength <= externalDataThreshold) {
+    await writeAtomically(path, (file) => whole.write(file, signal));
+    await removeStaleData(path);
+    return [path];
+  }
+  const dataName = dataFileName(path, JSON.stringify([metadata, opset]));
+  const dataPath = join(dirname(path), dataName);
+  const data = new ExternalData(initializers, dataName);
+  const writer = new ModelWriter(proto, graph, initializers, data.places);
+  const isNew = !existsSync(dataPath);
+  await writeAtomically(dataPath, (file) => data.write(file, signal));
+  try {
+    await writeAtomically(path, (file) => writer.write(file, signal));
+  } catch (error) {
+    if (isNew) await rm(dataPath, { force: true });
+    throw error;
+  }
+  await removeStaleData(path, dataName);
+  return [path, dataPath];
+}
+
+function describeProto(metadata: Readonly<Record<string, string>>): ModelProto {
+  return create(ModelProtoSchema, {
+    irVersion: BigInt(irVersion),
+    producerName: "reverse-distillation",
+    producerVersion: version,
+    docString: "Anomaly detection by reverse distillation (Deng & Li, CVPR 2022).",
+    opsetImport: [{ domain: "", version: BigInt(opset) }],
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+  });
+}

@@ -1,0 +1,72 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { open, type FileHandle } from "node:fs/promises";
+import { ReverseDistillationError } from "../errors.js";
+import { readBytes } from "../file-bytes.js";
+import { ioError } from "../io-error.js";
+import { invalidFile } from "../safetensors/header.js";
+import { readExportMetadata, type ExportDescription } from "./metadata.js";
+import { ModelProtoSchema } from "./proto/onnx_pb.js";
+
+/** Bytes that a tag and a length take at most. */
+const longestPrefix = 20;
+
+/**
+ * What an export tells of itself, read without its graph and the weights in that.
+ *
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if it is no export of this package.
+ */
+export async function readExportDescription(path: string): Promise<ExportDescription> {
+  const metadata = await readMetadataProps(path);
+  try {
+    return readExportMetadata(metadata);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw invalidFile(
+      path,
+      `is not an ONNX model that this package exported: in its metadata ${reason}`,
+      error,
+    );
+  }
+}
+
+async function readMetadataProps(path: string): Promise<Map<string, string>> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const model = fromBinary(ModelProtoSchema, await readAllButGraph(path, file));
+      return new Map(model.metadataProps.map(({ key, value }) => [key, value]));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof ReverseDistillationError) throw error;
+    if ((error as NodeJS.ErrnoException).code !== undefined) throw ioError(error, "Reading", path);
+    throw invalidFile(path, "is not an ONNX model, or is damaged.", error);
+  }
+}
+
+/** The fields of the model's message, one after the other; the graph is passed over. */
+async function readAllButGraph(path: string, file: FileHandle): Promise<Uint8Array> {
+  const { size } = await file.stat();
+  const kept: Uint8Array[] = [];
+  for (let position = 0; position < size;) {
+    const reader = new BinaryReader(
+      await readBytes(path, file, position, Math.min(longestPrefix, size - position)),
+    );
+    const [field, wireType] = reader.tag();
+    let length: number;
+    if (wireType === WireType.LengthDelimited) {
+      const content = reader.uint32();
+      length = reader.pos + content;
+    } else {
+      reader.skip(wireType, field);
+      length = reader.pos;
+    }
+    if (position + length > size) throw invalidFile(path, "is cut short, or is not an ONNX model.");
+    if (field !== ModelProtoSchema.field.graph.number)
+      kept.push(await readBytes(path, file, position, length));
+    position += length;
+  }
+  return Buffer.concat(kept);
+}
