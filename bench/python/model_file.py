@@ -1,7 +1,7 @@
-"""Model files: the one thing that the reference shares with the Node package.
+"""Model files: the one thing that the reference shares with the Node package. docs/model-format.md describes them.
 
-One safetensors file: tensors `teacher.*`, `bn.*`, `decoder.*`, and in the metadata, as JSON, `model` and
-`training`.
+One safetensors file: tensors `teacher.*`, `bn.*`, `decoder.*` under torchvision's names, and metadata, in which
+`model` and `training` are JSON. Files of versions 1 and 2 are read, and files of version 2 written.
 """
 
 import json
@@ -9,30 +9,74 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from model import ReverseDistillation
+from model_hash import hash_metadata, hash_model
+
+VERSION = 2
 
 
-def load_model(path: Path) -> tuple[ReverseDistillation, dict, dict]:
-    """The model, its description and that of its training. Every tensor must be there, and no other."""
+def load_model(path: Path, teacher: Path | None = None) -> tuple[ReverseDistillation, dict, dict | None]:
+    """The model, its description and that of its training. Every tensor must be there, and no other, and their hashes
+    must be those that the file states.
+
+    `teacher`: weights under torchvision's names, safetensors or a state dict, for a file that only refers to them.
+    """
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
         state = {name: file.get_tensor(name) for name in file.keys()}
+    version = _check_metadata(path, metadata)
+    if teacher is not None:
+        state |= {f"teacher.{name}": tensor for name, tensor in _teacher_weights(teacher).items()}
+    # What is stored in float16 is computed with in float32; counters stay whole numbers.
+    state = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+    if version > 1 and hash_model(metadata["model"], state)[1] != metadata["model_sha256"]:
+        raise ValueError(f"{path}: the tensors are not those that model_sha256 is of")
     description = json.loads(metadata["model"])
     # Without initial weights: they would only be overwritten.
     with torch.device("meta"):
         model = ReverseDistillation(description["backbone"], description["layout"])
+    counters = {name for name in model.state_dict() if name.endswith(".num_batches_tracked")}
+    missing = model.state_dict().keys() - state.keys()
+    if missing <= counters:
+        state |= {name: torch.tensor(0) for name in missing}
     model.load_state_dict(state, strict=True, assign=True)
     return model.eval(), description, json.loads(metadata["training"])
 
 
 def save_model(path: Path, model: ReverseDistillation, description: dict, training: dict) -> None:
+    """`training`: what is known of it, but for `run`, which the reference does not record."""
+    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    # As JavaScript writes it, so that the model keeps its hash when the addon saves it again.
+    text = json.dumps(description, separators=(",", ":"))
+    teacher_hash, model_hash = hash_model(text, state)
     metadata = {
         "format": "reverse-distillation",
-        "format_version": "1",
+        "format_version": str(VERSION),
         "created_by": f"the reference, PyTorch {torch.__version__}",
-        "model": json.dumps(description),
-        "training": json.dumps(training),
+        "model": text,
+        "training": json.dumps({**training, "run": None}),
+        "teacher": json.dumps({"included": True, "sha256": teacher_hash}),
+        "model_sha256": model_hash,
     }
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path, metadata)
+    save_file(state, path, {**metadata, "content_sha256": hash_metadata(metadata)})
+
+
+def _check_metadata(path: Path, metadata: dict[str, str] | None) -> int:
+    if metadata is None or metadata.get("format") != "reverse-distillation":
+        raise ValueError(f"{path} is not a model file")
+    version = int(metadata["format_version"])
+    if version > VERSION:
+        raise ValueError(f"{path} has version {version} of the format; versions up to {VERSION} are read")
+    if version > 1 and hash_metadata(metadata) != metadata["content_sha256"]:
+        raise ValueError(f"{path}: the metadata are not those that content_sha256 is of")
+    return version
+
+
+def _teacher_weights(path: Path) -> dict[str, torch.Tensor]:
+    if path.suffix == ".safetensors":
+        weights = load_file(path)
+    else:
+        weights = torch.load(path, weights_only=True, map_location="cpu")
+    return {name: tensor for name, tensor in weights.items() if not name.startswith(("layer4.", "fc."))}

@@ -1,6 +1,6 @@
 """Scores images with a model file: a JSON object with the score of each path, on the standard output.
 
-    python score.py trained.safetensors images [--maps maps.safetensors]
+    python score.py trained.safetensors images [--maps maps.safetensors] [--teacher weights.pth]
 """
 
 import argparse
@@ -32,9 +32,10 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("images", type=Path, help="a folder, or a JSON file with a list of paths")
     parser.add_argument("--maps", type=Path, help="a safetensors file to write: `maps`, float32 [N, H, W]")
+    parser.add_argument("--teacher", type=Path, help="weights, for a model file that only refers to its teacher")
     options = parser.parse_args()
 
-    model, description, _ = load_model(options.model)
+    model, description, _ = load_model(options.model, options.teacher)
     scores, maps = {}, []
     for path in list_images(options.images):
         pixels = load_image(path, description["imageSize"])[None]

@@ -89,7 +89,7 @@ def main() -> None:
         "learningRate": options.learning_rate,
         "loss": options.loss,
         "seed": options.seed,
-        "teacherWeights": initial["teacherWeights"],
+        "teacherWeights": initial["teacherWeights"] if initial else None,
     }
     save_model(options.out, model, description, training)
 
