@@ -6,7 +6,7 @@ const folder = fileURLToPath(new URL("python/", import.meta.url));
 const modules = ["torch", "scipy", "numpy", "safetensors", "PIL"];
 
 /** The path of a script of the reference. */
-export const referenceScript = (name: "trace" | "train" | "score" | "measure"): string =>
+export const referenceScript = (name: "trace" | "train" | "score" | "measure" | "run_onnx"): string =>
   `${folder}${name}.py`;
 
 /**
@@ -49,7 +49,7 @@ export class ReferenceProcess {
   readonly #answers: AsyncIterator<string>;
   readonly #exit: Promise<string>;
 
-  constructor(python: string, script: "trace" | "measure") {
+  constructor(python: string, script: "trace" | "measure" | "run_onnx") {
     this.#script = referenceScript(script);
     // Threads that wait by spinning take the cores from whatever else runs, this process first of all.
     const env = { OMP_WAIT_POLICY: "PASSIVE", ...process.env };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import anyTest from "ava";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Detector, train, type ExportOptions } from "../../lib/index.js";
+import { train, type Detector, type ExportOptions } from "../../lib/index.js";
 import { ModelFile } from "../../lib/model-file.js";
 import { ModelProtoSchema, TensorProto_DataLocation as DataLocation } from "../../lib/onnx/proto/onnx_pb.js";
 import { RuntimeModel } from "../../lib/onnx/runtime.js";

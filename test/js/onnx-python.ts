@@ -1,11 +1,9 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { ReferenceProcess } from "../../bench/reference.js";
 import { SafetensorsFile } from "../../lib/safetensors/reader.js";
 import { writeSafetensors } from "../../lib/safetensors/writer.js";
 
-const script = fileURLToPath(new URL("../../bench/python/run_onnx.py", import.meta.url));
 const modules = ["numpy", "onnx", "onnxruntime", "safetensors"];
 
 /** A Python that has what `run_onnx.py` needs: the one that is named, or one of the PATH; undefined where none has. */
@@ -37,29 +35,26 @@ export interface Outputs {
 
 /** A running `run_onnx.py`: importing its modules once serves all tests. */
 export class OnnxPython {
-  readonly #process: ChildProcess;
-  readonly #answers: AsyncIterator<string, undefined>;
+  readonly #process: ReferenceProcess;
 
   constructor(python: string) {
-    this.#process = spawn(python, [script], { stdio: ["pipe", "pipe", "inherit"] });
-    this.#answers = createInterface({ input: this.#process.stdout! })[
-      Symbol.asyncIterator
-    ]() as AsyncIterator<string, undefined>;
+    this.#process = new ReferenceProcess(python, "run_onnx");
   }
 
   /** @param data,shape The images: uint8. @param folder For the files of the exchange. */
   async check(model: string, data: Uint8Array, shape: number[], folder: string): Promise<CheckedExport> {
     const [images, out] = [join(folder, "images.safetensors"), join(folder, "out.safetensors")];
     await writeSafetensors(images, [{ name: "images", dtype: "U8", shape, data }], {});
-    this.#process.stdin!.write(`${JSON.stringify({ model, images, out })}\n`);
-    const next = await this.#answers.next();
-    if (next.done) throw new Error(`${script} ended: its message is on the standard error`);
-    const answer = JSON.parse(next.value) as Omit<CheckedExport, "batch" | "first">;
+    const answer = await this.#process.request<Omit<CheckedExport, "batch" | "first">>({
+      model,
+      images,
+      out,
+    });
     return { ...answer, ...(await readOutputs(out)) };
   }
 
   close(): void {
-    this.#process.stdin!.end();
+    this.#process.close();
   }
 }
 
