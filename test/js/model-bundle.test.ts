@@ -246,7 +246,7 @@ async function inspect(t: ExecutionContext, path: string): Promise<Record<string
 
 test("inspect prints what a file says of itself, in words and as JSON", async (t) => {
   const { model, training, hashes, teacherIncluded, version } = await inspect(t, bundle);
-  t.deepEqual({ ...(model as object), device: "cpu" }, detector.config);
+  t.deepEqual({ ...(model as object), device: "cpu", precision: "float32" }, detector.config);
   t.deepEqual(training, JSON.parse(JSON.stringify(detector.training)) as unknown);
   t.deepEqual([teacherIncluded, version], [true, 2]);
   t.is((hashes as { model: string }).model, (await contentOf(bundle)).metadata.model_sha256!);

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
@@ -11,9 +12,12 @@ process.removeAllListeners("warning");
 const example = fileURLToPath(new URL("../../examples/onnx-score.ts", import.meta.url));
 
 /** Says at the end of a process whether LibTorch or the addon were loaded into it. */
-const watch = `data:text/javascript,import { readFileSync } from "node:fs";
-process.on("exit", () => console.error(/libtorch|libc10|reverse_distillation.*node/.test(readFileSync("/proc/self/maps", "utf8"))
-  ? "LOADED" : "not loaded"));`;
+const watch = `import { readFileSync } from "node:fs";
+process.on("exit", () => {
+  const maps = readFileSync("/proc/self/maps", "utf8");
+  console.error(/libtorch|libc10|reverse_distillation.*node/.test(maps) ? "LOADED" : "not loaded");
+});
+`;
 
 test("the example scores images as the detector does, without LibTorch", async (t) => {
   const folder = await temporaryFolder(t);
@@ -21,10 +25,12 @@ test("the example scores images as the detector does, without LibTorch", async (
   const paths = ["000.png", "001.png", "002.png"].map((name) => join(images, name));
   const model = join(folder, "model.onnx");
   await using detector = await train(images, { imageSize: [64, 96], epochs: 1 });
+  const watcher = join(folder, "watch.mjs");
+  await writeFile(watcher, watch);
   await detector.export(model, { format: "onnx" });
 
   const { code, stdout, stderr } = await runNode([example, model, ...paths], {
-    node: ["--import", watch.replaceAll("\n", " ")],
+    node: ["--import", watcher],
   });
   t.is(code, 0, stderr);
   t.regex(stderr, /^not loaded$/m);
