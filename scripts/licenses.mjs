@@ -20,7 +20,7 @@ const compiledIn = [
 
 /** Licences that what is installed beside the package may have. Another one is for a person to weigh. */
 const accepted =
-  /^\(?(MIT|ISC|0BSD|BSD-[23]-Clause|Apache-2\.0|BlueOak-1\.0\.0|LGPL-3\.0-or-later)( (AND|OR) (MIT|Apache-2\.0|LGPL-3\.0-or-later))*\)?$/;
+  /^\(?(MIT|ISC|0BSD|BSD-[23]-Clause|Apache-2\.0|BlueOak-1\.0\.0|LGPL-3\.0-or-later)( (AND|OR) (MIT|BSD-3-Clause|Apache-2\.0|LGPL-3\.0-or-later))*\)?$/;
 
 /**
  * @typedef {{ version: string, license?: string, dev?: boolean, devOptional?: boolean, os?: string[] }} Locked
@@ -50,7 +50,9 @@ function write() {
     "1. The binaries in prebuilds/ are compiled from this package's sources with headers of the following.",
     "   LibTorch itself is not a part of this package.\n",
     ...texts,
-    "2. npm installs these packages beside this one, each under the licence that it brings (versions as of",
+    "2. The JavaScript in dist/ holds code generated from the schema of ONNX (onnx.proto, Copyright (c) ONNX",
+    "   Project Contributors), which is licensed under Apache-2.0, as this package is.\n",
+    "3. npm installs these packages beside this one, each under the licence that it brings (versions as of",
     "   this package's lock file; packages for other systems than Linux are left out):\n",
     ...[...rows].sort(),
     "",
