@@ -56,6 +56,8 @@ for (const path of [
   "scripts/install.mjs",
   "dist/index.js",
   "dist/index.cjs",
+  "dist/preprocess.js",
+  "dist/preprocess.cjs",
   "dist/rebuild.js",
 ])
   if (!packed.includes(path)) problems.push(`${path} is not packed`);
