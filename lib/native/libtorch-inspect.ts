@@ -50,6 +50,7 @@ const roots = ["", "torch", "libtorch"];
 
 /** Such as "the CPU build of LibTorch 2.13 or the CUDA build of LibTorch 2.14". */
 export function describeBuilds(builds: readonly LibTorchBuild[]): string {
+  if (builds.length === 0) return "a binary of this package, of which there is none,";
   const kinds = (["cpu", "cuda"] as const).map((backend) => {
     const minors = [...new Set(builds.filter((build) => build.backend === backend).map(({ minor }) => minor))];
     return minors.length > 0 ? `the ${backend.toUpperCase()} build of LibTorch ${minors.join(" or ")}` : "";

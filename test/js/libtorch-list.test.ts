@@ -27,6 +27,16 @@ test("every LibTorch is listed with what becomes of it, and the first that fits 
   );
 });
 
+test("without binaries, no LibTorch fits, and the list says why", (t) => {
+  const folder = temporaryFolder(t);
+  fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
+  const [listed] = listLibTorch(undefined, { REVERSE_DISTILLATION_CACHE: folder, PATH: "" });
+  t.like(listed, {
+    state: "misfit",
+    reason: "LibTorch 2.13.0+cpu: a binary of this package, of which there is none, is needed",
+  });
+});
+
 test("where one is named that does not fit, none is used in its stead", (t) => {
   const folder = temporaryFolder(t);
   fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
