@@ -6,8 +6,9 @@ const folder = fileURLToPath(new URL("python/", import.meta.url));
 const modules = ["torch", "scipy", "numpy", "safetensors", "PIL"];
 
 /** The path of a script of the reference. */
-export const referenceScript = (name: "trace" | "train" | "score" | "measure" | "run_onnx"): string =>
-  `${folder}${name}.py`;
+export const referenceScript = (
+  name: "trace" | "train" | "score" | "measure" | "run_onnx" | "speed",
+): string => `${folder}${name}.py`;
 
 /**
  * A Python that has all that the reference needs: `REVERSE_DISTILLATION_PYTHON`, or else `python3` or

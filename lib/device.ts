@@ -19,11 +19,13 @@ export interface Place {
 }
 
 /**
- * The place that the options stand for. The addon computes on the CPU alone, so that is the device of "auto".
+ * The place that the options stand for: the device of "auto" is the first GPU that the addon can compute on, else
+ * the CPU.
  *
  * @throws ReverseDistillationError `INVALID_ARGUMENT` for a precision that the device does not have.
  */
 export function resolvePlace(addon: Addon, device: Device, precision: ScoringPrecision): Place {
-  const name = device === "auto" ? "cpu" : device;
+  const best = addon.info().cudaDevices > 0 ? "cuda:0" : "cpu";
+  const name = device === "auto" ? best : device;
   return { device: name, precision: resolvePrecision(addon, name, precision) };
 }

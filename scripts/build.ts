@@ -1,19 +1,31 @@
 /**
  * Builds what the sources have outgrown: the native addon, and the package's JavaScript.
  *
- *   node --import tsx scripts/build.ts [--tests]
+ *   node --import tsx scripts/build.ts [--tests] [--bench] [--cuda]
  *
- * `--tests` builds the native tests as well.
+ * `--tests` and `--bench` build the native tests and the native benchmark as well; `--cuda` builds the addon for
+ * GPUs, beside the one for the CPU.
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { buildable } from "../lib/native/libtorch.js";
 import { buildNative } from "./native-build.js";
 import { buildTypeScript } from "./typescript-build.js";
 
-const { values } = parseArgs({ options: { tests: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: {
+    tests: { type: "boolean", default: false },
+    bench: { type: "boolean", default: false },
+    cuda: { type: "boolean", default: false },
+  },
+});
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 try {
-  await buildNative(root, { tests: values.tests });
+  await buildNative(root, {
+    tests: values.tests,
+    bench: values.bench,
+    builds: buildable(values.cuda ? "cuda" : "cpu"),
+  });
   await buildTypeScript(root);
 } catch (error) {
   console.error(`\n${error instanceof Error ? error.message : String(error)}`);

@@ -2,12 +2,12 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import type { LibTorch, LibTorchBuild } from "../lib/native/libtorch-inspect.js";
+import { describeBuilds, type LibTorch, type LibTorchBuild } from "../lib/native/libtorch-inspect.js";
 import { installLibTorch } from "../lib/native/libtorch-install.js";
 import { buildable, describePassedOver, findLibTorch } from "../lib/native/libtorch.js";
 import { run } from "./run.mjs";
 import { Stamp } from "./stamp.js";
-import { hasNinja, requireCMake, requireCompiler } from "./tools.mjs";
+import { hasNinja, requireCMake, requireCompiler, requireNvcc } from "./tools.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -15,6 +15,8 @@ const require = createRequire(import.meta.url);
 export interface NativeBuildOptions {
   /** Whether to build the native tests as well. Default: false. */
   tests?: boolean;
+  /** Whether to build the benchmark of the operators as well. Default: false. */
+  bench?: boolean;
   /** The kinds of LibTorch to build against. Default: every CPU build that can be built against. */
   builds?: readonly LibTorchBuild[];
   /** Whether to fetch a LibTorch where there is none. Default: true. */
@@ -29,7 +31,7 @@ export interface NativeBuildOptions {
  */
 export async function buildNative(
   root: string,
-  { tests = false, builds = buildable("cpu"), fetch = true }: NativeBuildOptions = {},
+  { tests = false, bench = false, builds = buildable("cpu"), fetch = true }: NativeBuildOptions = {},
 ): Promise<LibTorch> {
   const libtorch = await obtainLibTorch(builds, fetch);
   const tree = join(root, ".build", libtorch.backend);
@@ -38,7 +40,12 @@ export async function buildNative(
     stamp: new Stamp(
       join(tree, `${target}.stamp`),
       ["CMakeLists.txt", "package-lock.json", "native", ...inputs].map((path) => join(root, path)),
-      { directory: libtorch.directory, version: libtorch.version, architecture: process.arch },
+      {
+        directory: libtorch.directory,
+        version: libtorch.version,
+        architecture: process.arch,
+        gpus: process.env.CUDAARCHS,
+      },
       outputs,
     ),
   });
@@ -61,17 +68,23 @@ export async function buildNative(
           ),
         ]
       : []),
+    ...(bench
+      ? [step("reverse_distillation_bench", ["bench/native"], [join(tree, "reverse_distillation_bench")])]
+      : []),
   ].filter(({ stamp }) => !stamp.isFresh);
   if (steps.length === 0) return libtorch;
 
   requireCMake();
   requireCompiler();
+  // CMake takes the compiler from there, at the first configuration of a tree.
+  if (libtorch.backend === "cuda") process.env.CUDACXX = requireNvcc();
   console.log(`Building the native addon against LibTorch ${libtorch.version} (${libtorch.directory})`);
   await cmake(root, tree, [
     "configure",
     "--generator",
     generator(root, tree),
     `--CDLIBTORCH=${libtorch.directory}`,
+    ...(process.env.CUDAARCHS ? [`--CDCMAKE_CUDA_ARCHITECTURES=${process.env.CUDAARCHS}`] : []),
   ]);
   for (const { target, stamp } of steps) {
     await cmake(root, tree, ["build", "--target", target, "--parallel", String(availableParallelism())]);
@@ -85,6 +98,12 @@ async function obtainLibTorch(builds: readonly LibTorchBuild[], fetch: boolean):
   const { found, passedOver } = findLibTorch({ builds, headers: true });
   if (found) return found;
   const lacking = `No LibTorch to build against yet:\n${describePassedOver(passedOver)}`;
+  // One for CUDA takes gigabytes, and comes with the PyTorch that is chosen for the GPU's driver.
+  if (builds.every(({ backend }) => backend === "cuda"))
+    throw new Error(
+      `${lacking}\nInstall PyTorch for CUDA, or set LIBTORCH to the folder of ${describeBuilds(builds)} (such as the ` +
+        "Python package torch).",
+    );
   if (!fetch)
     throw new Error(
       `${lacking}\n\`npx reverse-distillation libtorch install\` fetches one; or set LIBTORCH to its folder.`,

@@ -2,9 +2,10 @@
  * Makes a checkout ready: npm packages as in the lock file, LibTorch, the native addon, dist/. Does
  * only what is not done yet. Built-ins only, since there may be no node_modules yet.
  *
- *   node scripts/setup.mjs [--build] [--tests]
+ *   node scripts/setup.mjs [--build] [--tests] [--cuda]
  *
- * `--build` builds without installing npm packages; `--tests` builds the native tests as well.
+ * `--build` builds without installing npm packages; `--tests` builds the native tests as well; `--cuda` builds
+ * the addon for GPUs.
  */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
@@ -16,11 +17,12 @@ import { requireCMake, requireCompiler, requireNode } from "./tools.mjs";
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
 /**
- * @param {{ install?: boolean, tests?: boolean }} [options] whether to install npm packages (default:
- *   yes) and to build the native tests (default: no).
+ * @param {{ install?: boolean, tests?: boolean, bench?: boolean, cuda?: boolean }} [options] whether to install
+ *   npm packages (default: yes), to build the native tests and the native benchmark (default: no), and to build
+ *   for GPUs (default: no).
  * @returns {Promise<void>} rejected with a message that says what to do.
  */
-export async function setUp({ install = true, tests = false } = {}) {
+export async function setUp({ install = true, tests = false, bench = false, cuda = false } = {}) {
   requireNode();
   if (!existsSync(join(root, "build", "Release"))) {
     // Also checked when something is to be built; here, so that nobody waits for npm first.
@@ -32,11 +34,10 @@ export async function setUp({ install = true, tests = false } = {}) {
     await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], { cwd: root });
   }
   const build = join(root, "scripts", "build.ts");
-  await run(process.execPath, ["--import", "tsx", build, ...(tests ? ["--tests"] : [])], { cwd: root }).catch(
-    () => {
-      throw new Error("The build failed; its messages are above.");
-    },
-  );
+  const options = [...(tests ? ["--tests"] : []), ...(bench ? ["--bench"] : []), ...(cuda ? ["--cuda"] : [])];
+  await run(process.execPath, ["--import", "tsx", build, ...options], { cwd: root }).catch(() => {
+    throw new Error("The build failed; its messages are above.");
+  });
 }
 
 /**
@@ -76,7 +77,9 @@ export function reportFailure(error) {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const options = process.argv.slice(2);
-  await setUp({ install: !options.includes("--build"), tests: options.includes("--tests") }).catch(
-    reportFailure,
-  );
+  await setUp({
+    install: !options.includes("--build"),
+    tests: options.includes("--tests"),
+    cuda: options.includes("--cuda"),
+  }).catch(reportFailure);
 }

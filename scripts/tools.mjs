@@ -49,6 +49,25 @@ export function requireCompiler() {
     );
 }
 
+/**
+ * CUDA's compiler, as C++20 wants it: $CUDACXX, `nvcc` on the PATH, or the one in /usr/local/cuda.
+ *
+ * @returns {string} how to call it.
+ */
+export function requireNvcc() {
+  const candidates = process.env.CUDACXX ? [process.env.CUDACXX] : ["nvcc", "/usr/local/cuda/bin/nvcc"];
+  for (const nvcc of candidates) {
+    const version = /release (\d+)\.(\d+)/.exec(output(nvcc, ["--version"]) ?? "");
+    if (version === null) continue;
+    if (Number(version[1]) >= 12) return nvcc;
+    throw new MissingTool(`${nvcc} is of CUDA ${version[1]}.${version[2]}; 12.0 or later is needed.`);
+  }
+  throw new MissingTool(
+    `CUDA's compiler is missing (tried ${candidates.join(", ")}). Install the CUDA toolkit, of the version that PyTorch ` +
+      "was built for, and put nvcc on the PATH or name it in CUDACXX.",
+  );
+}
+
 /** Whether Ninja, which builds faster than make, is on the PATH. */
 export function hasNinja() {
   return output("ninja", ["--version"]) !== undefined;

@@ -122,6 +122,11 @@ export interface NativeModel {
   /** One batch. Reads the callers' memory until it settles. */
   score(images: RawImage[], threads: number, cancel: NativeCancelToken): Promise<NativeScore[]>;
   /**
+   * Memory for pixels, not initialised: on a GPU's model pinned, so that what lies there is copied to the GPU
+   * without another copy before.
+   */
+  allocatePixels(bytes: number): Uint8Array;
+  /**
    * Everything that the model computes on one batch, for comparison with another implementation:
    * float32 tensors `teacher.K` and `student.K` (features in eval mode, [N, C, H, W], K of 1, 2, 3),
    * `map` and `smoothed` ([N, height, width]); and in train mode `loss` and `gradient.bn.*`,
@@ -143,6 +148,8 @@ export interface AddonInfo {
   /** Whether this processor multiplies bfloat16 matrices in hardware. */
   cpuHasBfloat16: boolean;
   threads: number;
+  /** GPUs that the addon can compute on: 0 for a build for the CPU, and where CUDA finds none. */
+  cudaDevices: number;
   /** Models and maps that are alive: what a leak would make grow. */
   liveModels: number;
   liveMaps: number;

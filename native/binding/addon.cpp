@@ -30,6 +30,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   value.Set("cpuCapability", at::get_cpu_capability());
   value.Set("cpuHasBfloat16", cpu_has_bfloat16());
   value.Set("threads", default_threads());
+  value.Set("cudaDevices", cuda_devices());
   value.Set("liveModels", static_cast<double>(ModelWrap::live_models.load()));
   value.Set("liveMaps", static_cast<double>(ModelWrap::live_maps.load()));
   return value;

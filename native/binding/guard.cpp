@@ -5,19 +5,9 @@
 #include <new>
 
 #include "core/error.h"
+#include "core/out_of_memory.h"
 
 namespace reverse_distillation::binding {
-
-namespace {
-
-/// The CPU allocator reports exhaustion as a plain c10::Error with this text.
-bool tells_of_exhausted_memory(const c10::Error& error) {
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         std::string(error.what_without_backtrace()).find("not enough memory") != std::string::npos ||
-         std::string(error.what_without_backtrace()).find("can't allocate memory") != std::string::npos;
-}
-
-}  // namespace
 
 Napi::Error Failure::to_error(Napi::Env env) const {
   Napi::Error error = Napi::Error::New(env, message);
@@ -31,8 +21,12 @@ Failure describe_current_exception() {
   } catch (const Error& error) {
     return {error_code_name(error.code()), error.what()};
   } catch (const c10::Error& error) {
-    const ErrorCode code = tells_of_exhausted_memory(error) ? ErrorCode::kOutOfMemory : ErrorCode::kInternal;
-    return {error_code_name(code), error.what_without_backtrace()};
+    const std::string message = error.what_without_backtrace();
+    const bool exhausted =
+        dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr || tells_of_exhausted_memory(message);
+    if (!exhausted) return {error_code_name(ErrorCode::kInternal), message};
+    release_kept_memory();
+    return {error_code_name(ErrorCode::kOutOfMemory), describe_exhausted_memory(message)};
   } catch (const std::bad_alloc&) {
     return {error_code_name(ErrorCode::kOutOfMemory), "An allocation failed: the process is out of memory."};
   } catch (const std::exception& error) {

@@ -4,6 +4,7 @@
 #include "binding/convert.h"
 #include "binding/image_set.h"
 #include "binding/model_jobs.h"
+#include "binding/shared_buffer.h"
 
 namespace reverse_distillation::binding {
 
@@ -16,6 +17,7 @@ Napi::Function ModelWrap::define(Napi::Env env) {
       {StaticMethod<&ModelWrap::create>("create"), InstanceAccessor<&ModelWrap::config>("config"),
        InstanceMethod<&ModelWrap::tensors>("tensors"), InstanceMethod<&ModelWrap::load>("load"),
        InstanceMethod<&ModelWrap::train>("train"), InstanceMethod<&ModelWrap::score>("score"),
+       InstanceMethod<&ModelWrap::allocate_pixels>("allocatePixels"),
        InstanceMethod<&ModelWrap::trace>("trace"),
        InstanceAccessor<&ModelWrap::last_transfer>("lastTransfer"),
        InstanceMethod<&ModelWrap::dispose>("dispose")});
@@ -70,6 +72,15 @@ Napi::Value ModelWrap::score(const Napi::CallbackInfo& info) {
     return submit(std::make_unique<ScoreJob>(info.Env(), *this, info[0].As<Napi::Array>(),
                                              info[1].ToNumber().Int32Value(),
                                              CancelTokenWrap::from(info[2])));
+  });
+}
+
+Napi::Value ModelWrap::allocate_pixels(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    const at::Tensor pixels = detector_->allocate_pixels(info[0].ToNumber().Int64Value());
+    Napi::ArrayBuffer buffer = share_tensor(info.Env(), pixels, nullptr);
+    return Napi::Uint8Array::New(info.Env(), buffer.ByteLength(), buffer, 0);
   });
 }
 

@@ -2,10 +2,17 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include "core/error.h"
 
 namespace reverse_distillation {
+
+int cuda_devices() {
+  // A LibTorch without CUDA registers nothing here; one with it counts none where there is no driver.
+  if (!c10::impl::hasDeviceGuardImpl(c10::kCUDA)) return 0;
+  return c10::impl::getDeviceGuardImpl(c10::kCUDA)->deviceCount();
+}
 
 c10::Device parse_device(const std::string& name) {
   c10::Device device(c10::kCPU);
@@ -15,9 +22,30 @@ c10::Device parse_device(const std::string& name) {
     throw Error(ErrorCode::kInvalidArgument, "device must be \"cpu\" or \"cuda:N\"; got \"" + name + "\".");
   }
   if (device.is_cpu()) return device;
+  if (!device.is_cuda()) {
+    throw Error(ErrorCode::kInvalidArgument, "device must be \"cpu\" or \"cuda:N\"; got \"" + name + "\".");
+  }
+  if (!device.has_index()) device.set_index(0);
+  const int devices = cuda_devices();
+  if (device.index() < devices) {
+    // LibTorch's convolutions would round float32 to TF32; float32 is float32 here.
+    at::globalContext().setAllowTF32CuDNN(false);
+    at::globalContext().setAllowTF32CuBLAS(false);
+    return device;
+  }
+  const std::string there =
+      !c10::impl::hasDeviceGuardImpl(c10::kCUDA) ? "this build of the addon computes on the CPU only"
+      : devices == 0                             ? "CUDA finds no GPU on this machine"
+                     : "this machine has " + std::to_string(devices) + (devices == 1 ? " GPU" : " GPUs");
   throw Error(ErrorCode::kDeviceUnavailable,
-              "device \"" + name + "\" is not available: this build of the addon computes on the CPU only. " +
-                  "Use \"cpu\" or \"auto\".");
+              "device \"" + name + "\" is not available: " + there + ". Use \"cpu\" or \"auto\".");
+}
+
+at::Tensor move_to(const at::Tensor& tensor, c10::Device device) {
+  if (device == tensor.device()) return tensor;
+  if (device.is_cpu()) return tensor.to(device);
+  return (tensor.is_cpu() ? tensor.pin_memory() : tensor)
+      .to(device, tensor.scalar_type(), /*non_blocking=*/true);
 }
 
 int default_threads() {

@@ -20,12 +20,20 @@ void check_feature_pairs(at::TensorList teacher, at::TensorList student) {
     TORCH_CHECK(t.size(1) > 0, "cosine_map: features of pair ", k, " have no channels: ", t.sizes());
     TORCH_CHECK(t.size(0) == teacher[0].size(0), "cosine_map: pair ", k, " has a batch of ", t.size(0),
                 ", the first one of ", teacher[0].size(0));
-    TORCH_CHECK(t.scalar_type() == s.scalar_type() &&
-                    (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16),
-                "cosine_map: features of pair ", k, " must both be float32 or both bfloat16; got ",
-                t.scalar_type(), " and ", s.scalar_type());
     TORCH_CHECK(t.device() == s.device(), "cosine_map: features of pair ", k, " lie on ", t.device(), " and ",
                 s.device());
+    const bool fits = t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16 ||
+                      (t.scalar_type() == at::kHalf && !t.is_cpu());
+    TORCH_CHECK(t.scalar_type() == s.scalar_type() && fits, "cosine_map: features of pair ", k,
+                " must both be float32 or both bfloat16 (on a GPU, both float16 as well); got ",
+                t.scalar_type(), " and ", s.scalar_type(), " on ", t.device());
+  }
+}
+
+void check_loss_pairs(at::TensorList teacher, at::TensorList student) {
+  check_feature_pairs(teacher, student);
+  for (const at::Tensor& t : teacher) {
+    TORCH_CHECK(t.numel() > 0, "the loss of no positions has no value; got features of ", t.sizes());
   }
 }
 

@@ -36,6 +36,53 @@ at::Tensor gaussian_blur(const at::Tensor& maps, double sigma) {
   return op.call(maps, sigma);
 }
 
+LossAndGradients location_loss(at::TensorList teacher, at::TensorList student) {
+  static const auto op =
+      c10::Dispatcher::singleton()
+          .findSchemaOrThrow("reverse_distillation::location_loss", "")
+          .typed<std::tuple<at::Tensor, std::vector<at::Tensor>>(at::TensorList, at::TensorList)>();
+  const at::NoGradGuard no_grad;
+  auto [loss, gradients] = op.call(teacher, student);
+  return {std::move(loss), std::move(gradients)};
+}
+
+LossAndGradients global_loss(at::TensorList teacher, at::TensorList student) {
+  static const auto op =
+      c10::Dispatcher::singleton()
+          .findSchemaOrThrow("reverse_distillation::global_loss", "")
+          .typed<std::tuple<at::Tensor, std::vector<at::Tensor>>(at::TensorList, at::TensorList)>();
+  const at::NoGradGuard no_grad;
+  auto [loss, gradients] = op.call(teacher, student);
+  return {std::move(loss), std::move(gradients)};
+}
+
+std::tuple<at::Tensor, at::Tensor> smooth_maps(at::TensorList maps, int64_t height, int64_t width,
+                                               double sigma, bool multiply) {
+  static const auto op =
+      c10::Dispatcher::singleton()
+          .findSchemaOrThrow("reverse_distillation::smooth_maps", "")
+          .typed<std::tuple<at::Tensor, at::Tensor>(at::TensorList, int64_t, int64_t, double, bool)>();
+  return op.call(maps, height, width, sigma, multiply);
+}
+
+std::tuple<at::Tensor, at::Tensor> anomaly_map(at::TensorList teacher, at::TensorList student, int64_t height,
+                                               int64_t width, double sigma, bool multiply) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("reverse_distillation::anomaly_map", "")
+                             .typed<std::tuple<at::Tensor, at::Tensor>(at::TensorList, at::TensorList,
+                                                                       int64_t, int64_t, double, bool)>();
+  return op.call(teacher, student, height, width, sigma, multiply);
+}
+
+at::Tensor preprocess(at::TensorList images, int64_t height, int64_t width, at::ArrayRef<double> scale,
+                      at::ArrayRef<double> shift, at::ScalarType dtype) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("reverse_distillation::preprocess", "")
+                             .typed<at::Tensor(at::TensorList, int64_t, int64_t, at::ArrayRef<double>,
+                                               at::ArrayRef<double>, at::ScalarType)>();
+  return op.call(images, height, width, scale, shift, dtype);
+}
+
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -85,13 +132,25 @@ TORCH_LIBRARY(reverse_distillation, library) {
   library.def("cosine_map_backward(Tensor[] grad, Tensor[] teacher, Tensor[] student) -> Tensor[]");
   library.def("upsample_sum(Tensor[] maps, int height, int width) -> Tensor");
   library.def("gaussian_blur(Tensor maps, float sigma) -> Tensor");
+  library.def("location_loss(Tensor[] teacher, Tensor[] student) -> (Tensor loss, Tensor[] gradients)");
+  library.def("global_loss(Tensor[] teacher, Tensor[] student) -> (Tensor loss, Tensor[] gradients)");
+  library.def(
+      "smooth_maps(Tensor[] maps, int height, int width, float sigma, bool multiply) -> (Tensor smoothed, "
+      "Tensor scores)");
+  library.def(
+      "anomaly_map(Tensor[] teacher, Tensor[] student, int height, int width, float sigma, bool multiply) -> "
+      "(Tensor maps, Tensor scores)");
+  library.def(
+      "preprocess(Tensor[] images, int height, int width, float[] scale, float[] shift, ScalarType dtype) -> "
+      "Tensor");
 }
 
 TORCH_LIBRARY_IMPL(reverse_distillation, Autograd, library) {
   library.impl("cosine_map", cosine_map_autograd);
-  library.impl("cosine_map_backward", torch::autograd::autogradNotImplementedFallback());
-  library.impl("upsample_sum", torch::autograd::autogradNotImplementedFallback());
-  library.impl("gaussian_blur", torch::autograd::autogradNotImplementedFallback());
+  for (const char* name : {"cosine_map_backward", "upsample_sum", "gaussian_blur", "location_loss",
+                           "global_loss", "smooth_maps", "anomaly_map", "preprocess"}) {
+    library.impl(name, torch::autograd::autogradNotImplementedFallback());
+  }
 }
 
 }  // namespace reverse_distillation

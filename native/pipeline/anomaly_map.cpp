@@ -18,10 +18,10 @@ at::Tensor combined_map(const FeaturePairs& features, const ModelConfig& config)
 }
 
 AnomalyMaps anomaly_maps(const FeaturePairs& features, const ModelConfig& config) {
-  AnomalyMaps result;
-  result.maps = gaussian_blur(combined_map(features, config), config.sigma);
-  result.scores = result.maps.flatten(1).amax(1);
-  return result;
+  const FeaturePairs pairs = select_layers(features, config.layers);
+  auto [maps, scores] = anomaly_map(pairs.teacher, pairs.student, config.height, config.width, config.sigma,
+                                    config.combine == Combine::kProduct);
+  return {std::move(maps), std::move(scores)};
 }
 
 }  // namespace reverse_distillation

@@ -41,8 +41,17 @@ Detector::Detector(const ModelConfig& config)
 
 void Detector::train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
                      const std::function<void(const EpochReport&)>& report) {
-  engine_.reset();
+  drop_engine();
   reverse_distillation::train(model_, config_, images, config, cancel, report);
+}
+
+void Detector::drop_engine() {
+  gpu_scoring_.reset();
+  engine_.reset();
+}
+
+at::Tensor Detector::allocate_pixels(int64_t bytes) const {
+  return at::empty({bytes}, at::TensorOptions(at::kByte).pinned_memory(device_.is_cuda()));
 }
 
 at::Tensor Detector::resize_batch(std::span<const PixelView> images) const {
@@ -59,9 +68,8 @@ AnomalyMaps Detector::score(std::span<const PixelView> images) {
   const c10::InferenceMode inference;
   if (images.empty()) return {at::empty({0, config_.height, config_.width}), at::empty({0})};
   if (!engine_) engine_.emplace(model_, config_);
-  AnomalyMaps result = engine_->score(resize_batch(images));
-  result.maps = result.maps.cpu();
-  result.scores = result.scores.cpu();
+  if (device_.is_cuda() && !gpu_scoring_) gpu_scoring_.emplace(*engine_, config_, device_);
+  AnomalyMaps result = gpu_scoring_ ? gpu_scoring_->score(images) : engine_->score(resize_batch(images));
   last_pixels_ = images[0].data;
   last_map_ = result.maps.data_ptr();
   return result;
@@ -87,7 +95,7 @@ torch::nn::Module& Detector::part_module(Part part) {
 std::vector<NamedTensor> Detector::tensors(Part part) { return tensor_state(part_module(part)); }
 
 void Detector::load(Part part, const std::vector<NamedTensor>& state) {
-  engine_.reset();
+  drop_engine();
   load_tensor_state(part_module(part), part_name(part), state);
 }
 

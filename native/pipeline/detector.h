@@ -9,6 +9,7 @@
 #include "core/cancel_token.h"
 #include "core/config.h"
 #include "model/reverse_distillation.h"
+#include "pipeline/gpu_scoring.h"
 #include "pipeline/image_set.h"
 #include "pipeline/scoring_engine.h"
 #include "pipeline/tensor_state.h"
@@ -35,6 +36,10 @@ class Detector {
   /// the CPU. An empty batch gives empty results.
   AnomalyMaps score(std::span<const PixelView> images);
 
+  /// Memory for pixels that `score` is to read: on a GPU's detector, pinned, so that they are copied to the
+  /// GPU from where they lie. uint8 [bytes], not initialised.
+  at::Tensor allocate_pixels(int64_t bytes) const;
+
   /// See `trace`. The images are of any sizes, one batch.
   std::vector<NamedTensor> trace(std::span<const PixelView> images, Loss loss);
 
@@ -50,12 +55,14 @@ class Detector {
  private:
   /// The images at the size of the networks' image, on the model's device: uint8 [N, height, width, 3].
   at::Tensor resize_batch(std::span<const PixelView> images) const;
+  void drop_engine();
   torch::nn::Module& part_module(Part part);
 
   ModelConfig config_;
   c10::Device device_;
   ReverseDistillation model_;
-  std::optional<ScoringEngine> engine_;  ///< Made when first needed, dropped when the weights change.
+  std::optional<ScoringEngine> engine_;    ///< Made when first needed, dropped when the weights change.
+  std::optional<GpuScoring> gpu_scoring_;  ///< Made and dropped with the engine, on a GPU.
   const void* last_pixels_ = nullptr;
   const void* last_map_ = nullptr;
 };

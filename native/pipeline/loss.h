@@ -2,16 +2,18 @@
 
 #include "core/config.h"
 #include "model/reverse_distillation.h"
+#include "ops/ops.h"
 
 namespace reverse_distillation {
 
-/// The knowledge-distillation loss over the scales `layers` (of 1, 2, 3), averaged over the batch; a scalar
-/// that is differentiable in the student.
+/// The knowledge-distillation loss over the scales `layers` (of 1, 2, 3), averaged over the batch, and its
+/// gradient by the student's features of these scales, in the order of `layers`.
 ///
 /// `location`: sum over scales of the mean over positions of the cosine distance (Deng & Li 2022, Eq. 2).
 /// `global`: sum over scales of the cosine distance between whole feature maps, flattened a sample at a time,
 /// as the authors' published code has it.
-at::Tensor distillation_loss(const FeaturePairs& features, const std::vector<int64_t>& layers, Loss loss);
+LossAndGradients distillation_loss(const FeaturePairs& features, const std::vector<int64_t>& layers,
+                                   Loss loss);
 
 /// The pairs of the scales `layers`, in that order.
 FeaturePairs select_layers(const FeaturePairs& features, const std::vector<int64_t>& layers);

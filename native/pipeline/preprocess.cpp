@@ -6,6 +6,14 @@
 
 namespace reverse_distillation {
 
+namespace {
+
+/// Of torchvision's models, by channel.
+constexpr std::array<double, 3> kImageNetMean = {0.485, 0.456, 0.406};
+constexpr std::array<double, 3> kImageNetDeviation = {0.229, 0.224, 0.225};
+
+}  // namespace
+
 at::Tensor resize_pixels(const PixelView& pixels, int64_t height, int64_t width) {
   // LibTorch takes pixels as mutable; nothing here writes to them.
   at::Tensor image = at::from_blob(const_cast<uint8_t*>(pixels.data),
@@ -20,10 +28,20 @@ at::Tensor resize_pixels(const PixelView& pixels, int64_t height, int64_t width)
   return image.contiguous();
 }
 
+PixelScaling pixel_scaling(Normalisation normalisation) {
+  PixelScaling scaling = {};
+  for (size_t c = 0; c < 3; ++c) {
+    const bool imagenet = normalisation == Normalisation::kImageNet;
+    scaling.scale[c] = 1.0 / (255.0 * (imagenet ? kImageNetDeviation[c] : 1.0));
+    scaling.shift[c] = imagenet ? -kImageNetMean[c] / kImageNetDeviation[c] : 0.0;
+  }
+  return scaling;
+}
+
 at::Tensor normalise(const at::Tensor& pixels, Normalisation normalisation) {
   if (normalisation == Normalisation::kNone) return pixels.to(at::kFloat).div_(255.0).permute({0, 3, 1, 2});
-  static const at::Tensor mean = at::tensor({0.485F, 0.456F, 0.406F});
-  static const at::Tensor deviation = at::tensor({0.229F, 0.224F, 0.225F});
+  static const at::Tensor mean = at::tensor(at::ArrayRef<double>(kImageNetMean), at::kFloat);
+  static const at::Tensor deviation = at::tensor(at::ArrayRef<double>(kImageNetDeviation), at::kFloat);
   const at::Tensor scale = (1.0 / (255.0 * deviation)).to(pixels.device());
   const at::Tensor shift = (-mean / deviation).to(pixels.device());
   return pixels.to(at::kFloat).mul_(scale).add_(shift).permute({0, 3, 1, 2});

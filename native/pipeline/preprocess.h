@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
+
 #include "core/config.h"
 
 namespace reverse_distillation {
@@ -18,6 +20,13 @@ struct PixelView {
 /// torchvision do. Returns uint8 [height, width, 3]; where nothing has to change, it shares the caller's
 /// memory.
 at::Tensor resize_pixels(const PixelView& pixels, int64_t height, int64_t width);
+
+/// What becomes of a pixel of 0 to 255 in channel c: pixel * scale[c] + shift[c].
+struct PixelScaling {
+  std::array<double, 3> scale;
+  std::array<double, 3> shift;
+};
+PixelScaling pixel_scaling(Normalisation normalisation);
 
 /// uint8 [N, H, W, 3] -> float32 [N, 3, H, W], channels-last: pixels / 255 and, unless the normalisation is
 /// `kNone`, less ImageNet's mean, over its standard deviation.

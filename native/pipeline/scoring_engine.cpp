@@ -10,15 +10,22 @@ ScoringEngine::ScoringEngine(const ReverseDistillation& model, const ModelConfig
       teacher_(*model->teacher, scalar_type(config.precision)),
       student_(*model->bottleneck, *model->decoder, scalar_type(config.precision)) {}
 
-FeaturePairs ScoringEngine::features(const at::Tensor& images) const {
-  const at::Tensor input = normalise(images, config_.normalisation).to(scalar_type(config_.precision));
+FeaturePairs ScoringEngine::features_of(const at::Tensor& input) const {
   std::vector<at::Tensor> teacher = teacher_.run(input);
   std::vector<at::Tensor> student = student_.run(teacher);
   return {std::move(teacher), std::move(student)};
 }
 
+FeaturePairs ScoringEngine::features(const at::Tensor& images) const {
+  return features_of(normalise(images, config_.normalisation).to(scalar_type(config_.precision)));
+}
+
 AnomalyMaps ScoringEngine::score(const at::Tensor& images) const {
   return anomaly_maps(features(images), config_);
+}
+
+AnomalyMaps ScoringEngine::score_normalised(const at::Tensor& input) const {
+  return anomaly_maps(features_of(input), config_);
 }
 
 }  // namespace reverse_distillation

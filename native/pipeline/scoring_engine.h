@@ -17,7 +17,12 @@ class ScoringEngine {
   FeaturePairs features(const at::Tensor& images) const;
   AnomalyMaps score(const at::Tensor& images) const;
 
+  /// The same from normalised images on: [N, 3, H, W] in the precision of the networks, channels-last.
+  AnomalyMaps score_normalised(const at::Tensor& input) const;
+
  private:
+  FeaturePairs features_of(const at::Tensor& input) const;
+
   ModelConfig config_;
   FoldedTeacher teacher_;
   FoldedStudent student_;

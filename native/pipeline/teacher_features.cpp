@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 
+#include "core/device.h"
 #include "core/precision.h"
 #include "core/temporary_file.h"
 #include "pipeline/preprocess.h"
@@ -38,13 +39,19 @@ std::vector<at::Tensor> TeacherFeatures::batch(const at::Tensor& indices) {
   const torch::NoGradGuard no_grad;
   std::vector<at::Tensor> features;
   if (all_kept(indices)) {
-    for (const at::Tensor& kept : kept_) features.push_back(from_rows(kept.index_select(0, indices)));
+    for (const at::Tensor& kept : kept_) {
+      const at::Tensor chosen = kept.index_select(0, move_to(indices, kept.device()));
+      features.push_back(from_rows(move_to(chosen, options_.device())));
+    }
     return features;
   }
   features = compute(indices);
   if (storage_ == FeatureStorage::kUndecided) allocate(features);
   if (kept_.empty()) return features;
-  for (size_t k = 0; k < kept_.size(); ++k) kept_[k].index_copy_(0, indices, to_rows(features[k]));
+  for (size_t k = 0; k < kept_.size(); ++k) {
+    const c10::Device place = kept_[k].device();
+    kept_[k].index_copy_(0, move_to(indices, place), to_rows(features[k]).to(place));
+  }
   for (int64_t i = 0; i < indices.numel(); ++i) {
     known_[static_cast<size_t>(indices[i].item<int64_t>())] = true;
   }
@@ -52,7 +59,8 @@ std::vector<at::Tensor> TeacherFeatures::batch(const at::Tensor& indices) {
 }
 
 std::vector<at::Tensor> TeacherFeatures::compute(const at::Tensor& indices) {
-  return teacher_.run(normalise(images_.batch(indices).to(options_.device()), normalisation_).to(options_));
+  return teacher_.run(
+      normalise(move_to(images_.batch(indices), options_.device()), normalisation_).to(options_));
 }
 
 void TeacherFeatures::allocate(const std::vector<at::Tensor>& features) {

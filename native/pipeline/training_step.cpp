@@ -1,5 +1,7 @@
 #include "pipeline/training_step.h"
 
+#include <torch/autograd.h>
+
 #include "pipeline/autocast.h"
 #include "pipeline/loss.h"
 
@@ -13,14 +15,17 @@ std::vector<at::Tensor> trained_parameters(ReverseDistillation& model) {
 
 at::Tensor backpropagate(ReverseDistillation& model, std::vector<at::Tensor> teacher_features,
                          const std::vector<int64_t>& layers, Loss loss) {
-  const at::Tensor& first = teacher_features.front();
-  at::Tensor value;
+  const c10::DeviceType device = teacher_features.front().device().type();
+  const c10::ScalarType dtype = teacher_features.front().scalar_type();
+  FeaturePairs features;
   {
-    const Autocast autocast(first.device().type(), first.scalar_type());
-    value = distillation_loss(model->reconstruct(std::move(teacher_features)), layers, loss);
+    const Autocast autocast(device, dtype);
+    features = model->reconstruct(std::move(teacher_features));
   }
-  value.backward();
-  return value.detach();
+  const LossAndGradients result = distillation_loss(features, layers, loss);
+  // Backpropagation begins at the student's features, whose gradients the loss has worked out.
+  torch::autograd::backward(select_layers(features, layers).student, result.gradients);
+  return result.loss;
 }
 
 }  // namespace reverse_distillation

@@ -56,6 +56,8 @@ int main(int argc, char** argv) {
     try {
       test.body();
       std::cout << "ok " << run << " - " << test.name << std::endl;
+    } catch (const reverse_distillation::test::Skipped& skipped) {
+      std::cout << "ok " << run << " - " << test.name << " # SKIP " << skipped.reason << std::endl;
     } catch (const std::exception& error) {
       ++failed;
       std::cout << "not ok " << run << " - " << test.name << "\n  ---\n  message: |\n    " << error.what()

@@ -44,6 +44,11 @@ inline void fail(const char* file, int line, const std::string& message) {
   throw std::runtime_error(text.str());
 }
 
+/// Thrown by a test that cannot run on this machine; what it says is printed.
+struct Skipped {
+  std::string reason;
+};
+
 /// Fails unless `condition` holds; what follows it is streamed into the message.
 #define EXPECT(condition, ...)                                                  \
   do {                                                                          \

@@ -213,9 +213,10 @@ TEST("the loss location is Eq. (2) and the loss global compares flattened maps")
       const at::Tensor by_sample = (t * s).sum({1, 2, 3}) / (t.norm(2, {1, 2, 3}) * s.norm(2, {1, 2, 3}));
       global += (1.0 - by_sample).mean().item<double>();
     }
-    EXPECT_CLOSE(distillation_loss(features, layers, Loss::kLocation), at::scalar_tensor(location), 1e-6,
+    EXPECT_CLOSE(distillation_loss(features, layers, Loss::kLocation).loss, at::scalar_tensor(location), 1e-6,
                  0.0);
-    EXPECT_CLOSE(distillation_loss(features, layers, Loss::kGlobal), at::scalar_tensor(global), 1e-6, 0.0);
+    EXPECT_CLOSE(distillation_loss(features, layers, Loss::kGlobal).loss, at::scalar_tensor(global), 1e-6,
+                 0.0);
   }
 }
 

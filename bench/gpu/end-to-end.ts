@@ -1,0 +1,168 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { train } from "../../lib/train.js";
+import type { Backbone, RawImage } from "../../lib/native/addon.js";
+import { seededImages } from "../parity/inputs.js";
+import { findPython, referenceScript } from "../reference.js";
+import { runLines } from "./programs.js";
+
+/** How fast one side is in one precision. */
+export interface Speed {
+  /** The reference's "float32" is eager PyTorch as it comes, its "bfloat16" autocast with channels-last tensors. */
+  precision: "float32" | "bfloat16";
+  /** Median time of one image's score. */
+  latencySeconds: number;
+  /** Scored in batches of 32. */
+  imagesPerSecond: number;
+  /** Of a training in batches of 16; the addon's from the second epoch on, when it keeps the teacher's features. */
+  trainingImagesPerSecond: number;
+}
+
+/** What `bench/python/speed.py` says of one precision. */
+export interface PythonSpeed extends Speed {
+  scores: number[];
+}
+
+/** The addon and the reference on one backbone. */
+export interface EndToEnd {
+  backbone: Backbone;
+  imageSize: number;
+  addon: Speed[];
+  /** Null where there is no Python with PyTorch. */
+  python: Speed[] | null;
+  /** Largest difference between the float32 scores of both, over the largest score; null without Python. */
+  scoreDifference: number | null;
+}
+
+/** Greatest relative difference of scores that still counts as the same model. */
+const allowedDifference = 5e-3;
+
+/** Sizes and repetitions. */
+export interface EndToEndOptions {
+  device: "cpu" | `cuda:${number}`;
+  quick: boolean;
+  timeout: number;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+/** Median seconds of a call, after the first ones. */
+async function time(work: () => Promise<unknown>, warmUps: number, repetitions: number): Promise<number> {
+  for (let i = 0; i < warmUps; i++) await work();
+  const seconds: number[] = [];
+  for (let i = 0; i < repetitions; i++) {
+    const start = performance.now();
+    await work();
+    seconds.push((performance.now() - start) / 1000);
+  }
+  return median(seconds);
+}
+
+/**
+ * Trains detectors of random weights on images of noise, scores with them, and lets the reference do the same with
+ * the first one's weights; the scores must agree before a time counts.
+ *
+ * @throws Error if they do not.
+ */
+export async function measureEndToEnd(
+  backbone: Backbone,
+  { device, quick, timeout }: EndToEndOptions,
+): Promise<EndToEnd> {
+  const imageSize = quick ? 64 : 256;
+  const images = seededImages(quick ? 4 : 32, [imageSize, imageSize]);
+  const folder = await mkdtemp(join(tmpdir(), "reverse-distillation-gpu-"));
+  try {
+    const model = join(folder, "model.safetensors");
+    const settings = { backbone, imageSize, device, quick };
+    const first = await measureAddon(images, { ...settings, precision: "float32" }, model);
+    const addon = [first.speed];
+    if (device !== "cpu")
+      addon.push((await measureAddon(images, { ...settings, precision: "bfloat16" })).speed);
+    const python = await measurePython({ folder, model, images, device, quick, timeout });
+    const scoreDifference = python === null ? null : differenceOf(first.scores, python);
+    if (scoreDifference !== null && !(scoreDifference <= allowedDifference))
+      throw new Error(
+        `the scores of ${backbone} differ from the reference's by ${scoreDifference} of the largest; ` +
+          `${allowedDifference} is allowed`,
+      );
+    const withoutScores = python?.map((side) => ({ ...side, scores: undefined })) ?? null;
+    return { backbone, imageSize, addon, python: withoutScores, scoreDifference };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+interface AddonSettings {
+  backbone: Backbone;
+  imageSize: number;
+  device: EndToEndOptions["device"];
+  quick: boolean;
+  precision: Speed["precision"];
+}
+
+/** @param model Where the trained detector is saved; by default it is not. */
+async function measureAddon(
+  images: RawImage[],
+  { quick, ...settings }: AddonSettings,
+  model?: string,
+): Promise<{ speed: Speed; scores: number[] }> {
+  const epochs: number[] = [];
+  await using detector = await train(quick ? images : [...images, ...images], {
+    ...settings,
+    epochs: quick ? 2 : 6,
+    batchSize: quick ? 2 : 16,
+    onProgress: (progress) => {
+      if (progress.phase === "training") epochs.push(progress.imagesPerSecond);
+    },
+  });
+  if (model !== undefined) await detector.save(model);
+  const batchSize = images.length;
+  const scores = (await detector.scoreBatch(images, { batchSize })).map(({ score }) => score);
+  const latencySeconds = await time(() => detector.score(images[0]!), quick ? 1 : 20, quick ? 3 : 100);
+  const batchSeconds = await time(
+    () => detector.scoreBatch(images, { batchSize }),
+    quick ? 1 : 5,
+    quick ? 3 : 20,
+  );
+  const speed = {
+    precision: settings.precision,
+    latencySeconds,
+    imagesPerSecond: batchSize / batchSeconds,
+    trainingImagesPerSecond: median(epochs.slice(1)),
+  };
+  return { speed, scores };
+}
+
+function differenceOf(scores: readonly number[], python: readonly PythonSpeed[]): number {
+  const reference = python.find(({ precision }) => precision === "float32")?.scores ?? [];
+  if (reference.length !== scores.length) throw new Error(`the reference gave ${reference.length} scores`);
+  const largest = Math.max(...reference.map(Math.abs));
+  return Math.max(...scores.map((score, i) => Math.abs(score - reference[i]!))) / largest;
+}
+
+async function measurePython({
+  folder,
+  model,
+  images,
+  device,
+  quick,
+  timeout,
+}: EndToEndOptions & { folder: string; model: string; images: readonly RawImage[] }): Promise<
+  PythonSpeed[] | null
+> {
+  const python = findPython();
+  if (python === undefined) return null;
+  const pixels = join(folder, "images.u8");
+  await writeFile(
+    pixels,
+    Buffer.concat(images.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.length))),
+  );
+  const lines: string[] = [];
+  const args = [model, pixels, "--device", device, ...(quick ? ["--quick"] : [])];
+  await runLines(python, [referenceScript("speed"), ...args], (line) => lines.push(line), { timeout });
+  return lines.map((line) => JSON.parse(line) as PythonSpeed);
+}

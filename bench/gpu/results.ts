@@ -1,0 +1,42 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { writeAtomically } from "../../lib/atomic-file.js";
+import type { Environment } from "../environment.js";
+import type { EndToEnd } from "./end-to-end.js";
+import type { Goal } from "./goals.js";
+import type { KernelTime } from "./kernels.js";
+
+/** How a stage of the command went. */
+export interface Stage {
+  name: string;
+  status: "passed" | "failed" | "skipped";
+  /** Why it failed or was skipped, or what it counted. */
+  detail: string;
+  seconds: number;
+}
+
+/** All that one run of `npm run gpu` found. */
+export interface GpuResults {
+  environment: Environment & { device: string; driver: string | null; memoryMiB: number | null };
+  /** Whether sizes and repetitions were those of a trial, whose numbers mean nothing. */
+  quick: boolean;
+  stages: Stage[];
+  kernels: KernelTime[];
+  endToEnd: EndToEnd[];
+  goals: Goal[];
+}
+
+/** Such as "gpu-nvidia-h100-80gb-hbm3.json". */
+export function resultsName(device: string): string {
+  const slug = device
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  return `gpu-${slug || "unknown"}.json`;
+}
+
+/** Writes the file whole, in place of what an earlier run left. */
+export async function writeResults(path: string, results: GpuResults): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeAtomically(path, (file) => writeFile(file, `${JSON.stringify(results, null, 2)}\n`));
+}

@@ -1,0 +1,187 @@
+// The operators' times, a line of JSON each on the standard output:
+//
+//   reverse_distillation_bench <cpu|cuda:N> [--quick]
+//
+// {"operator", "case", "dtype", "seconds", "bytes", "operations"}: the median time of one call, the bytes
+// that must move and the operations that must be done (native/ops/cuda says how they are counted). The first
+// line is that of a copy within the device, "operator": "copy": what bytes are to be compared with.
+
+#include <ATen/ATen.h>
+
+#include <cstdio>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+
+#include "core/device.h"
+#include "ops/ops.h"
+#include "timer.h"
+
+namespace reverse_distillation::bench {
+
+namespace {
+
+struct Settings {
+  c10::Device device;
+  bool quick;
+};
+
+/// A teacher's three scales: channels, and height = width.
+struct Backbone {
+  const char* name;
+  std::vector<std::pair<int64_t, int64_t>> scales;
+};
+
+std::vector<Backbone> backbones(bool quick) {
+  if (quick) return {{"quick", {{16, 16}, {32, 8}, {64, 4}}}};
+  return {{"resnet18", {{64, 64}, {128, 32}, {256, 16}}},
+          {"wide_resnet50_2", {{256, 64}, {512, 32}, {1024, 16}}}};
+}
+
+const char* name_of(at::ScalarType type) {
+  if (type == at::kFloat) return "float32";
+  return type == at::kHalf ? "float16" : "bfloat16";
+}
+
+void print(const char* op, const std::string& what, at::ScalarType type, double seconds, double bytes,
+           double operations) {
+  std::printf(
+      "{\"operator\":\"%s\",\"case\":\"%s\",\"dtype\":\"%s\",\"seconds\":%.9g,\"bytes\":%.9g,"
+      "\"operations\":%.9g}\n",
+      op, what.c_str(), name_of(type), seconds, bytes, operations);
+  std::fflush(stdout);
+}
+
+struct Features {
+  std::vector<at::Tensor> teacher;
+  std::vector<at::Tensor> student;
+  double elements = 0.0;  ///< of one of the two
+  double positions = 0.0;
+
+  Features(const Backbone& backbone, int64_t batch, at::ScalarType type, c10::Device device) {
+    const auto options = at::TensorOptions(device);
+    for (const auto& [channels, size] : backbone.scales) {
+      const auto make = [&] {
+        return at::randn({batch, channels, size, size}, options)
+            .to(type)
+            .contiguous(at::MemoryFormat::ChannelsLast);
+      };
+      teacher.push_back(make());
+      student.push_back(make());
+      elements += static_cast<double>(teacher.back().numel());
+      positions += static_cast<double>(batch * size * size);
+    }
+  }
+};
+
+void measure_features(const Settings& settings, const Timer& timer, const Backbone& backbone, int64_t batch,
+                      at::ScalarType type) {
+  const Features features(backbone, batch, type, settings.device);
+  const std::string what = std::string(backbone.name) + ", batch " + std::to_string(batch);
+  const double size = static_cast<double>(at::elementSize(type));
+  const auto report = [&](const char* op, double reads, double map_bytes, double per_element,
+                          const std::function<void()>& work) {
+    print(op, what, type, timer.measure(work), reads * features.elements * size + map_bytes,
+          per_element * features.elements);
+  };
+  const double map_bytes = 4.0 * features.positions;
+  report("cosine_map", 2, map_bytes, 6, [&] { cosine_map(features.teacher, features.student); });
+  std::vector<at::Tensor> grad = cosine_map(features.teacher, features.student);
+  report("cosine_map_backward", 3, map_bytes, 9,
+         [&] { cosine_map_backward(grad, features.teacher, features.student); });
+  report("location_loss", 3, 0, 9, [&] { location_loss(features.teacher, features.student); });
+  report("global_loss", 5, 0, 9, [&] { global_loss(features.teacher, features.student); });
+}
+
+/// From distances to maps and scores; from features to maps and scores.
+void measure_maps(const Settings& settings, const Timer& timer, const Backbone& backbone, int64_t batch) {
+  const int64_t size = settings.quick ? 64 : 256;
+  const Features features(backbone, batch, at::kFloat, settings.device);
+  const std::vector<at::Tensor> distances = cosine_map(features.teacher, features.student);
+  const std::string what = std::string(backbone.name) + ", batch " + std::to_string(batch);
+  const double outputs = static_cast<double>(batch * size * size);
+  const double bytes = 4.0 * (outputs + features.positions);
+  // Multiply-adds along the rows and down the columns; at other sizes than 256 from 64, 32 and 16 not
+  // counted.
+  const double operations = settings.quick ? 0.0 : outputs * 47.0;
+  print("upsample_sum", what, at::kFloat, timer.measure([&] { upsample_sum(distances, size, size); }), bytes,
+        27.0 * outputs);
+  const at::Tensor combined = upsample_sum(distances, size, size);
+  print("gaussian_blur", what, at::kFloat, timer.measure([&] { gaussian_blur(combined, 4.0); }),
+        8.0 * outputs, 132.0 * outputs);
+  print("smooth_maps", what, at::kFloat,
+        timer.measure([&] { smooth_maps(distances, size, size, 4.0, false); }), bytes, operations);
+  print("smooth_maps (product)", what, at::kFloat,
+        timer.measure([&] { smooth_maps(distances, size, size, 4.0, true); }), bytes, 161.0 * outputs);
+  print("anomaly_map", what, at::kFloat,
+        timer.measure([&] { anomaly_map(features.teacher, features.student, size, size, 4.0, false); }),
+        8.0 * features.elements + 8.0 * features.positions + 4.0 * outputs,
+        6.0 * features.elements + operations);
+}
+
+void measure_preprocess(const Settings& settings, const Timer& timer) {
+  if (!settings.device.is_cuda()) return;  // On the CPU an image is resized where it is taken in.
+  const int64_t batch = 8;
+  std::vector<at::Tensor> images;
+  for (int64_t n = 0; n < batch; ++n) {
+    images.push_back(at::randint(0, 256, {900, 900, 3}, at::kByte).to(settings.device));
+  }
+  const std::vector<double> scale = {1.0 / 255.0, 1.0 / 255.0, 1.0 / 255.0};
+  const std::vector<double> shift = {0.0, 0.0, 0.0};
+  const double pixels = static_cast<double>(batch) * 900.0 * 900.0 * 3.0;
+  for (const at::ScalarType type : {at::kFloat, at::kHalf}) {
+    const double outputs = static_cast<double>(batch) * 256.0 * 256.0 * 3.0;
+    print("preprocess", "900 x 900 to 256 x 256, batch 8", type,
+          timer.measure([&] { preprocess(images, 256, 256, scale, shift, type); }),
+          pixels + outputs * static_cast<double>(at::elementSize(type)), 5.3 * pixels);
+  }
+}
+
+void measure_copy(const Settings& settings) {
+  const int64_t bytes = settings.quick ? 1 << 22 : int64_t{1} << 30;
+  const at::Tensor source = at::ones({bytes / 4}, at::TensorOptions(settings.device));
+  at::Tensor target = at::empty_like(source);
+  const Timer timer(settings.device, 5, 11);
+  print("copy", std::to_string(bytes >> 20) + " MiB", at::kFloat,
+        timer.measure([&] { target.copy_(source); }), 2.0 * static_cast<double>(bytes), 0.0);
+}
+
+void run(const Settings& settings) {
+  const c10::InferenceMode inference;
+  at::manual_seed(0);
+  measure_copy(settings);
+  const Timer timer(settings.device, settings.quick ? 1 : 20, settings.quick ? 3 : 21);
+  std::vector<at::ScalarType> types = {at::kFloat, at::kBFloat16};
+  if (settings.device.is_cuda()) types.push_back(at::kHalf);
+  for (const Backbone& backbone : backbones(settings.quick)) {
+    for (const at::ScalarType type : types) {
+      measure_features(settings, timer, backbone, settings.quick ? 2 : 32, type);
+    }
+    for (const int64_t batch : {int64_t{1}, int64_t{settings.quick ? 2 : 32}}) {
+      measure_maps(settings, timer, backbone, batch);
+    }
+  }
+  measure_preprocess(settings, timer);
+}
+
+}  // namespace
+
+}  // namespace reverse_distillation::bench
+
+int main(int argc, char** argv) {
+  using namespace reverse_distillation;
+  try {
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    const bool quick = arguments.size() == 2 && arguments[1] == "--quick";
+    if (arguments.empty() || arguments.size() > 2 || (arguments.size() == 2 && !quick)) {
+      throw std::invalid_argument("usage: reverse_distillation_bench <cpu|cuda:N> [--quick]");
+    }
+    bench::run({parse_device(arguments[0]), quick});
+    return 0;
+  } catch (const c10::Error& error) {
+    std::cerr << error.what_without_backtrace() << std::endl;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << std::endl;
+  }
+  return 1;
+}

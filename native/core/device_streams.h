@@ -1,0 +1,52 @@
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/Stream.h>
+
+#include <optional>
+
+namespace reverse_distillation {
+
+/// The streams that one model's work runs on: one computes, one copies, so that both can go on at once. On
+/// the CPU there are none, and everything here does nothing.
+class DeviceStreams {
+ public:
+  explicit DeviceStreams(c10::Device device);
+
+  /// Makes the device and its computing stream current on the calling thread, for as long as it lives.
+  /// LibTorch keeps both per thread, so each job does so.
+  class Scope {
+   public:
+    explicit Scope(const std::optional<c10::Stream>& stream);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    std::optional<c10::Device> device_before_;
+    std::optional<c10::Stream> stream_before_;
+  };
+
+  Scope compute() const { return Scope(compute_); }
+  Scope copy() const { return Scope(copy_); }
+
+  /// Makes what is started on one stream from now on wait for all that was started on the other. Does not
+  /// wait itself.
+  void copy_waits_for_compute() const;
+  void compute_waits_for_copy() const;
+
+  /// Waits for the computing stream, and throws what went wrong on it.
+  void wait() const;
+
+  /// Waits for all that was started on the device, by anyone.
+  void wait_for_device() const;
+
+  /// Whether there are streams: not on the CPU.
+  bool has_streams() const { return compute_.has_value(); }
+
+ private:
+  std::optional<c10::Stream> compute_;
+  std::optional<c10::Stream> copy_;
+};
+
+}  // namespace reverse_distillation

@@ -1,0 +1,60 @@
+#include "ops/cuda/dispatch/smoothing_tables.h"
+
+#include <ATen/ops/from_blob.h>
+
+#include <algorithm>
+#include <list>
+#include <mutex>
+#include <tuple>
+#include <vector>
+
+namespace reverse_distillation::cuda {
+
+namespace {
+
+constexpr size_t kKeptPlans = 16;
+
+/// Everything that a plan depends on: device, sigma, output size, sizes of the maps.
+using PlanKey = std::tuple<c10::DeviceIndex, double, std::vector<int64_t>>;
+
+struct Plans {
+  std::mutex mutex;
+  std::list<std::pair<PlanKey, std::shared_ptr<const DevicePlan>>> recent;  ///< The last used first.
+};
+
+/// Never destroyed: at the process's end there is no device left to give memory back to.
+Plans& plans() {
+  static Plans& instance = *new Plans;
+  return instance;
+}
+
+std::shared_ptr<const DevicePlan> make_plan(std::span<const MapSize> maps, int64_t height, int64_t width,
+                                            double sigma, c10::Device device) {
+  SmoothingPlan plan = plan_smoothing(maps, height, width, sigma);
+  const at::Tensor tables =
+      at::from_blob(plan.tables.data(), {static_cast<int64_t>(plan.tables.size())}, at::kInt).to(device);
+  return std::make_shared<const DevicePlan>(DevicePlan{std::move(plan), tables});
+}
+
+}  // namespace
+
+std::shared_ptr<const DevicePlan> device_plan(std::span<const MapSize> maps, int64_t height, int64_t width,
+                                              double sigma, c10::Device device) {
+  std::vector<int64_t> sizes = {height, width};
+  for (const MapSize& size : maps) sizes.insert(sizes.end(), {size.height, size.width});
+  const PlanKey key(device.index(), sigma, std::move(sizes));
+
+  Plans& known = plans();
+  const std::lock_guard lock(known.mutex);
+  const auto found = std::find_if(known.recent.begin(), known.recent.end(),
+                                  [&](const auto& entry) { return entry.first == key; });
+  if (found != known.recent.end()) {
+    known.recent.splice(known.recent.begin(), known.recent, found);
+  } else {
+    known.recent.emplace_front(key, make_plan(maps, height, width, sigma, device));
+    if (known.recent.size() > kKeptPlans) known.recent.pop_back();
+  }
+  return known.recent.front().second;
+}
+
+}  // namespace reverse_distillation::cuda

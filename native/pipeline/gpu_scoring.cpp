@@ -1,0 +1,76 @@
+#include "pipeline/gpu_scoring.h"
+
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/from_blob.h>
+
+#include "core/device.h"
+#include "core/precision.h"
+#include "ops/ops.h"
+
+namespace reverse_distillation {
+
+namespace {
+
+/// Batch sizes whose work is kept. Each keeps the memory of its activations.
+constexpr size_t kKeptBatches = 4;
+
+/// Runs of a batch size before its work is recorded: libraries choose their algorithms and set themselves up.
+constexpr int kWarmUps = 2;
+
+/// A copy on the CPU, in pinned memory, which is there once the current stream is waited for.
+at::Tensor start_download(const at::Tensor& tensor) {
+  at::Tensor target = at::empty_like(tensor, tensor.options().device(at::kCPU).pinned_memory(true));
+  return target.copy_(tensor, /*non_blocking=*/true);
+}
+
+}  // namespace
+
+GpuScoring::GpuScoring(const ScoringEngine& engine, const ModelConfig& config, c10::Device device)
+    : engine_(engine), config_(config), device_(device), streams_(device) {
+  // The weights were made on another stream.
+  streams_.wait_for_device();
+}
+
+std::vector<at::Tensor> GpuScoring::upload(std::span<const PixelView> images) const {
+  const auto scope = streams_.copy();
+  std::vector<at::Tensor> uploaded;
+  for (const PixelView& image : images) {
+    // LibTorch takes pixels as mutable; nothing here writes to them.
+    uploaded.push_back(move_to(at::from_blob(const_cast<uint8_t*>(image.data),
+                                             {image.height, image.width, image.channels}, at::kByte),
+                               device_));
+  }
+  return uploaded;
+}
+
+GpuScoring::Batch& GpuScoring::batch_of(const at::Tensor& input) {
+  const int64_t size = input.size(0);
+  const auto known = batches_.find(size);
+  if (known != batches_.end()) return known->second;
+  if (batches_.size() == kKeptBatches) batches_.clear();
+
+  Batch batch;
+  batch.input = input.clone(at::MemoryFormat::ChannelsLast);
+  for (int i = 0; i < kWarmUps; ++i) batch.output = engine_.score_normalised(batch.input);
+  streams_.wait();
+  batch.work = record_work([&] { batch.output = engine_.score_normalised(batch.input); });
+  return batches_.emplace(size, std::move(batch)).first->second;
+}
+
+AnomalyMaps GpuScoring::score(std::span<const PixelView> images) {
+  const std::vector<at::Tensor> uploaded = upload(images);
+  const auto scope = streams_.compute();
+  streams_.compute_waits_for_copy();
+  const PixelScaling scaling = pixel_scaling(config_.normalisation);
+  const at::Tensor input = preprocess(uploaded, config_.height, config_.width, scaling.scale, scaling.shift,
+                                      scalar_type(config_.precision));
+  Batch& batch = batch_of(input);
+  batch.input.copy_(input, /*non_blocking=*/true);
+  batch.work->replay();
+  const AnomalyMaps result = {start_download(batch.output.maps), start_download(batch.output.scores)};
+  // The only wait, after which nothing on the device uses what was uploaded.
+  streams_.wait();
+  return result;
+}
+
+}  // namespace reverse_distillation

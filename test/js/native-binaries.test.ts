@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import test from "ava";
+import nodeGypBuild from "node-gyp-build";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = dirname(nodeGypBuild.path(root));
+
+/** The implementations for a backend that are built here. */
+const built = (backend: "cpu" | "cuda"): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith(`reverse_distillation-${backend}-`))
+    .map((name) => join(folder, name));
+
+const lines = (program: string, ...args: string[]): string[] =>
+  execFileSync(program, args, { encoding: "utf8", maxBuffer: 1 << 26 }).split("\n");
+
+/** The libraries that a shared library asks for by name. */
+const needed = (path: string): string[] =>
+  lines("readelf", "--dynamic", "--wide", path).flatMap(
+    (line) => /\(NEEDED\).*\[(.*)\]/.exec(line)?.[1] ?? [],
+  );
+
+/** The dynamic symbols, defined and wanted, as they are mangled. */
+const symbols = (path: string): string[] =>
+  lines("nm", "--dynamic", path).flatMap((line) => line.trim().split(/\s+/).at(-1) ?? []);
+
+/** CUDA's, but for the switches that every LibTorch has in at::Context. */
+const ofCuda = /^(?!_ZNK?2at7Context).*(cuda|cudnn|cublas|libnv)/i;
+
+test("a build for the CPU asks for no CUDA library and holds no symbol of CUDA's", (t) => {
+  for (const path of [...built("cpu"), nodeGypBuild.path(root)]) {
+    t.true(needed(path).some((name) => name.startsWith("libc.so")));
+    t.deepEqual(
+      needed(path).filter((name) => ofCuda.test(name)),
+      [],
+      path,
+    );
+    t.true(symbols(path).length > 10);
+    t.deepEqual(
+      symbols(path).filter((name) => ofCuda.test(name)),
+      [],
+      path,
+    );
+  }
+});
+
+const testWithCudaBuild = built("cuda").length > 0 ? test : test.skip;
+if (built("cuda").length === 0) console.error("SKIPPED: tests of the build for GPUs: it is not built here");
+
+testWithCudaBuild("a build for GPUs asks for LibTorch's CUDA libraries by name, and for no folder", (t) => {
+  for (const path of built("cuda")) {
+    t.true(needed(path).includes("libc10_cuda.so") && needed(path).includes("libtorch_cuda.so"));
+    t.deepEqual(
+      lines("readelf", "--dynamic", "--wide", path).filter((line) => /\((RPATH|RUNPATH)\)/.test(line)),
+      [],
+    );
+  }
+});
