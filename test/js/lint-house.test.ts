@@ -49,7 +49,7 @@ test(
   },
   [
     "native/core/error.cpp:2: ops/ops.h: core must not include from ops (it may from: nothing else)",
-    "native/pipeline/loss.cpp:1: binding/wrap.h: pipeline must not include from binding (it may from: model, ops, core)",
+    "native/pipeline/loss.cpp:1: binding/wrap.h: pipeline must not include from binding (it may from: inference, model, ops, core)",
   ],
 );
 
@@ -95,7 +95,7 @@ test(
 );
 
 test("there are no other rooms", violationsOf, { "native/extra/a.cpp": "" }, [
-  "native/extra/a.cpp:1: native/ has the rooms core, ops, model, pipeline, binding, loader; this is in none",
+  "native/extra/a.cpp:1: native/ has the rooms core, ops, model, inference, pipeline, binding, loader; this is in none",
 ]);
 
 test(

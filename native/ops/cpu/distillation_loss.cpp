@@ -1,7 +1,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/bmm.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/sum.h>
 #include <ATen/ops/zeros.h>
 #include <torch/library.h>
 
@@ -31,9 +31,11 @@ at::Tensor flatten_samples(const at::Tensor& features) {
   return features.permute({0, 2, 3, 1}).flatten(1).to(at::kFloat);
 }
 
-/// The inner product of each row of one with that of the other, [N, E] -> [N, 1].
+/// The inner product of each row of one with that of the other, [N, E] -> float64 [N, 1]. A loss that is
+/// small is what is left of 1 less a cosine of hundreds of thousands of products, which float32 sums do not
+/// give to 1e-5.
 at::Tensor row_products(const at::Tensor& a, const at::Tensor& b) {
-  return a.unsqueeze(1).bmm(b.unsqueeze(2)).squeeze(2);
+  return at::sum(a * b, {1}, /*keepdim=*/true, at::kDouble);
 }
 
 Outputs global_loss_cpu(at::TensorList teacher, at::TensorList student) {
@@ -56,8 +58,8 @@ Outputs global_loss_cpu(at::TensorList teacher, at::TensorList student) {
             .masked_fill(norm <= kNormFloor, 0.0);
     const at::Tensor by_student = -by_teacher * products / floored_student.square();
     const at::Tensor& like = student[k];
-    gradients.push_back((t * by_teacher)
-                            .addcmul_(s, by_student)
+    gradients.push_back((t * by_teacher.to(at::kFloat))
+                            .addcmul_(s, by_student.to(at::kFloat))
                             .view({like.size(0), like.size(2), like.size(3), like.size(1)})
                             .permute({0, 3, 1, 2})
                             .to(like.scalar_type())
