@@ -1,4 +1,4 @@
-import { invalid, integer, record } from "./validate.js";
+import { invalid, integer, record, withoutUndefined } from "./validate.js";
 
 /** How calls of `score` that arrive together are made into batches. Everything may be left out. */
 export interface BatchingOptions {
@@ -41,8 +41,4 @@ export function batching(name: string, value: unknown): Required<BatchingOptions
 function delay(name: string, value: unknown): number {
   if (typeof value === "number" && value >= 0 && value <= 60_000) return value;
   throw invalid(name, "a number of milliseconds from 0 to 60000", value);
-}
-
-function withoutUndefined(given: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

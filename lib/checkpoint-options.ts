@@ -5,7 +5,7 @@ import type { ModelDescription } from "./model-description.js";
 import type { Backbone, Combine, Normalisation } from "./native/addon.js";
 import { scoringPrecision, type ScoringPrecision } from "./precision.js";
 import { threads, trainDefaults, type DownloadingProgress } from "./train-options.js";
-import { abortSignal, callback, path, record } from "./validate.js";
+import { abortSignal, callback, path, record, withoutUndefined } from "./validate.js";
 
 /** What a checkpoint does not say of the detector that it was part of. */
 export interface CheckpointOptions {
@@ -86,8 +86,4 @@ export function resolveCheckpointOptions(options: CheckpointOptions): ResolvedCh
         ? undefined
         : (callback("onProgress", given.onProgress) as CheckpointOptions["onProgress"]),
   };
-}
-
-function withoutUndefined(given: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -42,7 +42,7 @@ export async function uses(): Promise<void> {
   await detector.score({ data: new Uint8Array(12), width: 2, height: 2, channels: 3 });
   await detector.scoreBatch(["a.png", new URL("file:///b.png"), new Uint8Array(8)], { batchSize: 2 });
   await detector.evaluate(await openDataset("data"));
-  configureNative({ libtorch: "/opt/libtorch", backend: "cpu" });
+  configureNative({ libtorch: "libtorch", backend: "cpu" });
 
   // @ts-expect-error a detector comes from train() or load()
   new Detector();
