@@ -69,7 +69,13 @@ export async function buildNative(
         ]
       : []),
     ...(bench
-      ? [step("reverse_distillation_bench", ["bench/native"], [join(tree, "reverse_distillation_bench")])]
+      ? [
+          step(
+            "reverse_distillation_gpu_benchmark",
+            ["bench/native/gpu"],
+            [join(tree, "reverse_distillation_gpu_benchmark")],
+          ),
+        ]
       : []),
   ].filter(({ stamp }) => !stamp.isFresh);
   if (steps.length === 0) return libtorch;

@@ -20,7 +20,8 @@ export interface Speed {
 }
 
 /** What `bench/python/speed.py` says of one precision. */
-export interface PythonSpeed extends Speed {
+export interface PythonRun {
+  speed: Speed;
   scores: number[];
 }
 
@@ -89,8 +90,7 @@ export async function measureEndToEnd(
         `the scores of ${backbone} differ from the reference's by ${scoreDifference} of the largest; ` +
           `${allowedDifference} is allowed`,
       );
-    const withoutScores = python?.map((side) => ({ ...side, scores: undefined })) ?? null;
-    return { backbone, imageSize, addon, python: withoutScores, scoreDifference };
+    return { backbone, imageSize, addon, python: python?.map(({ speed }) => speed) ?? null, scoreDifference };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -137,8 +137,8 @@ async function measureAddon(
   return { speed, scores };
 }
 
-function differenceOf(scores: readonly number[], python: readonly PythonSpeed[]): number {
-  const reference = python.find(({ precision }) => precision === "float32")?.scores ?? [];
+function differenceOf(scores: readonly number[], python: readonly PythonRun[]): number {
+  const reference = python.find(({ speed }) => speed.precision === "float32")?.scores ?? [];
   if (reference.length !== scores.length) throw new Error(`the reference gave ${reference.length} scores`);
   const largest = Math.max(...reference.map(Math.abs));
   return Math.max(...scores.map((score, i) => Math.abs(score - reference[i]!))) / largest;
@@ -152,7 +152,7 @@ async function measurePython({
   quick,
   timeout,
 }: EndToEndOptions & { folder: string; model: string; images: readonly RawImage[] }): Promise<
-  PythonSpeed[] | null
+  PythonRun[] | null
 > {
   const python = findPython();
   if (python === undefined) return null;
@@ -164,5 +164,5 @@ async function measurePython({
   const lines: string[] = [];
   const args = [model, pixels, "--device", device, ...(quick ? ["--quick"] : [])];
   await runLines(python, [referenceScript("speed"), ...args], (line) => lines.push(line), { timeout });
-  return lines.map((line) => JSON.parse(line) as PythonSpeed);
+  return lines.map((line) => JSON.parse(line) as PythonRun);
 }

@@ -15,7 +15,7 @@ export interface KernelTime {
   floorMicroseconds: number;
 }
 
-/** A line of `reverse_distillation_bench`. */
+/** A line of `reverse_distillation_gpu_benchmark`. */
 interface Line {
   operator: string;
   case: string;
@@ -28,7 +28,7 @@ interface Line {
 const operationsPerSecond = 60e12;
 
 /**
- * Reads what `reverse_distillation_bench` prints.
+ * Reads what `reverse_distillation_gpu_benchmark` prints.
  *
  * @throws Error if the copy, with which the others are compared, is not among it.
  */
@@ -53,7 +53,7 @@ export async function measureKernels(
 ): Promise<KernelTime[]> {
   const tree = device === "cpu" ? "cpu" : "cuda";
   const lines: string[] = [];
-  const program = join(root, ".build", tree, "reverse_distillation_bench");
+  const program = join(root, ".build", tree, "reverse_distillation_gpu_benchmark");
   await runLines(program, [device, ...(quick ? ["--quick"] : [])], (line) => lines.push(line), { timeout });
   return readKernelTimes(lines);
 }

@@ -20,7 +20,7 @@ export class Stages {
   }
 
   /**
-   * @param work Is given the milliseconds that are left; returns what is said of its success.
+   * @param work Is given the milliseconds that are left, a whole number; returns what is said of its success.
    */
   async run(name: string, work: (milliseconds: number) => Promise<string>): Promise<void> {
     const start = performance.now();
@@ -32,7 +32,7 @@ export class Stages {
   }
 
   async #attempt(work: (milliseconds: number) => Promise<string>): Promise<Pick<Stage, "status" | "detail">> {
-    const left = this.#deadline - performance.now();
+    const left = Math.floor(this.#deadline - performance.now());
     if (left <= 0) return { status: "skipped", detail: "no time was left" };
     try {
       return { status: "passed", detail: await work(left) };

@@ -1,6 +1,6 @@
 // The operators' times, a line of JSON each on the standard output:
 //
-//   reverse_distillation_bench <cpu|cuda:N> [--quick]
+//   reverse_distillation_gpu_benchmark <cpu|cuda:N> [--quick]
 //
 // {"operator", "case", "dtype", "seconds", "bytes", "operations"}: the median time of one call, the bytes
 // that must move and the operations that must be done (native/ops/cuda says how they are counted). The first
@@ -174,7 +174,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     const bool quick = arguments.size() == 2 && arguments[1] == "--quick";
     if (arguments.empty() || arguments.size() > 2 || (arguments.size() == 2 && !quick)) {
-      throw std::invalid_argument("usage: reverse_distillation_bench <cpu|cuda:N> [--quick]");
+      throw std::invalid_argument("usage: reverse_distillation_gpu_benchmark <cpu|cuda:N> [--quick]");
     }
     bench::run({parse_device(arguments[0]), quick});
     return 0;
