@@ -1,23 +1,33 @@
 /**
- * Writes docs/api.md, the reference of what the package exports, from the docstrings.
+ * Writes the reference of what the package exports, from the docstrings: docs/api.md, and docs/api-preprocess.md
+ * for the subpath of that name.
  *
  *   node scripts/api-reference.mjs [--check]
  *
- * `--check` changes nothing and fails where the file is not as it would be written. An export without a
+ * `--check` changes nothing and fails where a file is not as it would be written. An export without a
  * docstring, or a type that is used by an export and not exported itself, fails either way.
  */
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { Application } from "typedoc";
 import { reportFailure, root } from "./setup.mjs";
 
-const target = join(root, "docs", "api.md");
+/** What can be imported: the file that exports it, how typedoc calls that, and where the reference is written. */
+const modules = [
+  { name: "reverse-distillation", source: "lib/index.ts", written: "index.md", target: "api.md" },
+  {
+    name: "reverse-distillation/preprocess",
+    source: "lib/preprocess/index.ts",
+    written: "preprocess.md",
+    target: "api-preprocess.md",
+  },
+];
 
 /** @type {Partial<import("typedoc").TypeDocOptions> & Record<string, unknown>} */
 const options = {
-  entryPoints: [join(root, "lib", "index.ts")],
+  entryPoints: modules.map(({ source }) => join(root, source)),
   tsconfig: join(root, "tsconfig.json"),
   plugin: ["typedoc-plugin-markdown"],
   readme: "none",
@@ -25,7 +35,7 @@ const options = {
   excludeInternal: true,
   treatWarningsAsErrors: true,
   logLevel: "Warn",
-  // typedoc-plugin-markdown's: one file, tables for what has few words.
+  // typedoc-plugin-markdown's: one file a module, tables for what has few words.
   outputFileStrategy: "modules",
   hidePageHeader: true,
   hideBreadcrumbs: true,
@@ -34,6 +44,7 @@ const options = {
   typeAliasPropertiesFormat: "table",
 };
 
+/** @returns {Promise<Map<string, string>>} the text of each file of docs/, by its name. */
 async function generate() {
   const folder = mkdtempSync(join(tmpdir(), "reverse-distillation-api-"));
   const application = await Application.bootstrapWithPlugins({ ...options, out: folder });
@@ -44,20 +55,30 @@ async function generate() {
     await application.generateOutputs(project);
     if (application.logger.hasErrors() || application.logger.hasWarnings())
       throw new Error("The API reference has gaps; typedoc's messages are above.");
-    const files = readdirSync(folder).filter((name) => name.endsWith(".md"));
-    if (files.length !== 1) throw new Error(`typedoc wrote not one file but ${files.join(", ")}`);
-    const text = readFileSync(join(folder, files[0] ?? ""), "utf8");
-    return await format(text, { ...(await resolveConfig(target)), parser: "markdown" });
+    /** @type {Map<string, string>} */
+    const files = new Map();
+    for (const { name, written, target } of modules) {
+      const [, ...body] = readFileSync(join(folder, written), "utf8").split("\n");
+      const text = modules.reduce(
+        (all, other) => all.replaceAll(`](${other.written}`, `](${other.target}`),
+        `# ${name}\n${body.join("\n")}`,
+      );
+      const filepath = join(root, "docs", target);
+      files.set(target, await format(text, { ...(await resolveConfig(filepath)), parser: "markdown" }));
+    }
+    return files;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 try {
-  const text = await generate();
-  if (!process.argv.includes("--check")) writeFileSync(target, text);
-  else if (!existsSync(target) || readFileSync(target, "utf8") !== text)
-    throw new Error("docs/api.md is out of date: `npm run docs` writes it.");
+  for (const [name, text] of await generate()) {
+    const path = join(root, "docs", name);
+    if (!process.argv.includes("--check")) writeFileSync(path, text);
+    else if (!existsSync(path) || readFileSync(path, "utf8") !== text)
+      throw new Error(`docs/${name} is out of date: \`npm run docs\` writes it.`);
+  }
 } catch (error) {
   reportFailure(error);
 }

@@ -1,12 +1,13 @@
+/**
+ * What happens to an image before a detector's networks see it, for use beside a runtime of one's own. It needs no
+ * LibTorch and loads none.
+ *
+ * @module
+ */
 import { decodeImage, type ImageInput } from "../image.js";
 import { imageSize } from "../model-options.js";
 import type { Pixels } from "./pixels.js";
 import { resizeBilinear } from "./resize.js";
-
-/**
- * `reverse-distillation/preprocess`: what happens to an image before a detector's networks see it, for use beside
- * a runtime of one's own. It needs no LibTorch and loads none.
- */
 
 /**
  * Brings an image to RGB of the size of a model, as the detector itself does before it scores one: decoded as

@@ -27,6 +27,7 @@ export interface NormalisedPixels {
  * Pixels from 0 to 255 as float32 in planes: divided by 255 and, for "imagenet", less ImageNet's mean, over its
  * standard deviation.
  *
+ * @param pixels As `preprocess` gives them.
  * @param normalisation That of the model: `config.normalisation`, or `normalisation` in an export's metadata.
  */
 export function normalise(
