@@ -25,6 +25,8 @@ try {
     tests: values.tests,
     bench: values.bench,
     builds: buildable(values.cuda ? "cuda" : "cpu"),
+    // One for CUDA takes gigabytes, and may be there already as the PyTorch that was chosen for the GPU's driver.
+    fetch: !values.cuda,
   });
   await buildTypeScript(root);
 } catch (error) {

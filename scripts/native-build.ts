@@ -2,12 +2,13 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { describeBuilds, type LibTorch, type LibTorchBuild } from "../lib/native/libtorch-inspect.js";
+import type { LibTorch, LibTorchBuild } from "../lib/native/libtorch-inspect.js";
 import { installLibTorch } from "../lib/native/libtorch-install.js";
 import { buildable, describePassedOver, findLibTorch } from "../lib/native/libtorch.js";
+import { libtorchRemedy } from "../lib/native/remedy.js";
 import { run } from "./run.mjs";
 import { Stamp } from "./stamp.js";
-import { hasNinja, requireCMake, requireCompiler, requireNvcc } from "./tools.mjs";
+import { hasNinja, MissingTool, requireCMake, requireCompiler, requireNvcc } from "./tools.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -19,7 +20,9 @@ export interface NativeBuildOptions {
   bench?: boolean;
   /** The kinds of LibTorch to build against. Default: every CPU build that can be built against. */
   builds?: readonly LibTorchBuild[];
-  /** Whether to fetch a LibTorch where there is none. Default: true. */
+  /** The full version that LibTorch must have, such as "2.13.0+cpu". Default: any of these kinds. */
+  version?: string;
+  /** Whether to fetch the pinned LibTorch where there is none. Default: true. */
   fetch?: boolean;
 }
 
@@ -29,11 +32,9 @@ export interface NativeBuildOptions {
  *
  * @returns the LibTorch that it is built against.
  */
-export async function buildNative(
-  root: string,
-  { tests = false, bench = false, builds = buildable("cpu"), fetch = true }: NativeBuildOptions = {},
-): Promise<LibTorch> {
-  const libtorch = await obtainLibTorch(builds, fetch);
+export async function buildNative(root: string, options: NativeBuildOptions = {}): Promise<LibTorch> {
+  const { tests = false, bench = false } = options;
+  const libtorch = await obtainLibTorch(options);
   const tree = join(root, ".build", libtorch.backend);
   const step = (target: string, inputs: string[], outputs: string[]) => ({
     target,
@@ -83,14 +84,17 @@ export async function buildNative(
   requireCMake();
   requireCompiler();
   // CMake takes the compiler from there, at the first configuration of a tree.
-  if (libtorch.backend === "cuda") process.env.CUDACXX = requireNvcc();
+  if (libtorch.backend === "cuda") process.env.CUDACXX = nvccFor(libtorch);
   console.log(`Building the native addon against LibTorch ${libtorch.version} (${libtorch.directory})`);
   await cmake(root, tree, [
     "configure",
     "--generator",
     generator(root, tree),
     `--CDLIBTORCH=${libtorch.directory}`,
-    ...(process.env.CUDAARCHS ? [`--CDCMAKE_CUDA_ARCHITECTURES=${process.env.CUDAARCHS}`] : []),
+    // OFF leaves them to CMakeLists.txt; without a word, those of the configuration before would stay.
+    ...(libtorch.backend === "cuda"
+      ? [`--CDCMAKE_CUDA_ARCHITECTURES=${process.env.CUDAARCHS || "OFF"}`]
+      : []),
   ]);
   for (const { target, stamp } of steps) {
     await cmake(root, tree, ["build", "--target", target, "--parallel", String(availableParallelism())]);
@@ -100,22 +104,30 @@ export async function buildNative(
 }
 
 /** The LibTorch to build against: the first that fits, otherwise fetched. */
-async function obtainLibTorch(builds: readonly LibTorchBuild[], fetch: boolean): Promise<LibTorch> {
-  const { found, passedOver } = findLibTorch({ builds, headers: true });
+async function obtainLibTorch({
+  builds = buildable("cpu"),
+  version,
+  fetch = true,
+}: NativeBuildOptions): Promise<LibTorch> {
+  const refuse = ({ version: found }: LibTorch): string | undefined =>
+    version === undefined || found === version ? undefined : `${version} is needed`;
+  const { found, passedOver } = findLibTorch({ builds, headers: true }, { refuse });
   if (found) return found;
   const lacking = `No LibTorch to build against yet:\n${describePassedOver(passedOver)}`;
-  // One for CUDA takes gigabytes, and comes with the PyTorch that is chosen for the GPU's driver.
-  if (builds.every(({ backend }) => backend === "cuda"))
-    throw new Error(
-      `${lacking}\nInstall PyTorch for CUDA, or set LIBTORCH to the folder of ${describeBuilds(builds)} (such as the ` +
-        "Python package torch).",
-    );
-  if (!fetch)
-    throw new Error(
-      `${lacking}\n\`npx reverse-distillation libtorch install\` fetches one; or set LIBTORCH to its folder.`,
-    );
+  if (!fetch) throw new Error(`${lacking}\n${libtorchRemedy(builds, false)}`);
   console.log(lacking);
-  return await installLibTorch({ report: (line) => console.log(line) });
+  const backend = builds.some((build) => build.backend === "cpu") ? "cpu" : "cuda";
+  return await installLibTorch({ backend, report: (line) => console.log(line) });
+}
+
+/** CUDA's compiler; an error says what asks for it, since somebody may want the CPU alone. */
+function nvccFor({ version, directory }: LibTorch): string {
+  try {
+    return requireNvcc();
+  } catch (error) {
+    if (!(error instanceof MissingTool)) throw error;
+    throw new MissingTool(`LibTorch ${version} (${directory}) is a build for CUDA, and ${error.message}`);
+  }
 }
 
 function cmake(root: string, tree: string, options: string[]): Promise<void> {

@@ -1,19 +1,29 @@
 /**
  * Makes prebuilds/, the binaries that the published package holds: builds the implementations against
- * the pinned LibTorch, strips them and names them by prebuildify's rules, and checks what they need of a
- * system.
+ * the pinned LibTorch, which is fetched where it is missing, strips them and names them by prebuildify's
+ * rules, and checks what they need of a system.
  *
  *   node --import tsx scripts/prebuild.ts
+ *
+ * The implementation for CUDA is left out, saying so, where there is no nvcc, or the variable CPU_ONLY is 1.
  */
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import prebuildify from "prebuildify";
 import type { LibTorch } from "../lib/native/libtorch-inspect.js";
-import { pinnedLibTorch } from "../lib/native/libtorch-pins.js";
 import { buildNative } from "./native-build.js";
+import { neededLibraries } from "./needed-libraries.js";
+import {
+  cpuOnly,
+  implementationName,
+  prebuildsFolder,
+  prebuildsStamp,
+  publishedBuilds,
+} from "./published.js";
 import { beyond, symbolVersions } from "./symbol-versions.js";
+import { MissingTool, requireNvcc } from "./tools.mjs";
 import { buildTypeScript } from "./typescript-build.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
@@ -28,18 +38,39 @@ interface Product {
   libtorch: LibTorch;
 }
 
+/** Why no implementation for CUDA is built; undefined where one is. */
+function withoutCuda(): string | undefined {
+  if (cpuOnly) return "CPU_ONLY is set.";
+  try {
+    requireNvcc();
+    return undefined;
+  } catch (error) {
+    if (error instanceof MissingTool) return error.message;
+    throw error;
+  }
+}
+
 /** Builds everything that is published, as files of build/Release. */
 async function build(): Promise<Product[]> {
-  const libtorch = await buildNative(root, { builds: [pinnedLibTorch.cpu] });
-  const implementation = `${name}-cpu-torch${libtorch.minor}.so`;
-  return [`${name}.node`, implementation].map((file) => ({ file, libtorch }));
+  // What is published serves every GPU, whichever this machine has.
+  delete process.env.CUDAARCHS;
+  const lacking = withoutCuda();
+  if (lacking !== undefined) console.error(`SKIPPED: the implementation for CUDA: ${lacking}`);
+  const products: Product[] = [];
+  for (const build of publishedBuilds) {
+    if (build.backend === "cuda" && lacking !== undefined) continue;
+    const libtorch = await buildNative(root, { builds: [build], version: build.version });
+    if (products.length === 0) products.push({ file: `${name}.node`, libtorch });
+    products.push({ file: implementationName(build), libtorch });
+  }
+  return products;
 }
 
 /** Lays the products out for prebuildify, which strips them where they are, and has it publish them. */
 async function publish(products: Product[]): Promise<string> {
   const stage = join(root, ".build", "prebuild");
   const release = join(stage, "build", "Release");
-  const folder = join(root, "prebuilds", `${process.platform}-${process.arch}`);
+  const folder = prebuildsFolder(root);
   for (const old of [stage, folder]) rmSync(old, { recursive: true, force: true });
   mkdirSync(release, { recursive: true });
   writeFileSync(join(stage, "package.json"), "{}");
@@ -69,7 +100,17 @@ function check(path: string, { libraries }: LibTorch): string[] {
   console.log(`${path}: ${Math.round(statSync(path).size / 1024)} KB, needs ${versions.join(", ")}`);
   // LibTorch does not load without these either.
   const { GLIBCXX, CXXABI } = symbolVersions(libraries);
-  return beyond(needed, { GLIBC: oldestGlibc, GLIBCXX, CXXABI }).map((problem) => `${path}: ${problem}`);
+  const available = new Set([
+    ...libraries.map((each) => basename(each)),
+    ...libraries.flatMap(neededLibraries),
+  ]);
+  return [
+    ...beyond(needed, { GLIBC: oldestGlibc, GLIBCXX, CXXABI }),
+    ...neededLibraries(path)
+      .filter((library) => !available.has(library))
+      // Of CUDA above all libcuda, which comes with the driver: LibTorch opens it when it is needed.
+      .map((library) => `${library} is needed, and LibTorch neither has nor needs it`),
+  ].map((problem) => `${path}: ${problem}`);
 }
 
 try {
@@ -80,6 +121,7 @@ try {
     return check(join(folder, file), product.libtorch);
   });
   if (problems.length > 0) throw new Error(problems.join("\n"));
+  prebuildsStamp(root).write();
   await buildTypeScript(root);
 } catch (error) {
   console.error(`\n${error instanceof Error ? error.message : String(error)}`);

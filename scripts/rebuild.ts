@@ -3,9 +3,10 @@
  * LibTorch of this machine. Bundled as dist/rebuild.js, which scripts/install.mjs runs.
  */
 import { findBinaries, packageRoot, type Binaries } from "../lib/native/binaries.js";
-import type { LibTorch } from "../lib/native/libtorch-inspect.js";
-import { findLibTorch } from "../lib/native/libtorch.js";
+import type { LibTorch, LibTorchBuild } from "../lib/native/libtorch-inspect.js";
+import { buildable, findLibTorch } from "../lib/native/libtorch.js";
 import { refusal } from "../lib/native/loader.js";
+import { nativeSettings } from "../lib/native/settings.js";
 import { buildNative } from "./native-build.js";
 
 /** The binaries at hand; undefined where there are none for this platform. */
@@ -29,6 +30,12 @@ function fitting(binaries: Binaries): { libtorch?: LibTorch; others: boolean } {
   }
 }
 
+/** What may be built: for a kind that `REVERSE_DISTILLATION_BACKEND` names, else for whichever LibTorch comes first. */
+function wanted(): LibTorchBuild[] {
+  const { backend } = nativeSettings();
+  return backend === undefined ? [...buildable("cpu"), ...buildable("cuda")] : buildable(backend.value);
+}
+
 try {
   const binaries = shipped();
   const { libtorch, others } = binaries === undefined ? { others: true } : fitting(binaries);
@@ -41,7 +48,7 @@ try {
       "Nothing to build: there is no LibTorch yet. `npx reverse-distillation libtorch install` fetches one.",
     );
   } else {
-    const target = await buildNative(packageRoot(), { fetch: false });
+    const target = await buildNative(packageRoot(), { builds: wanted(), fetch: false });
     console.log(`Built the native addon for LibTorch ${target.version} (${target.directory})`);
   }
 } catch (error) {

@@ -9,6 +9,7 @@ import {
   type ListedLibTorch,
 } from "../native/libtorch-list.js";
 import { cachedVersions } from "../native/libtorch.js";
+import { nvidiaDriver } from "../native/nvidia.js";
 import type { CommandContext } from "./context.js";
 
 interface InstallFlags {
@@ -64,7 +65,7 @@ async function runInstall(context: CommandContext, flags: InstallFlags): Promise
   const binaries = binariesIfAny();
   const chosen = flags.cuda === true ? "cuda" : flags.cpu === true ? "cpu" : undefined;
   const { directory, version, backend, minor, reused } = await installLibTorch({
-    backend: chosen ?? recommendedBackend(binaries),
+    backend: chosen ?? recommendedBackend(binaries, nvidiaDriver()),
     directory: flags.dir,
     from: flags.from,
     sha256: flags.sha256,
@@ -78,7 +79,7 @@ async function runInstall(context: CommandContext, flags: InstallFlags): Promise
     binaries?.implementations.some((each) => each.backend === backend && each.minor === minor) === true;
   if (!fits)
     context.note(
-      `No binary of this package is built for it; \`npm rebuild reverse-distillation\` builds one${backend === "cuda" ? " for CPU builds" : ""}.`,
+      `No binary of this package is built for it; \`npm rebuild reverse-distillation\` builds one${backend === "cuda" ? ", with CUDA's compiler, nvcc" : ""}.`,
     );
 }
 

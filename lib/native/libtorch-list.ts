@@ -8,7 +8,7 @@ import { libtorchCacheDirectory } from "./cache.js";
 import type { Backend } from "./libtorch-inspect.js";
 import { cachedVersions, lookForLibTorch, type LibTorchOrigin } from "./libtorch.js";
 import { refusal } from "./loader.js";
-import { runsCuda } from "./nvidia.js";
+import { runsCuda, type NvidiaDriver } from "./nvidia.js";
 
 /** A place in which a LibTorch was looked for. */
 export interface ListedLibTorch {
@@ -64,10 +64,11 @@ export function binariesIfAny(env: NodeJS.ProcessEnv = process.env): Binaries | 
   }
 }
 
-/** The build to install here: for CUDA where there is a GPU for it and this package holds a binary for it. */
-export function recommendedBackend(binaries: Binaries | undefined): Backend {
-  const hasCuda = binaries?.implementations.some(({ backend }) => backend === "cuda") === true;
-  return hasCuda && runsCuda() ? "cuda" : "cpu";
+/** The build to install here: for CUDA where this package holds a binary for it, and a GPU's driver or no other binary. */
+export function recommendedBackend(binaries: Binaries | undefined, driver: NvidiaDriver | undefined): Backend {
+  const has = (kind: Backend): boolean =>
+    binaries?.implementations.some(({ backend }) => backend === kind) === true;
+  return has("cuda") && (runsCuda(driver) || !has("cpu")) ? "cuda" : "cpu";
 }
 
 /**

@@ -26,7 +26,7 @@ export function nvidiaDriver(root = "/"): NvidiaDriver | undefined {
 }
 
 /** Whether there is a driver that CUDA 13 runs on, as far as can be told. */
-export function runsCuda(driver: NvidiaDriver | undefined = nvidiaDriver()): boolean {
+export function runsCuda(driver: NvidiaDriver | undefined): boolean {
   if (driver === undefined) return false;
   return driver.version === undefined || Number.parseInt(driver.version, 10) >= oldestDriver;
 }

@@ -12,8 +12,9 @@ export const addonRemedy =
  * @param misfits Whether there is one of another kind.
  */
 export function libtorchRemedy(builds: readonly LibTorchBuild[], misfits: boolean): string {
+  const kind = builds.some(({ backend }) => backend === "cpu") ? "" : " --cuda";
   return (
-    "`npx reverse-distillation libtorch install` fetches one; " +
+    `\`npx reverse-distillation libtorch install${kind}\` fetches one; ` +
     `or set LIBTORCH to the folder of ${describeBuilds(builds)} (such as the Python package torch)` +
     `${misfits ? "; or `npm rebuild reverse-distillation` builds the addon for the one that is there" : ""}.`
   );

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import type { Binaries } from "../../lib/native/binaries.js";
+import type { Backend } from "../../lib/native/libtorch-inspect.js";
 import { listLibTorch, recommendedBackend, removeLibTorch } from "../../lib/native/libtorch-list.js";
 import { fakeLibTorch, temporaryFolder } from "./fake-libtorch.js";
 
@@ -61,7 +62,17 @@ test("one is removed whole from the cache, by its version alone", async (t) => {
   t.deepEqual(readdirSync(join(folder, "libtorch")), []);
 });
 
-test("without a binary for CUDA, the CPU build is recommended everywhere", (t) => {
-  t.is(recommendedBackend(binaries), "cpu");
-  t.is(recommendedBackend(undefined), "cpu");
+test("the CUDA build is recommended where a binary for it is, and a driver that runs it or no other binary", (t) => {
+  const of = (...backends: Backend[]): Binaries => ({
+    loader: "/none",
+    implementations: backends.map((backend) => ({ path: `/${backend}.so`, backend, minor: "2.14" })),
+  });
+  const driver = { version: "580.95.05", gpus: ["NVIDIA H100 80GB HBM3"] };
+  const old = { ...driver, version: "535.183.01" };
+  t.is(recommendedBackend(of("cpu", "cuda"), driver), "cuda");
+  t.is(recommendedBackend(of("cpu", "cuda"), old), "cpu");
+  t.is(recommendedBackend(of("cpu", "cuda"), undefined), "cpu");
+  t.is(recommendedBackend(of("cpu"), driver), "cpu");
+  t.is(recommendedBackend(undefined, driver), "cpu");
+  t.is(recommendedBackend(of("cuda"), undefined), "cuda");
 });

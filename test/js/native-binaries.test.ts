@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
 import nodeGypBuild from "node-gyp-build";
+import { neededLibraries } from "../../scripts/needed-libraries.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = dirname(nodeGypBuild.path(root));
@@ -17,12 +18,6 @@ const built = (backend: "cpu" | "cuda"): string[] =>
 const lines = (program: string, ...args: string[]): string[] =>
   execFileSync(program, args, { encoding: "utf8", maxBuffer: 1 << 26 }).split("\n");
 
-/** The libraries that a shared library asks for by name. */
-const needed = (path: string): string[] =>
-  lines("readelf", "--dynamic", "--wide", path).flatMap(
-    (line) => /\(NEEDED\).*\[(.*)\]/.exec(line)?.[1] ?? [],
-  );
-
 /** The dynamic symbols, defined and wanted, as they are mangled. */
 const symbols = (path: string): string[] =>
   lines("nm", "--dynamic", path).flatMap((line) => line.trim().split(/\s+/).at(-1) ?? []);
@@ -32,9 +27,9 @@ const ofCuda = /^(?!_ZNK?2at7Context).*(cuda|cudnn|cublas|libnv)/i;
 
 test("a build for the CPU asks for no CUDA library and holds no symbol of CUDA's", (t) => {
   for (const path of [...built("cpu"), nodeGypBuild.path(root)]) {
-    t.true(needed(path).some((name) => name.startsWith("libc.so")));
+    t.true(neededLibraries(path).some((name) => name.startsWith("libc.so")));
     t.deepEqual(
-      needed(path).filter((name) => ofCuda.test(name)),
+      neededLibraries(path).filter((name) => ofCuda.test(name)),
       [],
       path,
     );
@@ -52,7 +47,10 @@ if (built("cuda").length === 0) console.error("SKIPPED: tests of the build for G
 
 testWithCudaBuild("a build for GPUs asks for LibTorch's CUDA libraries by name, and for no folder", (t) => {
   for (const path of built("cuda")) {
-    t.true(needed(path).includes("libc10_cuda.so") && needed(path).includes("libtorch_cuda.so"));
+    const needed = neededLibraries(path);
+    t.true(needed.includes("libc10_cuda.so") && needed.includes("libtorch_cuda.so"));
+    // The driver's, which a machine without a GPU lacks.
+    t.false(needed.some((name) => name.startsWith("libcuda.so")));
     t.deepEqual(
       lines("readelf", "--dynamic", "--wide", path).filter((line) => /\((RPATH|RUNPATH)\)/.test(line)),
       [],

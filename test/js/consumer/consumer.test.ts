@@ -13,7 +13,7 @@ import { join } from "node:path";
 import anyTest, { type ExecutionContext } from "ava";
 import { pinnedLibTorch } from "../../../lib/native/libtorch-pins.js";
 import { fakeLibTorch } from "../fake-libtorch.js";
-import { linkedLibTorch, Machine, pack, pinnedHere, tool, type Ended } from "./project.js";
+import { linkedLibTorch, Machine, pack, pinnedCudaHere, pinnedHere, tool, type Ended } from "./project.js";
 
 /**
  * The package as its users have it: packed, installed into an empty project by npm, on a machine with
@@ -22,8 +22,15 @@ import { linkedLibTorch, Machine, pack, pinnedHere, tool, type Ended } from "./p
 
 const libtorch = pinnedHere();
 const test = libtorch === undefined ? anyTest.skip : anyTest.serial;
+const libtorchForCuda = libtorch && pinnedCudaHere();
+const testWithCuda = libtorchForCuda === undefined ? anyTest.skip : anyTest.serial;
 const machine = new Machine();
 const LIBTORCH = libtorch?.directory ?? "";
+/** What the package is built for, in the words of its errors. */
+const fitting =
+  libtorchForCuda === undefined
+    ? "the CPU build of LibTorch 2.13"
+    : "the CPU build of LibTorch 2.13 or the CUDA build of LibTorch 2.14";
 let tarball = "";
 /** A project in which npm has installed the package. */
 let project = "";
@@ -39,7 +46,7 @@ const development = ["typescript", "@types/node"].map(
 if (libtorch !== undefined)
   anyTest.serial.before(async (t) => {
     t.timeout(600_000);
-    tarball = pack(machine.folder);
+    tarball = pack(machine.folder, { cuda: libtorchForCuda !== undefined });
     project = machine.project("Mein Projekt");
     installed = await machine.npm(["install", tarball, ...development, "--foreground-scripts"], {
       cwd: project,
@@ -66,6 +73,9 @@ await loaded.dispose();
 if (second.score !== first.score || !Number.isFinite(first.score)) throw new Error("another score");
 console.log("scored", first.map.width, first.map.height);
 `;
+
+/** Hides the GPUs of a machine that has some. */
+const withoutGpu = { CUDA_VISIBLE_DEVICES: "" };
 
 /** As in a first program: what is printed of an error. */
 const firstUse = `
@@ -122,8 +132,11 @@ test("the tarball is under 3 MB and holds what runs and what a rebuild takes, an
     ],
   );
   const binaries = readdirSync(join(packageFolder(), "prebuilds", "linux-x64"));
-  t.true(binaries.includes("reverse_distillation.glibc.node"));
-  t.true(binaries.includes(`reverse_distillation-cpu-torch${pinnedLibTorch.cpu.minor}.so`));
+  t.deepEqual(binaries.sort(), [
+    `reverse_distillation-cpu-torch${pinnedLibTorch.cpu.minor}.so`,
+    ...(libtorchForCuda ? [`reverse_distillation-cuda-torch${pinnedLibTorch.cuda.minor}.so`] : []),
+    "reverse_distillation.glibc.node",
+  ]);
 });
 
 test("TypeScript with the strictest settings compiles the package's types, as ESM and as CommonJS", async (t) => {
@@ -229,11 +242,12 @@ test("a node_modules that cannot be written to is no obstacle", async (t) => {
 test("without LibTorch, the first use says what was looked at and which command brings one", async (t) => {
   t.is(
     await succeeds(t, use("app.js", firstUse, {})),
-    "ReverseDistillationError, LIBTORCH_NOT_FOUND: No LibTorch fits the native addon, which takes the CPU build of LibTorch 2.13:\n" +
+    "ReverseDistillationError, LIBTORCH_NOT_FOUND: No LibTorch fits the native addon, which takes " +
+      `${fitting}:\n` +
       `  cache: ${join(machine.folder, "cache", "libtorch")}: empty\n` +
       "  python: python3 on the PATH: there is none\n" +
       "  python: python on the PATH: there is none\n" +
-      "`npx reverse-distillation libtorch install` fetches one; or set LIBTORCH to the folder of the CPU build of LibTorch 2.13 " +
+      `\`npx reverse-distillation libtorch install\` fetches one; or set LIBTORCH to the folder of ${fitting} ` +
       "(such as the Python package torch).\n",
   );
 });
@@ -243,7 +257,7 @@ test("a LibTorch of another minor version is refused, word for word", async (t) 
   t.is(
     await succeeds(t, use("app.js", firstUse, { LIBTORCH: other })),
     `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which does not fit: ` +
-      "LibTorch 2.12.1+cpu: the CPU build of LibTorch 2.13 is needed. Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.\n",
+      `LibTorch 2.12.1+cpu: ${fitting} is needed. Set it to the folder of ${fitting}, or leave it out.\n`,
   );
 });
 
@@ -259,7 +273,7 @@ test("a LibTorch that is cut short is refused, word for word", async (t) => {
     stdout,
     `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which does not fit: ` +
       `LibTorch 2.13.0+cpu: ${library} is cut short: it has 1000000 of ${needed} bytes. ` +
-      "Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.\n",
+      `Set it to the folder of ${fitting}, or leave it out.\n`,
   );
 });
 
@@ -269,15 +283,54 @@ test("a CUDA build that no binary fits is refused, word for word", async (t) => 
   t.is(
     await succeeds(t, use("app.js", firstUse, { LIBTORCH: other })),
     `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which does not fit: ` +
-      "LibTorch 2.13.0+cu130: a CUDA build; the CPU build of LibTorch 2.13 is needed. " +
-      "Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.\n",
+      `LibTorch 2.13.0+cu130: a CUDA build; ${fitting} is needed. ` +
+      `Set it to the folder of ${fitting}, or leave it out.\n`,
   );
 });
 
-test("a GPU that is asked for where there is none is an error of its own", async (t) => {
-  t.regex(
+test("a GPU that is asked for of a LibTorch for the CPU is refused, word for word", async (t) => {
+  t.is(
     await succeeds(t, use("app.js", firstUse, { LIBTORCH, DEVICE: "cuda:0" })),
-    /^ReverseDistillationError, DEVICE_UNAVAILABLE: /,
+    'ReverseDistillationError, DEVICE_UNAVAILABLE: device "cuda:0" is not available: ' +
+      'this build of the addon computes on the CPU only. Use "cpu" or "auto".\n',
+  );
+});
+
+testWithCuda("with a LibTorch for CUDA and no driver, all works on the CPU", async (t) => {
+  const env = { LIBTORCH: libtorchForCuda!.directory, ...withoutGpu };
+  t.is(await succeeds(t, machine.node(["esm.mjs"], { cwd: project, env })), "scored 64 64\n");
+  const [verdict] = readdirSync(join(machine.folder, "cache", "trials"))
+    .map((name) => join(machine.folder, "cache", "trials", name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  t.is(readFileSync(verdict!, "utf8"), "{}");
+});
+
+testWithCuda("a GPU that is asked for without a driver is refused, word for word", async (t) => {
+  const env = { LIBTORCH: libtorchForCuda!.directory, ...withoutGpu };
+  t.is(
+    await succeeds(t, use("app.js", firstUse, { ...env, DEVICE: "cuda:0" })),
+    'ReverseDistillationError, DEVICE_UNAVAILABLE: device "cuda:0" is not available: ' +
+      'CUDA finds no GPU on this machine. Use "cpu" or "auto".\n',
+  );
+});
+
+testWithCuda("a kind of implementation can be asked for, by an option or a variable", async (t) => {
+  const { directory, version } = libtorchForCuda!;
+  const told = (said: string): string =>
+    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: ${said} is ${directory}, which does not fit: ` +
+    `LibTorch ${version}: a CUDA build; the CPU build of LibTorch 2.13 is needed. ` +
+    "Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.\n";
+  const byVariable = { LIBTORCH: directory, REVERSE_DISTILLATION_BACKEND: "cpu" };
+  t.is(await succeeds(t, use("app.js", firstUse, byVariable)), told("The variable LIBTORCH"));
+  const configured = (options: object): string =>
+    `import { configureNative } from "reverse-distillation";\nconfigureNative(${JSON.stringify(options)});\n${firstUse}`;
+  t.is(
+    await succeeds(t, use("app.js", configured({ backend: "cpu", libtorch: directory }), {})),
+    told("The option libtorch of configureNative()"),
+  );
+  t.is(
+    await succeeds(t, use("app.js", configured({ backend: "cuda", libtorch: directory }), byVariable)),
+    "trained\n",
   );
 });
 
@@ -299,9 +352,10 @@ test("doctor scores an image where LibTorch is, and fails with the reason where 
   interface Told {
     healthy: boolean;
     selfTest: { ok: boolean; message?: string };
-    chosen: { implementation: string; libtorch: string } | null;
+    chosen: { backend: string; implementation: string; libtorch: string } | null;
+    implementations: { backend: string; minor: string }[];
     advice: string[];
-    machine: { platform: string };
+    machine: { platform: string; nvidia: object | null };
   }
   const doctor = async (variables: NodeJS.ProcessEnv): Promise<[number | null, Told]> => {
     const program = join(project, "node_modules", ".bin", "reverse-distillation");
@@ -317,7 +371,23 @@ test("doctor scores an image where LibTorch is, and fails with the reason where 
     backend: "cpu",
     implementation: join(packageFolder(), "prebuilds/linux-x64/reverse_distillation-cpu-torch2.13.so"),
     libtorch: LIBTORCH,
-  } as Told["chosen"]);
+  });
+  if (libtorchForCuda !== undefined) {
+    const { directory } = libtorchForCuda;
+    const [status, cuda] = await doctor({ LIBTORCH: directory, ...withoutGpu });
+    t.deepEqual([status, cuda.selfTest.ok], [0, true], cuda.selfTest.message);
+    t.deepEqual(cuda.chosen, {
+      backend: "cuda",
+      implementation: join(packageFolder(), "prebuilds/linux-x64/reverse_distillation-cuda-torch2.14.so"),
+      libtorch: directory,
+    });
+    t.deepEqual(cuda.implementations.map(({ backend, minor }) => `${backend} ${minor}`).sort(), [
+      "cpu 2.13",
+      "cuda 2.14",
+    ]);
+    if (cuda.machine.nvidia === null)
+      t.regex(cuda.advice.join(), /^There is no GPU with NVIDIA's driver, so the CUDA build of LibTorch/);
+  }
   const [failure, ill] = await doctor({});
   t.deepEqual([failure, ill.healthy, ill.chosen], [1, false, null]);
   t.regex(ill.selfTest.message ?? "", /^No LibTorch fits the native addon/);
@@ -357,6 +427,29 @@ test("npm rebuild builds nothing where a binary fits, and else says what it lack
   const lacking = await rebuild({ LIBTORCH: headerless });
   t.not(lacking.code, 0);
   t.regex(lacking.stdout + lacking.stderr, /its headers are missing: /);
+  t.false(existsSync(join(packageFolder(), "build")));
+});
+
+test("npm rebuild for a LibTorch for CUDA says that CUDA's compiler is missing", async (t) => {
+  const libraries = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so"];
+  const folder = join(machine.folder, "LibTorch 2.12 für CUDA");
+  const other = fakeLibTorch(folder, { version: "2.12.1+cu130", libraries });
+  const rebuilt = await machine.npm(["rebuild", "reverse-distillation", "--foreground-scripts"], {
+    cwd: project,
+    env: {
+      LIBTORCH: other,
+      CUDACXX: "/nonexistent/nvcc",
+      PATH: `${machine.env().PATH}:${process.env.PATH}`,
+    },
+  });
+  t.not(rebuilt.code, 0);
+  const [told] = /^reverse-distillation: .*$/m.exec(rebuilt.stdout + rebuilt.stderr) ?? [];
+  t.is(
+    told,
+    `reverse-distillation: LibTorch 2.12.1+cu130 (${other}) is a build for CUDA, and CUDA's compiler is missing (tried ` +
+      "/nonexistent/nvcc). Install the CUDA toolkit, of the version that PyTorch was built for, and put nvcc on the " +
+      "PATH or name it in CUDACXX.",
+  );
   t.false(existsSync(join(packageFolder(), "build")));
 });
 

@@ -16,6 +16,8 @@ import { fileURLToPath } from "node:url";
 import type { FoundLibTorch } from "../../../lib/native/libtorch.js";
 import { pinnedLibTorch } from "../../../lib/native/libtorch-pins.js";
 import { findLibTorch } from "../../../lib/native/libtorch.js";
+import { implementationName } from "../../../scripts/published.js";
+import { requireNvcc } from "../../../scripts/tools.mjs";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 
@@ -41,6 +43,31 @@ export function pinnedHere(): FoundLibTorch | undefined {
     `SKIPPED: tests of the packed package, which need LibTorch ${pinnedLibTorch.cpu.version} with its headers`,
   );
   return undefined;
+}
+
+/**
+ * The pinned LibTorch for CUDA, where the package that is tested holds what is built for it: where that was
+ * built here (`npm run build:cuda`), since building it takes minutes, and fetching LibTorch gigabytes.
+ */
+export function pinnedCudaHere(): FoundLibTorch | undefined {
+  const reason = withoutCuda();
+  if (typeof reason !== "string") return reason;
+  console.error(`SKIPPED: the packed package is tested without its implementation for CUDA: ${reason}`);
+  return undefined;
+}
+
+function withoutCuda(): FoundLibTorch | string {
+  const pinned = pinnedLibTorch.cuda;
+  const built = join(root, "build", "Release", implementationName(pinned));
+  if (!existsSync(built)) return `${built} is missing, which \`npm run build:cuda\` makes`;
+  const { found } = findLibTorch({ builds: [pinned], headers: true });
+  if (found?.version !== pinned.version) return `LibTorch ${pinned.version} is not found here`;
+  try {
+    requireNvcc();
+    return found;
+  } catch (error) {
+    return String(error);
+  }
 }
 
 /** A user's machine: an empty folder outside of the checkout, a PATH with Node and npm and no compiler. */
@@ -128,9 +155,18 @@ export class Machine {
   }
 }
 
-/** Makes the binaries, as they are published, and packs them. @returns the tarball. */
-export function pack(folder: string): string {
-  const options: ExecFileSyncOptions = { cwd: root, stdio: ["ignore", "ignore", "inherit"] };
+/**
+ * Makes the binaries, as they are published, and packs them.
+ *
+ * @param cuda whether with the implementation for CUDA.
+ * @returns the tarball.
+ */
+export function pack(folder: string, { cuda }: { cuda: boolean }): string {
+  const options: ExecFileSyncOptions = {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, CPU_ONLY: cuda ? "0" : "1" },
+  };
   execFileSync(process.execPath, ["--import", "tsx", join(root, "scripts", "prebuild.ts")], options);
   execFileSync("npm", ["pack", "--pack-destination", folder, "--loglevel", "error"], options);
   return join(
