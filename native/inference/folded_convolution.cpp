@@ -25,7 +25,7 @@ at::Tensor per_output_channel(const at::Tensor& values, bool transposed) {
 
 FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
                                      const torch::nn::BatchNorm2dImpl& norm, at::ScalarType dtype)
-    : geometry_(), packed_() {
+    : geometry_() {
   const torch::NoGradGuard no_grad;
   if (const auto* plain = convolution.as<torch::nn::Conv2dImpl>()) {
     geometry_ = geometry_of(*plain, false);
@@ -40,9 +40,12 @@ FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
       norm.weight.to(at::kDouble) / (norm.running_var.to(at::kDouble) + norm.options.eps()).sqrt();
   bias_ = (norm.bias.to(at::kDouble) - norm.running_mean.to(at::kDouble) * scale).to(dtype);
   weight_ = (weight_.to(at::kDouble) * per_output_channel(scale, geometry_.transposed)).to(dtype);
-  packed_ = weight_.device().is_cpu() && onednn::available();
-  weight_ = packed_ ? onednn::pack(weight_.contiguous(), geometry_)
-                    : weight_.contiguous(at::MemoryFormat::ChannelsLast);
+  if (weight_.device().is_cpu() && onednn::available()) {
+    packed_.emplace(weight_.contiguous(), geometry_);
+    weight_.reset();
+  } else {
+    weight_ = weight_.contiguous(at::MemoryFormat::ChannelsLast);
+  }
 }
 
 at::Tensor FoldedConvolution::convolve(const at::Tensor& input) const {
@@ -51,15 +54,15 @@ at::Tensor FoldedConvolution::convolve(const at::Tensor& input) const {
              : at::conv2d(input, weight_, bias_, geometry_.stride, geometry_.padding);
 }
 
-at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation) const {
+at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation) {
   const bool relu = activation == Activation::kRelu;
-  if (packed_) return onednn::convolve(input, weight_, bias_, geometry_, relu);
+  if (packed_) return packed_->convolve(input, bias_, relu);
   at::Tensor output = convolve(input);
   return relu ? output.relu_() : output;
 }
 
-at::Tensor FoldedConvolution::run_residual(const at::Tensor& input, at::Tensor residual) const {
-  if (packed_) return onednn::convolve_residual(input, weight_, bias_, geometry_, std::move(residual));
+at::Tensor FoldedConvolution::run_residual(const at::Tensor& input, at::Tensor residual) {
+  if (packed_) return packed_->convolve_residual(input, bias_, std::move(residual));
   return residual.add_(convolve(input)).relu_();
 }
 

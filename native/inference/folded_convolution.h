@@ -4,6 +4,8 @@
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
 
+#include <optional>
+
 #include "inference/onednn.h"
 
 namespace reverse_distillation {
@@ -16,7 +18,7 @@ enum class Activation { kNone, kRelu };
 ///
 /// It holds a copy of what it was made from, in the memory order that the device's kernels ask for: on the
 /// CPU oneDNN's; elsewhere, or where LibTorch is built without oneDNN, channels-last for the operators of
-/// ATen.
+/// ATen. Not synchronised: one thread at a time.
 class FoldedConvolution {
  public:
   /// convolution: a Conv2d or ConvTranspose2d, square, without bias, dilation or groups.
@@ -24,17 +26,17 @@ class FoldedConvolution {
                     at::ScalarType dtype);
 
   /// input: [N, C, H, W], channels-last, of the dtype given. Returns [N, C', H', W'], channels-last.
-  at::Tensor run(const at::Tensor& input, Activation activation) const;
+  at::Tensor run(const at::Tensor& input, Activation activation);
 
   /// relu(convolution(input) + residual), the end of a residual block, written over the residual.
-  at::Tensor run_residual(const at::Tensor& input, at::Tensor residual) const;
+  at::Tensor run_residual(const at::Tensor& input, at::Tensor residual);
 
  private:
   at::Tensor convolve(const at::Tensor& input) const;
 
   onednn::Geometry geometry_;
-  bool packed_;  ///< For oneDNN.
-  at::Tensor weight_;
+  at::Tensor weight_;                           ///< Undefined where it is packed.
+  std::optional<onednn::PackedWeight> packed_;  ///< For oneDNN.
   at::Tensor bias_;
 };
 

@@ -16,9 +16,9 @@ std::vector<FoldedStage> fold(const std::vector<torch::nn::Sequential>& stages, 
 }
 
 /// The output of each stage; each takes the one before.
-std::vector<at::Tensor> run_stages(const std::vector<FoldedStage>& stages, at::Tensor x) {
+std::vector<at::Tensor> run_stages(std::vector<FoldedStage>& stages, at::Tensor x) {
   std::vector<at::Tensor> outputs;
-  for (const FoldedStage& stage : stages) {
+  for (FoldedStage& stage : stages) {
     x = stage.run(x);
     outputs.push_back(x);
   }
@@ -30,7 +30,7 @@ std::vector<at::Tensor> run_stages(const std::vector<FoldedStage>& stages, at::T
 FoldedTeacher::FoldedTeacher(const TeacherImpl& teacher, at::ScalarType dtype)
     : stem_(*teacher.convolution(), *teacher.norm(), dtype), stages_(fold(teacher.stages(), dtype)) {}
 
-std::vector<at::Tensor> FoldedTeacher::run(const at::Tensor& images) const {
+std::vector<at::Tensor> FoldedTeacher::run(const at::Tensor& images) {
   return run_stages(stages_, at::max_pool2d(stem_.run(images, Activation::kRelu), 3, 2, 1));
 }
 
@@ -43,7 +43,7 @@ FoldedStudent::FoldedStudent(const BottleneckImpl& bottleneck, const DecoderImpl
   }
 }
 
-std::vector<at::Tensor> FoldedStudent::run(const std::vector<at::Tensor>& features) const {
+std::vector<at::Tensor> FoldedStudent::run(const std::vector<at::Tensor>& features) {
   const auto unit = [this](size_t i, const at::Tensor& x) { return fusion_[i].run(x, Activation::kRelu); };
   at::Tensor x = at::cat({unit(1, unit(0, features[0])), unit(2, features[1]), features[2]}, 1);
   if (fusion_.size() == 4) x = unit(3, x);

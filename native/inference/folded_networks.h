@@ -14,7 +14,7 @@ class FoldedTeacher {
   FoldedTeacher(const TeacherImpl& teacher, at::ScalarType dtype);
 
   /// images: normalised [N, 3, H, W], channels-last, of the dtype given. See `TeacherImpl::forward`.
-  std::vector<at::Tensor> run(const at::Tensor& images) const;
+  std::vector<at::Tensor> run(const at::Tensor& images);
 
  private:
   FoldedConvolution stem_;
@@ -27,7 +27,7 @@ class FoldedStudent {
   FoldedStudent(const BottleneckImpl& bottleneck, const DecoderImpl& decoder, at::ScalarType dtype);
 
   /// features: the teacher's three. Returns the student's, alike in shape and order.
-  std::vector<at::Tensor> run(const std::vector<at::Tensor>& features) const;
+  std::vector<at::Tensor> run(const std::vector<at::Tensor>& features);
 
  private:
   std::vector<FoldedConvolution> fusion_;  ///< MFF's; without the last where the layout never runs it.

@@ -17,9 +17,9 @@ FoldedStage::FoldedStage(const torch::nn::Sequential& stage, at::ScalarType dtyp
   }
 }
 
-at::Tensor FoldedStage::run(const at::Tensor& input) const {
+at::Tensor FoldedStage::run(const at::Tensor& input) {
   at::Tensor x = input;
-  for (const Block& block : blocks_) {
+  for (Block& block : blocks_) {
     at::Tensor residual = block.shortcut ? block.shortcut->run(x, Activation::kNone) : x;
     for (size_t i = 0; i + 1 < block.units.size(); ++i) x = block.units[i].run(x, Activation::kRelu);
     x = block.units.back().run_residual(x, std::move(residual));

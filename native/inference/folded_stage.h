@@ -14,7 +14,7 @@ class FoldedStage {
   FoldedStage(const torch::nn::Sequential& stage, at::ScalarType dtype);
 
   /// input: [N, C, H, W], channels-last. It is overwritten unless the first block has a shortcut of its own.
-  at::Tensor run(const at::Tensor& input) const;
+  at::Tensor run(const at::Tensor& input);
 
  private:
   struct Block {

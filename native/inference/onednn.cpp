@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/core/List.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/equal.h>
 
 #include <array>
 #include <optional>
@@ -28,6 +29,12 @@ struct Pair {
   std::array<int64_t, 2> values;
 };
 
+/// Whether two packed weights lie in one order.
+bool same_order(const at::Tensor& a, const at::Tensor& b) {
+  static const auto order = find<at::Tensor(const at::Tensor&)>("mkldnn::_get_mkldnn_serialized_md");
+  return at::equal(order.call(a), order.call(b));
+}
+
 }  // namespace
 
 bool available() {
@@ -37,44 +44,64 @@ bool available() {
   return registered && at::globalContext().userEnabledMkldnn();
 }
 
-at::Tensor pack(const at::Tensor& weight, const Geometry& geometry) {
-  const Pair stride(geometry.stride), padding(geometry.padding), one(1), none(0);
-  if (geometry.transposed) {
+PackedWeight::PackedWeight(at::Tensor weight, const Geometry& geometry)
+    : geometry_(geometry), weight_(std::move(weight)) {}
+
+at::Tensor PackedWeight::pack(const at::Tensor& weight, Ints input_size) const {
+  const Pair stride(geometry_.stride), padding(geometry_.padding), one(1), none(0);
+  if (geometry_.transposed) {
     static const auto reorder =
         find<at::Tensor(const at::Tensor&, Ints, Ints, Ints, Ints, int64_t, at::OptionalIntArrayRef)>(
             "mkldnn::_reorder_convolution_transpose_weight");
-    return reorder.call(weight, padding, none, stride, one, 1, std::nullopt);
+    return reorder.call(weight, padding, none, stride, one, 1, input_size);
   }
   static const auto reorder =
       find<at::Tensor(const at::Tensor&, Ints, Ints, Ints, int64_t, at::OptionalIntArrayRef)>(
           "mkldnn::_reorder_convolution_weight");
-  return reorder.call(weight, padding, stride, one, 1, std::nullopt);
+  return reorder.call(weight, padding, stride, one, 1, input_size);
 }
 
-at::Tensor convolve(const at::Tensor& input, const at::Tensor& packed, const at::Tensor& bias,
-                    const Geometry& geometry, bool relu) {
-  const Pair stride(geometry.stride), padding(geometry.padding), one(1), none(0);
+at::Tensor PackedWeight::unpack(const at::Tensor& packed) const {
+  const at::Tensor weight = packed.to_dense();
+  // oneDNN takes a transposed convolution's channels in a plain one's order.
+  return geometry_.transposed ? weight.transpose(0, 1).contiguous() : weight;
+}
+
+const at::Tensor& PackedWeight::packed_for(const at::Tensor& input) {
+  const size_t several = input.size(0) > 1 ? 1 : 0;
+  at::Tensor& packed = packed_[several];
+  if (packed.defined()) return packed;
+  const at::Tensor& other = packed_[1 - several];
+  packed = pack(other.defined() ? unpack(other) : weight_, input.sizes());
+  if (other.defined() && same_order(packed, other)) packed = other;
+  weight_.reset();
+  return packed;
+}
+
+at::Tensor PackedWeight::convolve(const at::Tensor& input, const at::Tensor& bias, bool relu) {
+  const Pair stride(geometry_.stride), padding(geometry_.padding), one(1), none(0);
   const Text after = relu ? "relu" : "none";
-  if (geometry.transposed) {
+  if (geometry_.transposed) {
     static const auto run = find<at::Tensor(const at::Tensor&, const at::Tensor&, const OptionalTensor&, Ints,
                                             Ints, Ints, Ints, int64_t, Text, Scalars, std::optional<Text>)>(
         "mkldnn::_convolution_transpose_pointwise");
-    return run.call(input, packed, bias, padding, none, stride, one, 1, after, Scalars(), "");
+    return run.call(input, packed_for(input), bias, padding, none, stride, one, 1, after, Scalars(), "");
   }
   static const auto run =
       find<at::Tensor(const at::Tensor&, const at::Tensor&, const OptionalTensor&, Ints, Ints, Ints, int64_t,
                       Text, Scalars, std::optional<Text>)>("mkldnn::_convolution_pointwise");
-  return run.call(input, packed, bias, padding, stride, one, 1, after, Scalars(), "");
+  return run.call(input, packed_for(input), bias, padding, stride, one, 1, after, Scalars(), "");
 }
 
-at::Tensor convolve_residual(const at::Tensor& input, const at::Tensor& packed, const at::Tensor& bias,
-                             const Geometry& geometry, at::Tensor residual) {
+at::Tensor PackedWeight::convolve_residual(const at::Tensor& input, const at::Tensor& bias,
+                                           at::Tensor residual) {
   static const auto run =
       find<at::Tensor&(at::Tensor&, const at::Tensor&, const at::Tensor&, const OptionalTensor&, Ints, Ints,
                        Ints, int64_t, Text, std::optional<at::Scalar>, std::optional<Text>, Scalars,
                        std::optional<Text>)>("mkldnn::_convolution_pointwise_", "binary");
-  const Pair stride(geometry.stride), padding(geometry.padding), one(1);
-  run.call(residual, input, packed, bias, padding, stride, one, 1, "add", 1.0, "relu", Scalars(), "");
+  const Pair stride(geometry_.stride), padding(geometry_.padding), one(1);
+  run.call(residual, input, packed_for(input), bias, padding, stride, one, 1, "add", 1.0, "relu", Scalars(),
+           "");
   return residual;
 }
 

@@ -25,7 +25,7 @@ at::Tensor start_download(const at::Tensor& tensor) {
 
 }  // namespace
 
-GpuScoring::GpuScoring(const ScoringEngine& engine, const ModelConfig& config, c10::Device device)
+GpuScoring::GpuScoring(ScoringEngine& engine, const ModelConfig& config, c10::Device device)
     : engine_(engine), config_(config), device_(device), streams_(device) {
   // The weights were made on another stream.
   streams_.wait_for_device();

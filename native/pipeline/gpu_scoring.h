@@ -17,7 +17,7 @@ namespace reverse_distillation {
 class GpuScoring {
  public:
   /// `engine` lies on `device`, and outlives this.
-  GpuScoring(const ScoringEngine& engine, const ModelConfig& config, c10::Device device);
+  GpuScoring(ScoringEngine& engine, const ModelConfig& config, c10::Device device);
 
   /// images: at least one, of any sizes. Those in pinned memory are copied from where they lie. The results
   /// are on the CPU, in pinned memory.
@@ -34,7 +34,7 @@ class GpuScoring {
   std::vector<at::Tensor> upload(std::span<const PixelView> images) const;
   Batch& batch_of(const at::Tensor& input);
 
-  const ScoringEngine& engine_;
+  ScoringEngine& engine_;
   ModelConfig config_;
   c10::Device device_;
   DeviceStreams streams_;

@@ -10,21 +10,19 @@ ScoringEngine::ScoringEngine(const ReverseDistillation& model, const ModelConfig
       teacher_(*model->teacher, scalar_type(config.precision)),
       student_(*model->bottleneck, *model->decoder, scalar_type(config.precision)) {}
 
-FeaturePairs ScoringEngine::features_of(const at::Tensor& input) const {
+FeaturePairs ScoringEngine::features_of(const at::Tensor& input) {
   std::vector<at::Tensor> teacher = teacher_.run(input);
   std::vector<at::Tensor> student = student_.run(teacher);
   return {std::move(teacher), std::move(student)};
 }
 
-FeaturePairs ScoringEngine::features(const at::Tensor& images) const {
+FeaturePairs ScoringEngine::features(const at::Tensor& images) {
   return features_of(normalise(images, config_.normalisation).to(scalar_type(config_.precision)));
 }
 
-AnomalyMaps ScoringEngine::score(const at::Tensor& images) const {
-  return anomaly_maps(features(images), config_);
-}
+AnomalyMaps ScoringEngine::score(const at::Tensor& images) { return anomaly_maps(features(images), config_); }
 
-AnomalyMaps ScoringEngine::score_normalised(const at::Tensor& input) const {
+AnomalyMaps ScoringEngine::score_normalised(const at::Tensor& input) {
   return anomaly_maps(features_of(input), config_);
 }
 

@@ -14,14 +14,14 @@ class ScoringEngine {
   ScoringEngine(const ReverseDistillation& model, const ModelConfig& config);
 
   /// images: uint8 [N, H, W, 3], N above 0, at the networks' size, on the model's device.
-  FeaturePairs features(const at::Tensor& images) const;
-  AnomalyMaps score(const at::Tensor& images) const;
+  FeaturePairs features(const at::Tensor& images);
+  AnomalyMaps score(const at::Tensor& images);
 
   /// The same from normalised images on: [N, 3, H, W] in the precision of the networks, channels-last.
-  AnomalyMaps score_normalised(const at::Tensor& input) const;
+  AnomalyMaps score_normalised(const at::Tensor& input);
 
  private:
-  FeaturePairs features_of(const at::Tensor& input) const;
+  FeaturePairs features_of(const at::Tensor& input);
 
   ModelConfig config_;
   FoldedTeacher teacher_;

@@ -90,11 +90,29 @@ TEST("a scoring engine keeps the weights that it was made from") {
   const ReverseDistillation model = trained_model(config);
   const at::Tensor images = at::randint(0, 256, {1, 64, 96, 3}, at::kByte);
   const torch::NoGradGuard no_grad;
-  const ScoringEngine engine(model, config);
+  ScoringEngine engine(model, config);
   const at::Tensor before = engine.score(images).maps;
   for (at::Tensor& parameter : ReverseDistillation(model)->parameters()) parameter.mul_(1.5);
   EXPECT(at::equal(engine.score(images).maps, before));
   EXPECT(!at::equal(ScoringEngine(model, config).score(images).maps, before));
+}
+
+TEST("a scoring engine packs its weights for one image and for several, in either order") {
+  const ModelConfig config = config_of(Backbone::kResNet50, Layout::kPaper);
+  const ReverseDistillation model = trained_model(config);
+  const at::Tensor images = at::randint(0, 256, {3, 64, 96, 3}, at::kByte);
+  const torch::NoGradGuard no_grad;
+  const at::Tensor expected = ScoringEngine(model, config).score(images).maps;
+  ScoringEngine alone_first(model, config);
+  ScoringEngine together_first(model, config);
+  for (ScoringEngine* engine : {&together_first, &alone_first, &together_first}) {
+    if (engine == &together_first) EXPECT(at::allclose(engine->score(images).maps, expected, 0.0, 1e-5));
+    for (int64_t i = 0; i < 3; ++i) {
+      const at::Tensor alone = engine->score(images.slice(0, i, i + 1)).maps;
+      EXPECT(at::allclose(alone, expected.slice(0, i, i + 1), 0.0, 1e-5));
+    }
+    EXPECT(at::allclose(engine->score(images).maps, expected, 0.0, 1e-5));
+  }
 }
 
 TEST("an image's features are left as they are by the stages behind them") {
@@ -102,8 +120,8 @@ TEST("an image's features are left as they are by the stages behind them") {
   const ModelConfig config = config_of(Backbone::kResNet18, Layout::kPaper);
   const ReverseDistillation model = trained_model(config);
   const torch::NoGradGuard no_grad;
-  const FoldedTeacher teacher(*model->teacher, at::kFloat);
-  const FoldedStudent student(*model->bottleneck, *model->decoder, at::kFloat);
+  FoldedTeacher teacher(*model->teacher, at::kFloat);
+  FoldedStudent student(*model->bottleneck, *model->decoder, at::kFloat);
   const std::vector<at::Tensor> features =
       teacher.run(normalise(at::randint(0, 256, {1, 64, 96, 3}, at::kByte)));
   std::vector<at::Tensor> before;
