@@ -6,7 +6,7 @@
  *   node scripts/check-package.mjs
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
@@ -83,7 +83,14 @@ async function checkTypes(content) {
 
 /** The types that are published hold no `any`, which would switch checking off for those who use it. */
 function findAny() {
-  const path = join(root, "dist", "index.d.ts");
+  return readdirSync(join(root, "dist"))
+    .filter((name) => name.endsWith(".d.ts"))
+    .flatMap(findAnyIn);
+}
+
+/** @param {string} name of a file in dist/. */
+function findAnyIn(name) {
+  const path = join(root, "dist", name);
   const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
   /** @type {string[]} */
   const found = [];
@@ -91,7 +98,7 @@ function findAny() {
   const visit = (node) => {
     if (node.kind === ts.SyntaxKind.AnyKeyword) {
       const { line } = source.getLineAndCharacterOfPosition(node.pos);
-      found.push(`dist/index.d.ts:${line + 1}: any`);
+      found.push(`dist/${name}:${line + 1}: any`);
     }
     ts.forEachChild(node, visit);
   };

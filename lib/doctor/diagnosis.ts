@@ -101,8 +101,9 @@ function choice(
   return { libtorch: place, implementation: implementation.path, backend: implementation.backend };
 }
 
-function advise(
-  { nvidia }: Machine,
+/** What is wrong or could be better, each with what to do. */
+export function advise(
+  { nvidia }: Pick<Machine, "nvidia">,
   binaries: Binaries | undefined,
   backend: Backend | undefined,
   libtorch: ListedLibTorch[],

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { ExecutionContext } from "ava";
+import type { Backend } from "../../lib/native/libtorch-inspect.js";
 
 /** A new folder that is removed after the test. */
 export function temporaryFolder(t: ExecutionContext): string {
@@ -59,8 +60,11 @@ export function compile(output: string, source: string): string {
 }
 
 /** A folder like a LibTorch whose libraries can be opened, and which says that it is this version. */
-export function openableLibTorch(directory: string, minor: string): string {
-  fakeLibTorch(directory, { version: `${minor}.0+cpu`, libraries: [] });
+export function openableLibTorch(directory: string, minor: string, backend: Backend = "cpu"): string {
+  fakeLibTorch(directory, { version: `${minor}.0+${backend === "cpu" ? "cpu" : "cu130"}`, libraries: [] });
+  if (backend === "cuda")
+    for (const name of ["c10_cuda", "torch_cuda"])
+      compile(join(directory, "lib", `lib${name}.so`), `int fake_${name};`);
   const [major, second] = minor.split(".");
   compile(join(directory, "lib", "libc10.so"), "int fake_c10;");
   compile(
@@ -71,14 +75,18 @@ export function openableLibTorch(directory: string, minor: string): string {
   return directory;
 }
 
-/** An implementation that tells on the standard output when it is opened and when it is shut down. */
-export function fakeImplementation(output: string): string {
+/**
+ * An implementation that tells on the standard output when it is opened and when it is shut down.
+ *
+ * @param opened what it says then.
+ */
+export function fakeImplementation(output: string, opened = "opened"): string {
   return compile(
     output,
     `#include <node_api.h>
      #include <unistd.h>
      static void say(const char *text, size_t length) { (void)!write(1, text, length); }
-     __attribute__((constructor)) static void opened(void) { say("opened\\n", 7); }
+     __attribute__((constructor)) static void opened(void) { say("${opened}\\n", ${opened.length + 1}); }
      static napi_value info(napi_env env, napi_callback_info callback) { return NULL; }
      static napi_value shutdown_jobs(napi_env env, napi_callback_info info) { say("shutdown\\n", 9); return NULL; }
      NAPI_MODULE_INIT() {

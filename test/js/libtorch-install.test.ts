@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFile, execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { inspectLibTorch } from "../../lib/native/libtorch-inspect.js";
 import { installLibTorch, type InstallOptions } from "../../lib/native/libtorch-install.js";
@@ -21,6 +22,8 @@ import { fakeLibTorch, temporaryFolder } from "./fake-libtorch.js";
 const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], {
   encoding: "utf8",
 }).trim();
+
+const installModule = new URL("../../lib/native/libtorch-install.ts", import.meta.url).href;
 
 const zipFolder = `
 import os, sys, zipfile
@@ -220,15 +223,36 @@ test("of several at once, one fetches and the others wait for it", async (t) => 
   t.deepEqual(leftovers(given), []);
 });
 
+test("so it is with several processes", async (t) => {
+  const given = scene(t, "sleep 3");
+  const { env, pinned } = given;
+  const source = `
+    import { installLibTorch } from ${JSON.stringify(installModule)};
+    const { directory, reused } = await installLibTorch(${JSON.stringify({ env, pinned })});
+    console.log(JSON.stringify([directory, reused]));`;
+  const ended = await Promise.all(
+    [1, 2, 3].map(() =>
+      promisify(execFile)(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", source]),
+    ),
+  );
+  const directory = join(given.cache, "2.13.0+cpu", "torch");
+  t.deepEqual(ended.map(({ stdout }) => JSON.parse(stdout) as unknown).sort(), [
+    [directory, false],
+    [directory, true],
+    [directory, true],
+  ]);
+  t.deepEqual(given.asked(), ["torch==2.13.0+cpu"]);
+  t.deepEqual(leftovers(given), []);
+});
+
 test("after an interruption, what was fetched whole is not fetched again", async (t) => {
   const given = scene(
     t,
     'if [ ! -e "$folder/../slept" ]; then case "$requirement" in nvidia*) touch "$folder/../slept"; sleep 60;; esac; fi',
   );
   const { env, pinned } = given;
-  const modules = JSON.stringify(new URL("../../lib/native/libtorch-install.ts", import.meta.url).href);
   const source = `
-    import { installLibTorch } from ${modules};
+    import { installLibTorch } from ${JSON.stringify(installModule)};
     await installLibTorch(${JSON.stringify({ env, pinned, backend: "cuda" })});`;
   const child: ChildProcess = spawn(
     process.execPath,

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
 import nodeGypBuild from "node-gyp-build";
+import { nvidiaDriver } from "../../lib/native/nvidia.js";
 import { fakeImplementation, fakeLibTorch, openableLibTorch, temporaryFolder } from "./fake-libtorch.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -164,6 +165,49 @@ test("an addon that is missing, incomplete or cut short says so", (t) => {
   t.regex(
     load(short),
     /^ADDON_NOT_FOUND: .*torch2\.13\.so is cut short: it has 2000 of \d+ bytes\. .*`npm run setup`/,
+  );
+});
+
+test("of two implementations the one is opened that fits the LibTorch found, and a variable can say which kind", (t) => {
+  const folder = temporaryFolder(t);
+  const REVERSE_DISTILLATION_ADDON = join(folder, "binaries");
+  mkdirSync(REVERSE_DISTILLATION_ADDON);
+  copyFileSync(loaderFile, join(REVERSE_DISTILLATION_ADDON, "reverse_distillation.node"));
+  for (const [backend, minor] of [
+    ["cpu", "2.13"],
+    ["cuda", "2.14"],
+  ])
+    fakeImplementation(
+      join(REVERSE_DISTILLATION_ADDON, `reverse_distillation-${backend}-torch${minor}.so`),
+      `opened ${backend}`,
+    );
+  const REVERSE_DISTILLATION_CACHE = join(folder, "cache");
+  const cpu = openableLibTorch(join(REVERSE_DISTILLATION_CACHE, "libtorch", "2.13.0+cpu"), "2.13");
+  const cuda = openableLibTorch(join(REVERSE_DISTILLATION_CACHE, "libtorch", "2.14.0+cu130"), "2.14", "cuda");
+  const load = (variables: NodeJS.ProcessEnv): string =>
+    runNode(`${loadAddon}; process.exit(0)`, {
+      REVERSE_DISTILLATION_ADDON,
+      REVERSE_DISTILLATION_CACHE,
+      PATH: "",
+      ...variables,
+    }).stdout;
+  const outcome = (backend: string): string => `opened ${backend}\nthe same addon 1\nshutdown\n`;
+  t.is(load({ LIBTORCH: cpu }), outcome("cpu"));
+  t.is(load({ LIBTORCH: cuda }), outcome("cuda"));
+  t.is(load({ REVERSE_DISTILLATION_BACKEND: "cpu" }), outcome("cpu"));
+  t.is(load({ REVERSE_DISTILLATION_BACKEND: "cuda" }), outcome("cuda"));
+  t.is(load({}), outcome(nvidiaDriver() === undefined ? "cpu" : "cuda"));
+
+  rmSync(cuda, { recursive: true });
+  t.is(
+    load({ REVERSE_DISTILLATION_BACKEND: "cuda" }),
+    "LIBTORCH_INCOMPATIBLE: No LibTorch fits the native addon, which takes the CUDA build of LibTorch 2.14:\n" +
+      `  cache: ${cpu}: LibTorch 2.13.0+cpu: the CUDA build of LibTorch 2.14 is needed\n` +
+      "  python: python3 on the PATH: there is none\n" +
+      "  python: python on the PATH: there is none\n" +
+      "`npx reverse-distillation libtorch install --cuda` fetches one; or set LIBTORCH to the folder of the CUDA build " +
+      "of LibTorch 2.14 (such as the Python package torch); or `npm rebuild reverse-distillation` builds the addon for the " +
+      "one that is there.\n",
   );
 });
 

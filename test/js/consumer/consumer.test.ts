@@ -74,6 +74,13 @@ if (second.score !== first.score || !Number.isFinite(first.score)) throw new Err
 console.log("scored", first.map.width, first.map.height);
 `;
 
+/** Typed, of the subpath that needs no LibTorch. */
+const prepareIt = `
+const raw = { data: new Uint8Array(40 * 30 * 3).fill(255), width: 40, height: 30, channels: 3 as const };
+const pixels: Pixels = await preprocess(raw, 64);
+console.log(pixels.dims.join(), normalise(pixels, "none").data.every((value) => value === 1));
+`;
+
 /** Hides the GPUs of a machine that has some. */
 const withoutGpu = { CUDA_VISIBLE_DEVICES: "" };
 
@@ -146,6 +153,10 @@ test("TypeScript with the strictest settings compiles the package's types, as ES
   );
   const commonjs = `import api = require("reverse-distillation");\nconst { Detector, train } = api;\nvoid (async () => {${useIt}})();`;
   writeFileSync(join(project, "cjs.cts"), commonjs);
+  const imported = `import { normalise, preprocess, type Pixels } from "reverse-distillation/preprocess";\n`;
+  writeFileSync(join(project, "prepare.mts"), imported + prepareIt);
+  const required = `import api = require("reverse-distillation/preprocess");\nconst { normalise, preprocess } = api;\ntype Pixels = api.Pixels;\n`;
+  writeFileSync(join(project, "prepare-cjs.cts"), `${required}void (async () => {${prepareIt}})();`);
   const compilerOptions = {
     ...{
       target: "ES2022",
@@ -163,7 +174,7 @@ test("TypeScript with the strictest settings compiles the package's types, as ES
   };
   writeFileSync(
     join(project, "tsconfig.json"),
-    JSON.stringify({ compilerOptions, files: ["esm.mts", "cjs.cts"] }),
+    JSON.stringify({ compilerOptions, files: ["esm.mts", "cjs.cts", "prepare.mts", "prepare-cjs.cts"] }),
   );
   await succeeds(t, machine.node([join("node_modules", "typescript", "bin", "tsc")], { cwd: project }));
 });
@@ -174,6 +185,11 @@ test("ESM imports the package, trains, saves, loads and scores", async (t) => {
 
 test("CommonJS requires the package, and does the same", async (t) => {
   t.is(await succeeds(t, machine.node(["cjs.cjs"], { cwd: project, env: { LIBTORCH } })), "scored 64 64\n");
+});
+
+test("the subpath preprocess works without LibTorch, imported and required", async (t) => {
+  for (const name of ["prepare.mjs", "prepare-cjs.cjs"])
+    t.is(await succeeds(t, machine.node([name], { cwd: project })), "1,64,64,3 true\n");
 });
 
 test("a bundle that leaves the package external runs; one that swallows it says what to do", async (t) => {
