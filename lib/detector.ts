@@ -46,7 +46,7 @@ export interface LoadOptions {
   /** "auto", "cpu" or "cuda:N". Default "auto". */
   device?: Device;
   /**
-   * Of the networks' arithmetic, whatever the detector was trained in. As for `train`, and "float16" on a GPU.
+   * Of the networks' arithmetic, whatever the detector was trained in. As for `train`, and on a GPU "float16".
    * Default "float32".
    */
   precision?: ScoringPrecision;

@@ -49,7 +49,7 @@ export interface TrainingRun {
   imagesSha256: string;
   /** "cpu" or "cuda:N". */
   device: string;
-  /** Of the networks' arithmetic: "float32" or "bfloat16". */
+  /** Of the networks' arithmetic: "float32", "tf32" or "bfloat16". */
   precision: string;
   /** Version of this package. */
   package: string;

@@ -8,7 +8,12 @@ export type TrainingPrecision = "auto" | Exclude<Precision, "float16">;
 /** What a detector may score in. */
 export type ScoringPrecision = "auto" | Precision;
 
-export const trainingPrecisions = ["auto", "float32", "bfloat16"] as const satisfies TrainingPrecision[];
+export const trainingPrecisions = [
+  "auto",
+  "float32",
+  "tf32",
+  "bfloat16",
+] as const satisfies TrainingPrecision[];
 export const scoringPrecisions = [...trainingPrecisions, "float16"] as const satisfies ScoringPrecision[];
 
 export const trainingPrecision = (name: string, value: unknown): TrainingPrecision =>
@@ -21,13 +26,13 @@ export const scoringPrecision = (name: string, value: unknown): ScoringPrecision
  * hardware; float32 on others, where it is the faster one.
  *
  * @param device "cpu" or "cuda:N".
- * @throws ReverseDistillationError `INVALID_ARGUMENT` for float16 on the CPU.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` for tf32 and float16 on the CPU.
  */
 export function resolvePrecision(addon: Addon, device: string, chosen: ScoringPrecision): Precision {
-  if (chosen === "float16" && device === "cpu") {
+  if ((chosen === "float16" || chosen === "tf32") && device === "cpu") {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      'precision must be "auto", "float32" or "bfloat16" on the CPU, but is "float16", which is for GPUs.',
+      `precision must be "auto", "float32" or "bfloat16" on the CPU, but is "${chosen}", which is for GPUs.`,
     );
   }
   if (chosen !== "auto") return chosen;

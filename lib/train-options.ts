@@ -78,7 +78,8 @@ export interface TrainOptions {
   /**
    * Of the networks' arithmetic, in training and in scoring. "float32" gives the numbers that Python gives.
    * "bfloat16" is about twice as fast where the hardware has it, and keeps weights and maps in float32; "auto"
-   * takes it there, and "float32" elsewhere. Default "float32".
+   * takes it there, and "float32" elsewhere. "tf32", on a GPU alone, is float32 whose convolutions round their
+   * inputs to 10 bits of mantissa, as PyTorch has it there unless told otherwise. Default "float32".
    */
   precision?: TrainingPrecision;
   /** Threads that compute. Default: LibTorch's choice, the number of cores. */
@@ -87,7 +88,8 @@ export interface TrainOptions {
    * Bytes of memory that the teacher's features of the images may take. They never change, so that they are
    * computed in the first epoch and kept where they fit: 1.75 MiB an image of 256 x 256 with "resnet18" and
    * "resnet34", 7 MiB with the others; the rest of the training is then as much faster as the teacher is slow.
-   * What is computed is the same, up to rounding. 0 keeps none. Default: a quarter of the machine's or container's memory.
+   * What is computed is the same, up to rounding. 0 keeps none. On a GPU they lie in its memory, of which they take
+   * at most half of what is free. Default: a quarter of the machine's or container's memory.
    */
   featureMemory?: number;
   /**

@@ -32,8 +32,11 @@ export type Layout = "paper" | "official";
 export type Combine = "sum" | "product";
 export type Loss = "location" | "global";
 export type Normalisation = "imagenet" | "none";
-/** Of the networks' arithmetic; maps and scores are float32 in any. */
-export type Precision = "float32" | "bfloat16" | "float16";
+/**
+ * Of the networks' arithmetic; maps and scores are float32 in any. "tf32" is float32 whose convolutions round their
+ * inputs to 10 bits of mantissa.
+ */
+export type Precision = "float32" | "tf32" | "bfloat16" | "float16";
 export type Part = "teacher" | "bn" | "decoder";
 
 /** What a model is made from. Every field is required here: defaults are the facade's. */
@@ -52,7 +55,7 @@ export interface ModelConfig {
   normalisation: Normalisation;
   /** "cpu" or "cuda:N". */
   device: string;
-  /** Of training and scoring; "float16" on a GPU and for scoring alone. */
+  /** Of training and scoring; "tf32" on a GPU alone, "float16" on a GPU and for scoring alone. */
   precision: Precision;
   /** Seeds the initial weights. */
   seed: number;

@@ -22,8 +22,10 @@ const Names<Layout> kLayouts = {{"paper", Layout::kPaper}, {"official", Layout::
 const Names<Combine> kCombines = {{"sum", Combine::kSum}, {"product", Combine::kProduct}};
 const Names<Normalisation> kNormalisations = {{"imagenet", Normalisation::kImageNet},
                                               {"none", Normalisation::kNone}};
-const Names<Precision> kPrecisions = {
-    {"float32", Precision::kFloat32}, {"bfloat16", Precision::kBFloat16}, {"float16", Precision::kFloat16}};
+const Names<Precision> kPrecisions = {{"float32", Precision::kFloat32},
+                                      {"tf32", Precision::kTf32},
+                                      {"bfloat16", Precision::kBFloat16},
+                                      {"float16", Precision::kFloat16}};
 const Names<FeatureStorage> kFeatureStorages = {{"memory", FeatureStorage::kMemory},
                                                 {"file", FeatureStorage::kFile},
                                                 {"recomputed", FeatureStorage::kNone}};

@@ -24,9 +24,10 @@ enum class Loss { kLocation, kGlobal };
 /// 1, as the authors' published code does in its one-class protocol.
 enum class Normalisation { kImageNet, kNone };
 
-/// Of the networks' arithmetic. Trained in `kBFloat16`, weights and their steps stay float32; `kFloat16`,
+/// Of the networks' arithmetic. `kTf32` is float32 whose convolutions round their inputs to TF32 (see
+/// `Float32Mode`), on a GPU alone. Trained in `kBFloat16`, weights and their steps stay float32; `kFloat16`,
 /// whose range is too small for gradients, is for scoring on a GPU alone.
-enum class Precision { kFloat32, kBFloat16, kFloat16 };
+enum class Precision { kFloat32, kTf32, kBFloat16, kFloat16 };
 
 /// What a model is made from. The facade validates and fills in defaults.
 struct ModelConfig {
@@ -44,7 +45,8 @@ struct ModelConfig {
 };
 
 /// How much room a training's teacher features may take, in bytes, and the folder of the temporary file that
-/// takes those for which the memory is too small. With none they are computed anew for every batch.
+/// takes those for which the memory is too small. With none they are computed anew for every batch. Memory is
+/// that of the device; of a GPU's they take at most half of what is free.
 struct FeatureBudget {
   int64_t memory = 0;
   int64_t disk = 0;

@@ -28,9 +28,9 @@ c10::Device parse_device(const std::string& name) {
   if (!device.has_index()) device.set_index(0);
   const int devices = cuda_devices();
   if (device.index() < devices) {
-    // LibTorch's convolutions would round float32 to TF32; float32 is float32 here.
-    at::globalContext().setAllowTF32CuDNN(false);
-    at::globalContext().setAllowTF32CuBLAS(false);
+    // Among cuDNN's algorithms are some that add in the order in which threads happen to run; trainings are
+    // to repeat to the bit.
+    at::globalContext().setDeterministicCuDNN(true);
     return device;
   }
   const std::string there =

@@ -3,6 +3,8 @@
 #include <c10/core/Event.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
+#include "core/gpu_backend.h"
+
 namespace reverse_distillation {
 
 namespace {
@@ -11,20 +13,24 @@ const c10::impl::DeviceGuardImplInterface& guard_of(c10::Stream stream) {
   return *c10::impl::getDeviceGuardImpl(stream.device_type());
 }
 
-void wait_for(const std::optional<c10::Stream>& waiting, const std::optional<c10::Stream>& awaited) {
-  if (!waiting) return;
-  c10::Event event(awaited->device_type());
-  event.record(*awaited);
-  event.block(*waiting);
+void wait_for(c10::Stream waiting, c10::Stream awaited) {
+  c10::Event event(awaited.device_type());
+  event.record(awaited);
+  event.block(waiting);
 }
 
 }  // namespace
 
 DeviceStreams::DeviceStreams(c10::Device device) {
   if (device.is_cpu()) return;
-  const auto& guard = *c10::impl::getDeviceGuardImpl(device.type());
-  compute_ = guard.getStreamFromGlobalPool(device);
-  copy_ = guard.getStreamFromGlobalPool(device);
+  compute_ = gpu_backend()->take_stream(device);
+  copy_ = gpu_backend()->take_stream(device);
+}
+
+DeviceStreams::~DeviceStreams() {
+  for (const auto& stream : {compute_, copy_}) {
+    if (stream) gpu_backend()->give_back_stream(*stream);
+  }
 }
 
 DeviceStreams::Scope::Scope(const std::optional<c10::Stream>& stream) {
@@ -41,16 +47,16 @@ DeviceStreams::Scope::~Scope() {
   guard.uncheckedSetDevice(*device_before_);
 }
 
-void DeviceStreams::copy_waits_for_compute() const { wait_for(copy_, compute_); }
+void DeviceStreams::compute_waits_for_copy() const {
+  if (compute_) wait_for(*compute_, *copy_);
+}
 
-void DeviceStreams::compute_waits_for_copy() const { wait_for(compute_, copy_); }
+void DeviceStreams::compute_waits_for_current() const {
+  if (compute_) wait_for(*compute_, guard_of(*compute_).getStream(compute_->device()));
+}
 
 void DeviceStreams::wait() const {
   if (compute_) guard_of(*compute_).synchronizeStream(*compute_);
-}
-
-void DeviceStreams::wait_for_device() const {
-  if (compute_) guard_of(*compute_).synchronizeDevice(compute_->device_index());
 }
 
 }  // namespace reverse_distillation

@@ -7,11 +7,14 @@
 
 namespace reverse_distillation {
 
-/// The streams that one model's work runs on: one computes, one copies, so that both can go on at once. On
-/// the CPU there are none, and everything here does nothing.
+/// The streams that one model's work runs on, and no other's: one computes, one copies, so that both can go
+/// on at once. On the CPU there are none, and everything here does nothing.
 class DeviceStreams {
  public:
   explicit DeviceStreams(c10::Device device);
+  ~DeviceStreams();
+  DeviceStreams(const DeviceStreams&) = delete;
+  DeviceStreams& operator=(const DeviceStreams&) = delete;
 
   /// Makes the device and its computing stream current on the calling thread, for as long as it lives.
   /// LibTorch keeps both per thread, so each job does so.
@@ -30,16 +33,13 @@ class DeviceStreams {
   Scope compute() const { return Scope(compute_); }
   Scope copy() const { return Scope(copy_); }
 
-  /// Makes what is started on one stream from now on wait for all that was started on the other. Does not
-  /// wait itself.
-  void copy_waits_for_compute() const;
+  /// Makes what is started on the computing stream from now on wait for all that was started on the copying
+  /// one, or on the calling thread's current one. Does not wait itself.
   void compute_waits_for_copy() const;
+  void compute_waits_for_current() const;
 
   /// Waits for the computing stream, and throws what went wrong on it.
   void wait() const;
-
-  /// Waits for all that was started on the device, by anyone.
-  void wait_for_device() const;
 
   /// Whether there are streams: not on the CPU.
   bool has_streams() const { return compute_.has_value(); }

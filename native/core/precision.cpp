@@ -7,6 +7,7 @@ namespace reverse_distillation {
 c10::ScalarType scalar_type(Precision precision) {
   switch (precision) {
     case Precision::kFloat32:
+    case Precision::kTf32:
       return c10::kFloat;
     case Precision::kBFloat16:
       return c10::kBFloat16;

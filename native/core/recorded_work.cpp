@@ -1,18 +1,35 @@
 #include "core/recorded_work.h"
 
+#include "core/gpu_backend.h"
+
 namespace reverse_distillation {
 
 namespace {
 
-/// Zero-initialised before any registration runs.
-constinit Recorder registered = nullptr;
+/// What the recording that the thread is making uses; null where it makes none.
+thread_local std::vector<std::shared_ptr<const void>>* used_here = nullptr;
+
+class Collecting {
+ public:
+  explicit Collecting(std::vector<std::shared_ptr<const void>>& used) { used_here = &used; }
+  ~Collecting() { used_here = nullptr; }
+  Collecting(const Collecting&) = delete;
+  Collecting& operator=(const Collecting&) = delete;
+};
 
 }  // namespace
 
-RecorderRegistration::RecorderRegistration(Recorder recorder) { registered = recorder; }
+std::unique_ptr<RecordedWork> record_work(const std::function<void()>& work, RecordedWork* beside) {
+  if (gpu_backend() == nullptr) return nullptr;
+  std::vector<std::shared_ptr<const void>> used;
+  const Collecting collecting(used);
+  std::unique_ptr<RecordedWork> recorded = gpu_backend()->record(work, beside);
+  recorded->used_ = std::move(used);
+  return recorded;
+}
 
-std::unique_ptr<RecordedWork> record_work(const std::function<void()>& work) {
-  return registered == nullptr ? nullptr : registered(work);
+void keep_while_recorded(const std::shared_ptr<const void>& used) {
+  if (used_here != nullptr) used_here->push_back(used);
 }
 
 }  // namespace reverse_distillation

@@ -29,6 +29,15 @@ at::Tensor upsample_sum(at::TensorList maps, int64_t height, int64_t width) {
   return op.call(maps, height, width);
 }
 
+at::Tensor upsample_product(at::TensorList maps, int64_t height, int64_t width) {
+  at::Tensor product;
+  for (const at::Tensor& map : maps) {
+    const at::Tensor upsampled = upsample_sum(map, height, width);
+    product = product.defined() ? product.mul_(upsampled) : upsampled;
+  }
+  return product;
+}
+
 at::Tensor gaussian_blur(const at::Tensor& maps, double sigma) {
   static const auto op = c10::Dispatcher::singleton()
                              .findSchemaOrThrow("reverse_distillation::gaussian_blur", "")

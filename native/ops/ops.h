@@ -79,6 +79,9 @@ at::Tensor preprocess(at::TensorList images, int64_t height, int64_t width, at::
 /// maps: 1 to 4 tensors [N, H_k, W_k] float32. Returns [N, height, width] float32. Not differentiable.
 at::Tensor upsample_sum(at::TensorList maps, int64_t height, int64_t width);
 
+/// Their product instead, a pass a map. Otherwise as `upsample_sum`.
+at::Tensor upsample_product(at::TensorList maps, int64_t height, int64_t width);
+
 /// Gaussian smoothing as `scipy.ndimage.gaussian_filter` does it over each map: cut off at int(4 sigma + 0.5)
 /// pixels, borders reflected with the edge repeated.
 ///

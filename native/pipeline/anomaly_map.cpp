@@ -8,13 +8,8 @@ namespace reverse_distillation {
 at::Tensor combined_map(const FeaturePairs& features, const ModelConfig& config) {
   const FeaturePairs pairs = select_layers(features, config.layers);
   const std::vector<at::Tensor> distances = cosine_map(pairs.teacher, pairs.student);
-  if (config.combine == Combine::kSum) return upsample_sum(distances, config.height, config.width);
-  at::Tensor combined;
-  for (const at::Tensor& distance : distances) {
-    const at::Tensor map = upsample_sum(distance, config.height, config.width);
-    combined = combined.defined() ? combined.mul_(map) : map;
-  }
-  return combined;
+  return config.combine == Combine::kSum ? upsample_sum(distances, config.height, config.width)
+                                         : upsample_product(distances, config.height, config.width);
 }
 
 AnomalyMaps anomaly_maps(const FeaturePairs& features, const ModelConfig& config) {

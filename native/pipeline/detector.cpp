@@ -4,6 +4,7 @@
 #include <ATen/ops/stack.h>
 
 #include "core/device.h"
+#include "core/float32_mode.h"
 #include "pipeline/trace.h"
 
 namespace reverse_distillation {
@@ -77,6 +78,7 @@ AnomalyMaps Detector::score(std::span<const PixelView> images) {
 
 std::vector<NamedTensor> Detector::trace(std::span<const PixelView> images, Loss loss) {
   if (images.empty()) throw Error(ErrorCode::kInvalidArgument, "There is no image to trace.");
+  const Float32Mode float32_mode(device_, Precision::kFloat32);
   return reverse_distillation::trace(model_, config_, resize_batch(images), loss);
 }
 

@@ -3,7 +3,11 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 
+#include <algorithm>
+
 #include "core/device.h"
+#include "core/float32_mode.h"
+#include "core/out_of_memory.h"
 #include "core/precision.h"
 #include "ops/ops.h"
 
@@ -11,8 +15,9 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Batch sizes whose work is kept. Each keeps the memory of its activations.
-constexpr size_t kKeptBatches = 4;
+/// Batch sizes whose work is kept: those of a service whose calls are batched as they come. They share the
+/// memory of their activations, so that all take little more than the largest.
+constexpr size_t kKeptBatches = 16;
 
 /// Runs of a batch size before its work is recorded: libraries choose their algorithms and set themselves up.
 constexpr int kWarmUps = 2;
@@ -27,8 +32,7 @@ at::Tensor start_download(const at::Tensor& tensor) {
 
 GpuScoring::GpuScoring(ScoringEngine& engine, const ModelConfig& config, c10::Device device)
     : engine_(engine), config_(config), device_(device), streams_(device) {
-  // The weights were made on another stream.
-  streams_.wait_for_device();
+  streams_.compute_waits_for_current();
 }
 
 std::vector<at::Tensor> GpuScoring::upload(std::span<const PixelView> images) const {
@@ -44,17 +48,38 @@ std::vector<at::Tensor> GpuScoring::upload(std::span<const PixelView> images) co
 }
 
 GpuScoring::Batch& GpuScoring::batch_of(const at::Tensor& input) {
-  const int64_t size = input.size(0);
-  const auto known = batches_.find(size);
-  if (known != batches_.end()) return known->second;
-  if (batches_.size() == kKeptBatches) batches_.clear();
+  const auto known = std::find_if(recent_.begin(), recent_.end(),
+                                  [&](const Batch& batch) { return batch.input.size(0) == input.size(0); });
+  if (known != recent_.end()) {
+    recent_.splice(recent_.begin(), recent_, known);
+    return recent_.front();
+  }
+  if (recent_.size() == kKeptBatches) recent_.pop_back();
+  bool fits = true;
+  try {
+    record(input);
+  } catch (const c10::OutOfMemoryError&) {
+    if (recent_.empty()) throw;
+    fits = false;
+  }
+  if (!fits) {
+    // What the other sizes hold may be what is missing.
+    recent_.clear();
+    release_kept_memory();
+    record(input);
+  }
+  return recent_.front();
+}
 
+void GpuScoring::record(const at::Tensor& input) {
+  const Float32Mode float32_mode(device_, config_.precision);
   Batch batch;
   batch.input = input.clone(at::MemoryFormat::ChannelsLast);
   for (int i = 0; i < kWarmUps; ++i) batch.output = engine_.score_normalised(batch.input);
   streams_.wait();
-  batch.work = record_work([&] { batch.output = engine_.score_normalised(batch.input); });
-  return batches_.emplace(size, std::move(batch)).first->second;
+  RecordedWork* const beside = recent_.empty() ? nullptr : recent_.front().work.get();
+  batch.work = record_work([&] { batch.output = engine_.score_normalised(batch.input); }, beside);
+  recent_.push_front(std::move(batch));
 }
 
 AnomalyMaps GpuScoring::score(std::span<const PixelView> images) {

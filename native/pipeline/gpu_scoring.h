@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <list>
 #include <memory>
 #include <span>
 
@@ -16,11 +16,14 @@ namespace reverse_distillation {
 /// then on. Not synchronised: one thread at a time.
 class GpuScoring {
  public:
-  /// `engine` lies on `device`, and outlives this.
+  /// `engine` lies on `device`, was made on the current stream, and outlives this.
   GpuScoring(ScoringEngine& engine, const ModelConfig& config, c10::Device device);
 
   /// images: at least one, of any sizes. Those in pinned memory are copied from where they lie. The results
   /// are on the CPU, in pinned memory.
+  ///
+  /// Throws c10::OutOfMemoryError where the batch does not fit into the GPU's memory, not even in place of
+  /// what other batch sizes hold; smaller ones still do.
   AnomalyMaps score(std::span<const PixelView> images);
 
  private:
@@ -33,12 +36,13 @@ class GpuScoring {
 
   std::vector<at::Tensor> upload(std::span<const PixelView> images) const;
   Batch& batch_of(const at::Tensor& input);
+  void record(const at::Tensor& input);
 
   ScoringEngine& engine_;
   ModelConfig config_;
   c10::Device device_;
   DeviceStreams streams_;
-  std::map<int64_t, Batch> batches_;  ///< By number of images.
+  std::list<Batch> recent_;  ///< The last used first.
 };
 
 }  // namespace reverse_distillation

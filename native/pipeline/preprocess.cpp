@@ -4,6 +4,8 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
 
+#include "core/device.h"
+
 namespace reverse_distillation {
 
 namespace {
@@ -42,8 +44,8 @@ at::Tensor normalise(const at::Tensor& pixels, Normalisation normalisation) {
   if (normalisation == Normalisation::kNone) return pixels.to(at::kFloat).div_(255.0).permute({0, 3, 1, 2});
   static const at::Tensor mean = at::tensor(at::ArrayRef<double>(kImageNetMean), at::kFloat);
   static const at::Tensor deviation = at::tensor(at::ArrayRef<double>(kImageNetDeviation), at::kFloat);
-  const at::Tensor scale = (1.0 / (255.0 * deviation)).to(pixels.device());
-  const at::Tensor shift = (-mean / deviation).to(pixels.device());
+  const at::Tensor scale = move_to(1.0 / (255.0 * deviation), pixels.device());
+  const at::Tensor shift = move_to(-mean / deviation, pixels.device());
   return pixels.to(at::kFloat).mul_(scale).add_(shift).permute({0, 3, 1, 2});
 }
 

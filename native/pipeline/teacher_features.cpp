@@ -3,7 +3,11 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "core/device.h"
+#include "core/gpu_backend.h"
 #include "core/precision.h"
 #include "core/temporary_file.h"
 #include "pipeline/preprocess.h"
@@ -16,6 +20,12 @@ namespace {
 /// channels-last.
 at::Tensor to_rows(const at::Tensor& features) { return features.permute({0, 2, 3, 1}); }
 at::Tensor from_rows(const at::Tensor& rows) { return rows.permute({0, 3, 1, 2}); }
+
+/// What features may take of the memory that they are kept in, whatever the budget. A GPU has less than the
+/// machine that the budget is for, and a training needs it for more.
+int64_t room_for_features(c10::Device device) {
+  return device.is_cpu() ? std::numeric_limits<int64_t>::max() : gpu_backend()->free_memory(device) / 2;
+}
 
 int64_t bytes_of(const std::vector<at::Tensor>& tensors) {
   int64_t bytes = 0;
@@ -65,7 +75,7 @@ std::vector<at::Tensor> TeacherFeatures::compute(const at::Tensor& indices) {
 
 void TeacherFeatures::allocate(const std::vector<at::Tensor>& features) {
   const int64_t needed = bytes_of(features) / features.front().size(0) * images_.size();
-  if (needed <= budget_.memory) {
+  if (needed <= std::min(budget_.memory, room_for_features(options_.device()))) {
     storage_ = FeatureStorage::kMemory;
   } else if (needed <= budget_.disk) {
     storage_ = FeatureStorage::kFile;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 
+#include "core/float32_mode.h"
 #include "pipeline/adam.h"
 #include "pipeline/teacher_features.h"
 #include "pipeline/training_step.h"
@@ -51,6 +52,7 @@ void train(ReverseDistillation& model, const ModelConfig& model_config, const Im
     int64_t trained = 0;
     for (const at::Tensor& batch : shuffle(images, config.batch_size, generator)) {
       cancel.throw_if_cancelled();
+      const Float32Mode float32_mode(device, model_config.precision);
       const at::Tensor loss = backpropagate(model, teacher.batch(batch), model_config.layers, config.loss);
       optimiser.step();
       loss_sum.add_(loss.to(at::kDouble), batch.numel());

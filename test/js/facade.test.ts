@@ -422,12 +422,13 @@ test.serial("a detector scores in the precision that it is loaded with", async (
   );
   await using automatic = await Detector.load(path, { precision: "auto" });
   t.is(automatic.config.precision, loadAddon().info().cpuHasBfloat16 ? "bfloat16" : "float32");
-  await rejects(
-    t,
-    Detector.load(path, { precision: "float16", device: "cpu" }),
-    "INVALID_ARGUMENT",
-    /for GPUs/,
-  );
+  for (const precision of ["float16", "tf32"] as const)
+    await rejects(
+      t,
+      Detector.load(path, { precision, device: "cpu" }),
+      "INVALID_ARGUMENT",
+      new RegExp(`on the CPU, but is "${precision}", which is for GPUs`),
+    );
 });
 
 test.serial("a random teacher is warned of, one with weights is not", async (t) => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import test from "ava";
 import { seededImages } from "../../bench/parity/inputs.js";
-import { Detector, train, type Score } from "../../lib/index.js";
+import { Detector, train, type Score, type TrainProgress } from "../../lib/index.js";
 import { loadAddon } from "../../lib/native/loader.js";
 import { rejects } from "./rejection.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -74,11 +74,87 @@ testOnGpu(
   async (t) => {
     await using detector = await train(images, { ...settings, device: "cuda:0" });
     const alone = await detector.score(images[0]!);
-    for (const batchSize of [1, 2, 6, 4, 6])
-      for (const [i, score] of (await detector.scoreBatch(images, { batchSize })).entries())
-        if (i === 0) t.true(difference(alone, score) < 1e-3);
+    // More sizes than are kept, then those that were dropped, and one that was not.
+    const sizes = [...Array.from({ length: 18 }, (_, i) => i + 1), 1, 2, 18];
+    for (const batchSize of sizes) {
+      const batch = Array.from({ length: batchSize }, (_, i) => images[i % images.length]!);
+      const [score] = await detector.scoreBatch(batch, { batchSize });
+      t.true(difference(alone, score!) < 1e-3, `batches of ${batchSize}`);
+    }
   },
 );
+
+testOnGpu("a first step on the GPU has the loss that it has on the CPU", async (t) => {
+  for (const loss of ["location", "global"] as const) {
+    const first = async (device: "cpu" | "cuda:0"): Promise<number> => {
+      let seen = NaN;
+      const onProgress = (progress: TrainProgress) => {
+        if (progress.phase === "training") seen = progress.loss;
+      };
+      const detector = await train(images, {
+        ...settings,
+        loss,
+        epochs: 1,
+        batchSize: 6,
+        device,
+        onProgress,
+      });
+      await detector.dispose();
+      return seen;
+    };
+    const [cpu, gpu] = [await first("cpu"), await first("cuda:0")];
+    t.true(Math.abs(cpu - gpu) < 1e-3 * cpu, `${loss}: ${cpu} on the CPU, ${gpu} on the GPU`);
+  }
+});
+
+for (const precision of ["float32", "tf32", "bfloat16"] as const)
+  testOnGpu(`trainings in ${precision} repeat to the bit on the GPU`, async (t) => {
+    const options = { ...settings, epochs: 3, device: "cuda:0", precision } as const;
+    await using one = await train(images, options);
+    await using other = await train(images, options);
+    t.is(one.config.precision, precision);
+    t.is(difference(await one.score(images[0]!), await other.score(images[0]!)), 0);
+  });
+
+testOnGpu("every precision scores close to float32, which stays what it is beside the others", async (t) => {
+  const path = join(await temporaryFolder(t), "model.safetensors");
+  await using exact = await train(images, { ...settings, device: "cuda:0" });
+  await exact.save(path);
+  const expected = await exact.score(images[0]!);
+  for (const precision of ["tf32", "bfloat16", "float16"] as const) {
+    await using rounded = await Detector.load(path, { device: "cuda:0", precision });
+    const score = await rounded.score(images[0]!);
+    t.true(difference(score, expected) < 0.1 * expected.score, precision);
+    await using beside = await Detector.load(path, { device: "cuda:0" });
+    const scores = await Promise.all([rounded.scoreBatch(images), beside.score(images[0]!)]);
+    t.is(difference(scores[1], expected), 0, `float32 beside ${precision}`);
+  }
+});
+
+testOnGpu("many detectors that begin to score at once do not disturb each other", async (t) => {
+  const sigmas = Array.from({ length: 20 }, (_, i) => i + 1);
+  const detectors: Detector[] = [];
+  try {
+    for (const sigma of sigmas)
+      detectors.push(await train(images, { ...settings, epochs: 1, sigma, device: "cuda:0" }));
+    const together = await Promise.all(detectors.map((detector) => detector.score(images[0]!)));
+    for (const [i, detector] of detectors.entries())
+      t.is(difference(together[i]!, await detector.score(images[0]!)), 0, `sigma ${sigmas[i]}`);
+    t.true(together.every(({ score }, i) => i === 0 || score <= together[0]!.score));
+  } finally {
+    await Promise.all(detectors.map((detector) => detector.dispose()));
+  }
+});
+
+testOnGpu("an image in pinned memory scores as any other, as often as it is filled in", async (t) => {
+  await using detector = await train(images, { ...settings, device: "cuda:0" });
+  const pinned = detector.allocateImage(64, 64);
+  for (const { data } of images) {
+    pinned.data.set(data);
+    const [here, there] = [await detector.score(pinned), await detector.score({ ...pinned, data })];
+    t.is(difference(here, there), 0);
+  }
+});
 
 testOnGpu(
   "a GPU that is out of memory is an error that says how much was asked for, and the detector survives",

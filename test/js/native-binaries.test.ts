@@ -42,6 +42,17 @@ test("a build for the CPU asks for no CUDA library and holds no symbol of CUDA's
   }
 });
 
+test("what is CUDA's is told from what every LibTorch has", (t) => {
+  for (const name of [
+    "libcudart.so.13",
+    "libtorch_cuda.so",
+    "cudaLaunchKernel",
+    "_ZN3c104cuda14current_deviceEv",
+  ])
+    t.regex(name, ofCuda);
+  for (const name of ["libtorch_cpu.so", "_ZN2at7Context21setDeterministicCuDNNEb"]) t.notRegex(name, ofCuda);
+});
+
 const testWithCudaBuild = built("cuda").length > 0 ? test : test.skip;
 if (built("cuda").length === 0) console.error("SKIPPED: tests of the build for GPUs: it is not built here");
 
@@ -51,6 +62,8 @@ testWithCudaBuild("a build for GPUs asks for LibTorch's CUDA libraries by name, 
     t.true(needed.includes("libc10_cuda.so") && needed.includes("libtorch_cuda.so"));
     // The driver's, which a machine without a GPU lacks.
     t.false(needed.some((name) => name.startsWith("libcuda.so")));
+    // The test above would see them in a build for the CPU.
+    t.true(symbols(path).some((name) => ofCuda.test(name)));
     t.deepEqual(
       lines("readelf", "--dynamic", "--wide", path).filter((line) => /\((RPATH|RUNPATH)\)/.test(line)),
       [],

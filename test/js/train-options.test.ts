@@ -64,7 +64,7 @@ const refused: [option: keyof TrainOptions, value: unknown, message: RegExp][] =
   ["device", "gpu", /"auto", "cpu" or "cuda:N"/],
   ["device", "cuda", /"auto", "cpu" or "cuda:N"/],
   ["threads", 0, /a whole number from 1/],
-  ["precision", "float16", /"auto", "float32" or "bfloat16"/],
+  ["precision", "float16", /"auto", "float32", "tf32" or "bfloat16"/],
   ["featureMemory", -1, /a whole number from 0/],
   ["featureDisk", 0.5, /a whole number from 0/],
   ["batching", 8, /an object/],

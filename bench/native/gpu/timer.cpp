@@ -12,9 +12,9 @@ Timer::Timer(c10::Device device, int repetitions, int measurements)
     : streams_(device), repetitions_(repetitions), measurements_(measurements) {}
 
 double Timer::measure(const std::function<void()>& work) const {
-  const auto scope = streams_.compute();
   // What the default stream has made ready is not this stream's to see before that is done.
-  streams_.wait_for_device();
+  streams_.compute_waits_for_current();
+  const auto scope = streams_.compute();
   const auto repeat = [&] {
     for (int i = 0; i < repetitions_; ++i) work();
   };

@@ -7,15 +7,6 @@ namespace reverse_distillation {
 
 namespace {
 
-at::Tensor upsample_product(at::TensorList maps, int64_t height, int64_t width) {
-  at::Tensor product;
-  for (const at::Tensor& map : maps) {
-    const at::Tensor upsampled = upsample_sum(map, height, width);
-    product = product.defined() ? product.mul_(upsampled) : upsampled;
-  }
-  return product;
-}
-
 std::tuple<at::Tensor, at::Tensor> smooth_maps_cpu(at::TensorList maps, int64_t height, int64_t width,
                                                    double sigma, bool multiply) {
   const at::Tensor smoothed = gaussian_blur(

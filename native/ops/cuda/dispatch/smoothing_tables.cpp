@@ -8,6 +8,8 @@
 #include <tuple>
 #include <vector>
 
+#include "core/recorded_work.h"
+
 namespace reverse_distillation::cuda {
 
 namespace {
@@ -54,6 +56,8 @@ std::shared_ptr<const DevicePlan> device_plan(std::span<const MapSize> maps, int
     known.recent.emplace_front(key, make_plan(maps, height, width, sigma, device));
     if (known.recent.size() > kKeptPlans) known.recent.pop_back();
   }
+  // A recording reads the tables again whenever it runs.
+  keep_while_recorded(known.recent.front().second);
   return known.recent.front().second;
 }
 

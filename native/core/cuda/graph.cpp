@@ -1,16 +1,19 @@
-#include "core/recorded_work.h"
+#include "core/cuda/graph.h"
 
 #include <ATen/cuda/CUDAGraph.h>
 
-namespace reverse_distillation {
+#include "core/out_of_memory.h"
+
+namespace reverse_distillation::cuda {
 
 namespace {
 
-class CudaGraphWork : public RecordedWork {
+class Graph : public RecordedWork {
  public:
-  explicit CudaGraphWork(const std::function<void()>& work) {
+  Graph(const std::function<void()>& work, Graph* beside) {
     // Watches this thread alone: other threads of the process allocate and copy meanwhile.
-    graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+    graph_.capture_begin(beside == nullptr ? c10::MempoolId_t{0, 0} : beside->graph_.pool(),
+                         cudaStreamCaptureModeThreadLocal);
     try {
       work();
     } catch (...) {
@@ -35,12 +38,11 @@ class CudaGraphWork : public RecordedWork {
   at::cuda::CUDAGraph graph_;
 };
 
-std::unique_ptr<RecordedWork> record_cuda_graph(const std::function<void()>& work) {
-  return std::make_unique<CudaGraphWork>(work);
-}
-
-const RecorderRegistration registration(record_cuda_graph);
-
 }  // namespace
 
-}  // namespace reverse_distillation
+std::unique_ptr<RecordedWork> record_graph(const std::function<void()>& work, RecordedWork* beside) {
+  release_kept_memory();
+  return std::make_unique<Graph>(work, static_cast<Graph*>(beside));
+}
+
+}  // namespace reverse_distillation::cuda

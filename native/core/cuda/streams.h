@@ -1,0 +1,13 @@
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/Stream.h>
+
+namespace reverse_distillation::cuda {
+
+/// See `GpuBackend`. What is given back is handed out again and never destroyed, since LibTorch keeps a
+/// workspace for every stream that it meets. Any thread.
+c10::Stream take_stream(c10::Device device);
+void give_back_stream(c10::Stream stream);
+
+}  // namespace reverse_distillation::cuda
