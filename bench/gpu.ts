@@ -4,6 +4,9 @@
  * so. What this machine's tools refuse is skipped, saying so; anything else that fails makes the exit code 1.
  *
  *   node --import tsx bench/gpu.ts [--device cuda:N] [--quick] [--out <file>] [--package <tarball>] [--minutes 10]
+ *
+ * `--minutes` is for all stages together; those for which no time is left are skipped, and the sanitizer leaves half of
+ * it to the measures.
  */
 import { join } from "node:path";
 import { buildable, findLibTorch } from "../lib/native/libtorch.js";
@@ -62,6 +65,9 @@ const nativeTests = join(root, ".build", onCpu ? "cpu" : "cuda", "reverse_distil
 const ava = join(root, "node_modules", "ava", "entrypoints", "cli.mjs");
 const filter = onCpu ? "cosine_map" : "on a GPU";
 
+/** A quarter of what is left, for each of its two tools. */
+const sanitizerTime = (left: number): number => Math.floor(Math.min(left / 4, 90_000));
+
 await stages.run("native tests", (timeout) => runTests(nativeTests, onCpu ? [filter] : [], { timeout }));
 await stages.run("JavaScript tests", (timeout) =>
   runTests(process.execPath, [ava, "--tap", "test/js/gpu.test.ts", "test/js/native-binaries.test.ts"], {
@@ -70,7 +76,7 @@ await stages.run("JavaScript tests", (timeout) =>
 );
 if (!onCpu)
   for (const tool of ["memcheck", "racecheck"] as const)
-    await stages.run(tool, (left) => runSanitizer(tool, nativeTests, [filter], Math.min(left, 90_000)));
+    await stages.run(tool, (left) => runSanitizer(tool, nativeTests, [filter], sanitizerTime(left)));
 await stages.run("operators", async (timeout) => {
   results.kernels = await measureKernels(device, { quick, timeout });
   for (const {

@@ -9,8 +9,11 @@ import { runLines } from "./programs.js";
 
 /** How fast one side is in one precision. */
 export interface Speed {
-  /** The reference's "float32" is eager PyTorch as it comes, its "bfloat16" autocast with channels-last tensors. */
-  precision: "float32" | "bfloat16";
+  /**
+   * The reference's "tf32" is eager PyTorch as it comes, its "float32" the same with TF32 off, its "bfloat16" autocast
+   * with channels-last tensors.
+   */
+  precision: "float32" | "tf32" | "bfloat16";
   /** Median time of one image's score. */
   latencySeconds: number;
   /** Scored in batches of 32. */
@@ -37,7 +40,7 @@ export interface EndToEnd {
 }
 
 /** Greatest relative difference of scores that still counts as the same model. */
-const allowedDifference = 5e-3;
+const allowedDifference = 1e-3;
 
 /** Sizes and repetitions. */
 export interface EndToEndOptions {
@@ -82,7 +85,8 @@ export async function measureEndToEnd(
     const first = await measureAddon(images, { ...settings, precision: "float32" }, model);
     const addon = [first.speed];
     if (device !== "cpu")
-      addon.push((await measureAddon(images, { ...settings, precision: "bfloat16" })).speed);
+      for (const precision of ["tf32", "bfloat16"] as const)
+        addon.push((await measureAddon(images, { ...settings, precision })).speed);
     const python = await measurePython({ folder, model, images, device, quick, timeout });
     const scoreDifference = python === null ? null : differenceOf(first.scores, python);
     if (scoreDifference !== null && !(scoreDifference <= allowedDifference))

@@ -8,7 +8,7 @@ export interface GpuOptions {
   quick: boolean;
   /** The results file; default: bench/results/gpu-<device>.json. */
   out: string | undefined;
-  /** A tarball that `npm pack` made; default: one that is packed now, where npm is. */
+  /** A tarball that `npm pack` made; default: one that is packed now. */
   package: string | undefined;
   /** Time for everything, in minutes; what does not fit is skipped. */
   minutes: number;

@@ -1,8 +1,7 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { root } from "./programs.js";
-import { Skipped } from "./stages.js";
 
 /** What the packed package is asked to do, in a folder where nothing of the checkout is in reach but its packages. */
 const scoreOne = `
@@ -19,7 +18,7 @@ console.log("a score of " + score.toFixed(4) + " on " + detector.config.device);
  * Unpacks a tarball of the package and scores one image with it, on the addon that is built here.
  *
  * @param tarball The path of one; undefined packs one now.
- * @returns what the package said. @throws Skipped where there is no tarball and no npm to pack one.
+ * @returns what the package said. @throws Error where it cannot be packed, unpacked or does not score.
  */
 export async function scoreFromPackage(
   device: string,
@@ -47,13 +46,11 @@ export async function scoreFromPackage(
   }
 }
 
+/** By pnpm, which is among the packages: a machine with a GPU may have no npm. */
 function pack(folder: string): string {
-  const { status, stdout } = spawnSync(
-    "npm",
-    ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
-    { cwd: root, encoding: "utf8" },
-  );
-  if (status !== 0) throw new Skipped("there is no npm to pack the package; --package names a tarball");
-  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
-  return join(folder, filename);
+  const pnpm = join(root, "node_modules", "pnpm", "bin", "pnpm.cjs");
+  const options = ["--json", "--config.ignore-scripts=true", "--pack-destination", folder];
+  const output = execFileSync(process.execPath, [pnpm, "pack", ...options], { cwd: root, encoding: "utf8" });
+  const { filename } = JSON.parse(output) as { filename: string };
+  return resolve(folder, filename);
 }

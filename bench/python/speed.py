@@ -2,8 +2,9 @@
 
     python speed.py model.safetensors images.u8 --device cuda:0
 
-`images.u8` holds uint8 [N, H, W, 3] at the model's image size, and nothing else. "float32" is eager PyTorch as it
-comes, "bfloat16" autocast over channels-last tensors. Medians after warm-up, of whole steps: normalisation on the
+`images.u8` holds uint8 [N, H, W, 3] at the model's image size, and nothing else. "float32" is eager PyTorch that
+multiplies float32 exactly, "tf32" eager PyTorch as it comes, whose convolutions on GPUs round their inputs to TF32
+(not on the CPU, where it is left out), "bfloat16" autocast over channels-last tensors. Medians after warm-up, of whole steps: normalisation on the
 CPU, as in score.py, the copy to the device, the networks, the map, and SciPy's smoothing on the CPU.
 """
 
@@ -80,7 +81,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few repetitions")
     options = parser.parse_args()
 
-    for precision in ("float32", "bfloat16"):
+    on_gpu = torch.device(options.device).type == "cuda"
+    for precision in ("float32", "tf32", "bfloat16") if on_gpu else ("float32", "bfloat16"):
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"
         model, description, _ = load_model(options.model)
         height, width = description["imageSize"]
         pixels = torch.from_numpy(np.fromfile(options.images, dtype=np.uint8)).view(-1, height, width, 3)

@@ -79,6 +79,9 @@ test("without a GPU the command says so at once and fails", async (t) => {
   const unknown = run("--device", "tpu");
   t.is(unknown.status, 1);
   t.regex(unknown.stderr, /--device takes cpu or cuda:N; got "tpu"/);
+  const never = run("--minutes=soon");
+  t.is(never.status, 1);
+  t.regex(never.stderr, /--minutes takes a number above 0; got "soon"/);
 });
 
 test("times become bandwidths, shares of the copy's, and floors", (t) => {
