@@ -1,0 +1,14 @@
+import type { Backbone, EpochReport } from "../../lib/native/addon.js";
+
+/** Where the teacher's features are kept during a training. */
+export type Storage = EpochReport["features"];
+
+/**
+ * Bytes of the teacher's features of one square image in float32: three maps of 64, 128 and 256 channels, four
+ * times as many where blocks are bottlenecks, with a value every 4, 8 and 16 pixels.
+ */
+export function featureBytes(backbone: Backbone, imageSize: number): number {
+  const expansion = backbone === "resnet18" || backbone === "resnet34" ? 1 : 4;
+  const values = [1, 2, 3].map((k) => 32 * 2 ** k * expansion * (imageSize / 2 ** (k + 1)) ** 2);
+  return 4 * values.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,105 @@
+/**
+ * Measures one point and prints what it found as JSON: a process of its own for each, so that the peak of the
+ * memory is that point's.
+ *
+ *   node --import tsx bench/scaling/measure.ts <point as JSON>
+ */
+import { tmpdir } from "node:os";
+import { createModel } from "../../lib/detector.js";
+import type { EpochReport, NativeModel, NativeScore, RawImage } from "../../lib/native/addon.js";
+import { loadAddon } from "../../lib/native/loader.js";
+import { timed, timing } from "../cpu/compare.js";
+import { describe, seededImages } from "../parity/inputs.js";
+import type { Storage } from "./features.js";
+import { MemoryWatch } from "./memory.js";
+import type { Measured, Point, ScorePoint, TrainPoint } from "./points.js";
+
+const warmUps = 2;
+const tolerance = 1e-4;
+const addon = loadAddon();
+
+async function measure(point: Point): Promise<Measured> {
+  const size: [number, number] = [point.imageSize, point.imageSize];
+  const description = { ...describe("resnet18", "paper"), imageSize: size };
+  const model = await createModel(addon, description, { device: "cpu", precision: "float32" }, 0);
+  try {
+    return await (point.job === "score" ? measureScoring(model, point) : measureTraining(model, point));
+  } finally {
+    await model.dispose();
+  }
+}
+
+async function measureScoring(model: NativeModel, point: ScorePoint): Promise<Measured> {
+  const images = seededImages(point.batch, [point.imageSize, point.imageSize]);
+  const score = (batch: RawImage[]) => model.score(batch, 0, new addon.CancelToken());
+  const watch = new MemoryWatch();
+  requireMaxima(await score(images));
+  for (let i = 1; i < warmUps; i++) await score(images);
+  const taken: number[] = [];
+  for (let i = 0; i < point.rounds; i++) taken.push(await timed(() => score(images)));
+  const memory = watch.stop();
+  // Late, since weights are packed anew for another size of input, which is not this point's memory.
+  const together = await score(images);
+  for (const [i, image] of images.entries()) {
+    requireEqual(
+      `score of image ${i} in the batch and alone`,
+      together[i]!.score,
+      (await score([image]))[0]!.score,
+    );
+  }
+  return { seconds: timing(taken), memory, firstLoss: null };
+}
+
+/** A score is the largest value of its map. */
+function requireMaxima(scores: readonly NativeScore[]): void {
+  for (const [i, { score, map }] of scores.entries()) {
+    const largest = map.reduce((most, value) => Math.max(most, value), -Infinity);
+    requireEqual(`score of image ${i} and its map's maximum`, score, largest);
+  }
+}
+
+/** The set keeps a copy of each image, so that a few of noise, again and again, take the memory of many. */
+async function measureTraining(model: NativeModel, point: TrainPoint): Promise<Measured> {
+  const noise = seededImages(Math.min(50, point.images), [point.imageSize, point.imageSize]);
+  const set = new addon.ImageSet(point.imageSize, point.imageSize);
+  const watch = new MemoryWatch();
+  try {
+    for (let i = 0; i < point.images; i++) await set.add(noise[i % noise.length]!);
+    const reports: EpochReport[] = [];
+    await model.train(
+      set,
+      {
+        ...{ epochs: 1 + point.rounds, batchSize: point.batch, learningRate: 0.005, loss: "location" },
+        ...{ seed: 0, threads: 0, ...budgets[point.features], featureFolder: tmpdir() },
+      },
+      new addon.CancelToken(),
+      (report) => reports.push(report),
+    );
+    const memory = watch.stop();
+    requireKept(reports, point.features);
+    const epochs = reports.slice(1).map(({ imagesPerSecond }) => point.images / imagesPerSecond);
+    return { seconds: timing(epochs), memory, firstLoss: reports[0]!.loss };
+  } finally {
+    set.dispose();
+  }
+}
+
+const budgets: Record<Storage, { featureMemory: number; featureDisk: number }> = {
+  memory: { featureMemory: 2 ** 40, featureDisk: 0 },
+  file: { featureMemory: 0, featureDisk: 2 ** 40 },
+  recomputed: { featureMemory: 0, featureDisk: 0 },
+};
+
+function requireKept(reports: readonly EpochReport[], asked: Storage): void {
+  for (const { epoch, loss, features } of reports) {
+    if (!Number.isFinite(loss)) throw new Error(`The loss of epoch ${epoch} is ${loss}.`);
+    if (features !== asked) throw new Error(`Features were to be kept as "${asked}" and are "${features}".`);
+  }
+}
+
+function requireEqual(what: string, a: number, b: number): void {
+  if (Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))) return;
+  throw new Error(`${what} differ by ${Math.abs(a - b)}, more than ${tolerance}: ${a} and ${b}.`);
+}
+
+console.log(JSON.stringify(await measure(JSON.parse(process.argv[2]!) as Point)));

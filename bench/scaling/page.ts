@@ -1,0 +1,171 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { writeAtomically } from "../../lib/atomic-file.js";
+import { featureBytes, type Storage } from "./features.js";
+import { chart } from "./chart.js";
+import type { ScalingResult } from "./points.js";
+
+const path = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
+const [begin, end] = ["<!-- scaling: begin -->", "<!-- scaling: end -->"];
+
+type ScoreResult = Extract<ScalingResult, { job: "score" }>;
+type TrainResult = Extract<ScalingResult, { job: "train" }>;
+
+/** Puts tables and plots between the marks of docs/performance.md. @throws Error if it has no such marks. */
+export async function writePage(results: readonly ScalingResult[]): Promise<void> {
+  const text = await readFile(path, "utf8");
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) {
+    throw new Error(`${path} has no place for the tables: put the lines ${begin} and ${end} there.`);
+  }
+  const whole = `${text.slice(0, from + begin.length)}\n\n${formatSection(results)}\n${text.slice(to)}`;
+  await writeAtomically(path, (file) => writeFile(file, whole));
+}
+
+/** The three tables with their plots, and what they were measured on. */
+export function formatSection(results: readonly ScalingResult[]): string {
+  const scores = results.filter((result) => result.job === "score");
+  const trainings = results.filter((result) => result.job === "train");
+  const alone = sorted(
+    scores,
+    ({ batch }) => batch === 1,
+    ({ imageSize }) => imageSize,
+  );
+  // Batches are of one size of image, that of which there are several; batch 1 of that size begins them.
+  const batched = scores.find(({ batch }) => batch > 1)?.imageSize;
+  const batches = sorted(
+    scores,
+    ({ imageSize }) => imageSize === batched,
+    ({ batch }) => batch,
+  );
+  if (alone.length === 0 || batches.length === 0 || trainings.length === 0) {
+    return "Not measured yet: `node --import tsx bench/scaling.ts` does.\n";
+  }
+  return [
+    formatEnvironments(results),
+    ...["### Image size", formatSizes(alone)],
+    ...[`### Batch, at ${batched} x ${batched}`, formatBatches(batches)],
+    ...["### Images of a training", formatTrainings(trainings)],
+  ].join("\n\n");
+}
+
+function formatEnvironments(results: readonly ScalingResult[]): string {
+  const lines = results.map(({ environment: e }) =>
+    [
+      `${e.cpu} (${e.cpuCapability}), ${e.cores} cores, ${e.memoryGiB} GiB`,
+      `LibTorch ${e.libtorch}, Node.js ${e.node}, ${e.date}.`,
+    ].join("; "),
+  );
+  return [...new Set(lines)].join("\n\n");
+}
+
+function formatSizes(results: readonly ScoreResult[]): string {
+  const sides = results.map(({ imageSize }) => imageSize);
+  const title = "resnet18, float32, batch 1";
+  return [
+    table(
+      ["Side, px", "ms an image", "ns a pixel", ...memoryHeader],
+      results.map((result) => [
+        String(result.imageSize),
+        milliseconds(result, 1),
+        nanosecondsAPixel(result).toFixed(1),
+        ...memoryCells(result),
+      ]),
+    ),
+    chart(title, ["side, px", sides], ["ns a pixel", [results.map(nanosecondsAPixel)]]),
+    chart(title, ["side, px", sides], ["peak MiB", [results.map(peakMebibytes)]]),
+  ].join("\n");
+}
+
+function formatBatches(results: readonly ScoreResult[]): string {
+  const batches = results.map(({ batch }) => batch);
+  const each = ({ seconds, batch }: ScoreResult) => (1000 * seconds.median) / batch;
+  const title = "resnet18, float32";
+  return [
+    table(
+      ["Batch", "ms an image", ...memoryHeader],
+      results.map((result) => [
+        String(result.batch),
+        milliseconds(result, result.batch),
+        ...memoryCells(result),
+      ]),
+    ),
+    chart(title, ["batch", batches], ["ms an image", [results.map(each)]]),
+    chart(title, ["batch", batches], ["peak MiB", [results.map(peakMebibytes)]]),
+  ].join("\n");
+}
+
+const storages: readonly [Storage, string][] = [
+  ["memory", "in memory"],
+  ["file", "in a file"],
+  ["recomputed", "not kept"],
+];
+
+function formatTrainings(results: readonly TrainResult[]): string {
+  const counts = [...new Set(results.map(({ images }) => images))].sort((a, b) => a - b);
+  const series = storages.map(([storage]) =>
+    sorted(
+      results,
+      ({ features }) => features === storage,
+      ({ images }) => images,
+    ),
+  );
+  const rows = counts.flatMap((count) =>
+    storages.flatMap(([storage, words]) =>
+      results
+        .filter(({ images, features }) => images === count && features === storage)
+        .map((result) => [
+          String(count),
+          words,
+          (count / result.seconds.median).toFixed(0),
+          spread(result, 1),
+          mebibytes(storage === "recomputed" ? 0 : count * featureBytes("resnet18", result.imageSize)),
+          mebibytes(result.memory.peakBytes),
+          mebibytes(result.memory.anonymousBytes),
+        ]),
+    ),
+  );
+  const { imageSize, batch } = results[0]!;
+  const title = `resnet18, float32, ${imageSize} x ${imageSize}, batch ${batch}`;
+  const plot = (unit: string, value: (result: TrainResult) => number) =>
+    chart(title, ["images", counts], [unit, series.map((line) => line.map(value))]);
+  return [
+    table(
+      ["Images", "Features", "Images/s", "s an epoch", "Features, MiB", "Peak MiB", "of it no file's"],
+      rows,
+    ),
+    `Lines of the plots, in their order: features ${storages.map(([, words]) => words).join(", ")}.\n`,
+    plot("images a second", ({ images, seconds }) => images / seconds.median),
+    plot("MiB that are no file's", ({ memory }) => memory.anonymousBytes / 2 ** 20),
+  ].join("\n");
+}
+
+const memoryHeader = ["Peak MiB", "of it before the first score"];
+
+function memoryCells({ memory }: ScalingResult): string[] {
+  return [mebibytes(memory.peakBytes), mebibytes(memory.beforeBytes)];
+}
+
+function milliseconds(result: ScalingResult, parts: number): string {
+  return spread(result, parts / 1000);
+}
+
+/** The median and, of several rounds, the quartiles: a part of the whole each. */
+function spread({ seconds: { median, quartiles, rounds } }: ScalingResult, parts: number): string {
+  const [middle, low, high] = [median, ...quartiles].map((value) => (value / parts).toFixed(2));
+  return rounds === 1 ? middle! : `${middle} (${low} to ${high})`;
+}
+
+const nanosecondsAPixel = ({ seconds, imageSize }: ScoreResult): number =>
+  (1e9 * seconds.median) / imageSize ** 2;
+const peakMebibytes = ({ memory }: ScalingResult): number => memory.peakBytes / 2 ** 20;
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+
+function sorted<T>(items: readonly T[], among: (item: T) => boolean, by: (item: T) => number): T[] {
+  return items.filter(among).sort((a, b) => by(a) - by(b));
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
+  return line(header) + line(header.map(() => "---:")) + rows.map(line).join("");
+}
