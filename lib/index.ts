@@ -34,6 +34,7 @@ export type { ImageSource } from "./image-source.js";
 export type { Layer } from "./model-options.js";
 export type { BatchingOptions } from "./batching.js";
 export type { Device, Place } from "./device.js";
+export type { Epochs } from "./epochs.js";
 export type { ScoringPrecision, TrainingPrecision } from "./precision.js";
 export type { Backbone, Combine, Layout, Loss, Normalisation, Precision, RawImage } from "./native/addon.js";
 export { configureNative } from "./native/settings.js";

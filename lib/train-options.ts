@@ -2,6 +2,7 @@ import { totalmem } from "node:os";
 import type { Backbone, Combine, EpochReport, Layout, Loss, Normalisation } from "./native/addon.js";
 import { batching, batchingDefaults, type BatchingOptions } from "./batching.js";
 import { device, type Device } from "./device.js";
+import { epochs, type Epochs } from "./epochs.js";
 import * as model from "./model-options.js";
 import { trainingPrecision, type TrainingPrecision } from "./precision.js";
 import { abortSignal, callback, integer, path, positive, record } from "./validate.js";
@@ -49,8 +50,12 @@ export interface TrainOptions {
    * of 32 up to 4096. Default 256.
    */
   imageSize?: number | readonly [height: number, width: number];
-  /** Passes over the images, from 1. Default 20; the paper's is 200. */
-  epochs?: number;
+  /**
+   * Passes over the images, from 1. "auto" ends the training once the mean loss of five epochs has fallen by
+   * less than a twentieth from the five before, after 10 epochs at the earliest and 200 at the latest. Default 20;
+   * the paper's is 200.
+   */
+  epochs?: Epochs;
   /** Images a step, from 1. Default 16. One larger than the number of images takes all of them. */
   batchSize?: number;
   /** Of Adam, above 0. Default 0.005. */
@@ -129,7 +134,7 @@ export interface ResolvedTrainOptions {
   backbone: Backbone;
   weights: string | undefined;
   imageSize: [height: number, width: number];
-  epochs: number;
+  epochs: Epochs;
   batchSize: number;
   learningRate: number;
   loss: Loss;
@@ -157,7 +162,7 @@ const check: { [Name in keyof ResolvedTrainOptions]: Check<NonNullable<ResolvedT
   backbone: model.backbone,
   weights: path,
   imageSize: model.imageSize,
-  epochs: (name, value) => integer(name, value, 1, 1_000_000),
+  epochs,
   batchSize: (name, value) => integer(name, value, 1, 65_536),
   learningRate: (name, value) => positive(name, value, 10),
   loss: model.loss,

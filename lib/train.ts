@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { cancellable, stoppedBy, throwIfAborted } from "./abort.js";
 import { createDetector, createModel, type Detector } from "./detector.js";
 import { resolvePlace } from "./device.js";
+import { trainingLength } from "./epochs.js";
 import { ReverseDistillationError } from "./errors.js";
 import { decodeAhead, openImageSource, type ImageSource, type OpenedSource } from "./image-source.js";
 import { ImagesDigest } from "./images-digest.js";
@@ -80,7 +81,7 @@ async function trainModel(
     const losses: number[] = [];
     await cancellable(addon, signal, async (token) => {
       progress.onFailure = () => token.cancel();
-      const training = { epochs, batchSize, learningRate, loss, seed, threads };
+      const training = { ...trainingLength(epochs), batchSize, learningRate, loss, seed, threads };
       const config = { ...training, featureMemory, featureDisk, featureFolder: tmpdir() };
       await native.train(set, config, token, (report) => {
         losses.push(report.loss);
@@ -98,7 +99,7 @@ async function trainModel(
       package: version,
       libtorch: addon.info().libtorch,
     };
-    return { images: set.length, epochs, batchSize, learningRate, loss, seed, teacherWeights, run };
+    return { images: set.length, epochs: losses.length, batchSize, learningRate, loss, seed, teacherWeights, run };
   } finally {
     set.dispose();
   }

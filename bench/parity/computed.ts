@@ -51,7 +51,7 @@ async function trainNatively(
   const set = new addon.ImageSet(height, width);
   for (const image of images) await set.add(image);
   const losses: number[] = [];
-  const config = { ...settings, loss, threads: 0, ...keptFeatures() };
+  const config = { ...settings, loss, untilConverged: false, threads: 0, ...keptFeatures() };
   await model.train(set, config, new addon.CancelToken(), (report) => losses.push(report.loss));
   set.dispose();
   return losses;

@@ -101,7 +101,8 @@ async function trainNatively(
   const set = new addon.ImageSet(height, width);
   try {
     for await (const image of decodeAhead(paths, { lent: false })) await set.add(image);
-    const config = { ...settings, batchSize: Math.min(settings.batchSize, set.length), threads: 0 };
+    const batchSize = Math.min(settings.batchSize, set.length);
+    const config = { ...settings, batchSize, untilConverged: false, threads: 0 };
     await model.train(
       set,
       { ...config, ...keptFeatures() },

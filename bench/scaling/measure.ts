@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { createModel } from "../../lib/detector.js";
 import type { EpochReport, NativeModel, NativeScore, RawImage } from "../../lib/native/addon.js";
 import { loadAddon } from "../../lib/native/loader.js";
-import { timed, timing } from "../cpu/compare.js";
+import { timed, distribution } from "../cpu/compare.js";
 import { describe, seededImages } from "../parity/inputs.js";
 import type { Storage } from "./features.js";
 import { MemoryWatch } from "./memory.js";
@@ -47,7 +47,7 @@ async function measureScoring(model: NativeModel, point: ScorePoint): Promise<Me
       (await score([image]))[0]!.score,
     );
   }
-  return { seconds: timing(taken), memory, firstLoss: null };
+  return { seconds: distribution(taken), memory, firstLoss: null };
 }
 
 /** A score is the largest value of its map. */
@@ -69,7 +69,13 @@ async function measureTraining(model: NativeModel, point: TrainPoint): Promise<M
     await model.train(
       set,
       {
-        ...{ epochs: 1 + point.rounds, batchSize: point.batch, learningRate: 0.005, loss: "location" },
+        ...{
+          epochs: 1 + point.rounds,
+          untilConverged: false,
+          batchSize: point.batch,
+          learningRate: 0.005,
+          loss: "location",
+        },
         ...{ seed: 0, threads: 0, ...budgets[point.features], featureFolder: tmpdir() },
       },
       new addon.CancelToken(),
@@ -78,7 +84,7 @@ async function measureTraining(model: NativeModel, point: TrainPoint): Promise<M
     const memory = watch.stop();
     requireKept(reports, point.features);
     const epochs = reports.slice(1).map(({ imagesPerSecond }) => point.images / imagesPerSecond);
-    return { seconds: timing(epochs), memory, firstLoss: reports[0]!.loss };
+    return { seconds: distribution(epochs), memory, firstLoss: reports[0]!.loss };
   } finally {
     set.dispose();
   }

@@ -1,4 +1,4 @@
-import type { Timing } from "../cpu/compare.js";
+import type { Distribution } from "../cpu/compare.js";
 import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 import type { Storage } from "./features.js";
@@ -31,7 +31,7 @@ export type Point = ScorePoint | TrainPoint;
 /** What a process of its own found at a point. */
 export interface Measured {
   /** Of a batch, or of an epoch. */
-  seconds: Timing;
+  seconds: Distribution;
   memory: Memory;
   /** Mean of the loss over the first epoch, by which trainings are compared; null for scoring. */
   firstLoss: number | null;

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { Device } from "../device.js";
+import type { Epochs } from "../epochs.js";
 import { scoringPrecisions } from "../precision.js";
 
 /**
@@ -11,6 +12,11 @@ export function numberValue(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("It is not a number.");
   return value;
+}
+
+/** "20", or "auto". */
+export function epochsValue(text: string): Epochs {
+  return text === "auto" ? text : numberValue(text);
 }
 
 /** "256", or "256x320" for height x width. */

@@ -2,13 +2,14 @@ import { Command, Option } from "commander";
 import { requireWritablePlace } from "../atomic-file.js";
 import type { Backbone, Combine, Layout, Loss, Normalisation } from "../native/addon.js";
 import type { Device } from "../device.js";
+import type { Epochs } from "../epochs.js";
 import { backbones, combinations, layouts, losses, normalisations, type Layer } from "../model-options.js";
 import { trainingPrecisions, type TrainingPrecision } from "../precision.js";
 import { trainDefaults, type TrainProgress } from "../train-options.js";
 import { train } from "../train.js";
 import type { CommandContext } from "./context.js";
 import { downloadProgress } from "./download-progress.js";
-import { deviceValue, numberValue, numbersValue, sizeValue } from "./option-values.js";
+import { deviceValue, epochsValue, numberValue, numbersValue, sizeValue } from "./option-values.js";
 import { duration, showProgress } from "./progress.js";
 
 interface TrainFlags {
@@ -16,7 +17,7 @@ interface TrainFlags {
   weights?: string;
   backbone: Backbone;
   imageSize: number | [number, number];
-  epochs: number;
+  epochs: Epochs;
   batchSize: number;
   learningRate: number;
   loss: Loss;
@@ -51,7 +52,13 @@ export function trainCommand(context: CommandContext): Command {
         sizeValue,
       ),
     )
-    .addOption(option("--epochs <n>", "passes over the images", "epochs").argParser(numberValue))
+    .addOption(
+      option(
+        "--epochs <n>",
+        'passes over the images, or "auto": until the loss has stopped to matter',
+        "epochs",
+      ).argParser(epochsValue),
+    )
     .addOption(option("--batch-size <n>", "images a step", "batchSize").argParser(numberValue))
     .addOption(option("--learning-rate <rate>", "of Adam", "learningRate").argParser(numberValue))
     .addOption(option("--loss <name>", "a cosine a position, or one a feature map", "loss").choices(losses))
@@ -103,7 +110,7 @@ async function runTrain(
   const { signal } = context;
   // Not to be found out after an hour of training.
   await requireWritablePlace(out);
-  const progress = trainProgress(context);
+  const progress = trainProgress(context, options.epochs === "auto" ? "at most " : "");
   try {
     await using detector = await train(folder, { ...options, signal, onProgress: progress.report });
     progress.stop();
@@ -114,8 +121,11 @@ async function runTrain(
   }
 }
 
-/** Shows the download of the weights if there is one, the reading of the images, then the epochs. */
-export function trainProgress(context: CommandContext): {
+/** Shows the download of the weights if there is one, the reading of the images, then the epochs. @param bound Of the time that is left. */
+export function trainProgress(
+  context: CommandContext,
+  bound: "" | "at most " = "",
+): {
   report: (progress: TrainProgress) => void;
   stop: () => void;
 } {
@@ -136,7 +146,11 @@ export function trainProgress(context: CommandContext): {
       reading.stop();
       const { epoch, epochs, loss, imagesPerSecond, secondsLeft } = progress;
       const speed = `${imagesPerSecond.toFixed(1)} images/s`;
-      training.update(epoch, epochs, `loss ${loss.toFixed(4)}, ${speed}, ${duration(secondsLeft)} left`);
+      training.update(
+        epoch,
+        epochs,
+        `loss ${loss.toFixed(4)}, ${speed}, ${bound}${duration(secondsLeft)} left`,
+      );
     },
     stop() {
       downloading.stop();

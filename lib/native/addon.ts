@@ -63,6 +63,8 @@ export interface ModelConfig {
 
 export interface TrainingConfig {
   epochs: number;
+  /** Ends before `epochs` once the loss has stopped to matter. */
+  untilConverged: boolean;
   batchSize: number;
   learningRate: number;
   loss: Loss;
@@ -81,11 +83,12 @@ export interface TrainingConfig {
 export interface EpochReport {
   /** From 1. */
   epoch: number;
+  /** Of the training; with `epochs: "auto"` at most, until the last report. */
   epochs: number;
   /** Mean of the loss over the epoch's images. */
   loss: number;
   imagesPerSecond: number;
-  /** Time to the end of the training if every epoch takes as long as this one, in seconds. */
+  /** Time to the end of all `epochs` if every one takes as long as this one, in seconds. */
   secondsLeft: number;
   /** Where the teacher's features are kept; "recomputed": they are not, and every epoch computes them. */
   features: "memory" | "file" | "recomputed";

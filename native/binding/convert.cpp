@@ -98,6 +98,7 @@ Napi::Object from_model_config(Napi::Env env, const ModelConfig& config) {
 TrainingConfig to_training_config(const Napi::Object& value) {
   TrainingConfig config;
   config.epochs = to_integer(value.Get("epochs"));
+  config.until_converged = value.Get("untilConverged").ToBoolean();
   config.batch_size = to_integer(value.Get("batchSize"));
   config.learning_rate = value.Get("learningRate").ToNumber().DoubleValue();
   config.loss = to_loss(value.Get("loss"));

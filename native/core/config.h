@@ -59,6 +59,7 @@ enum class FeatureStorage { kUndecided, kMemory, kFile, kNone };
 /// How a model is trained.
 struct TrainingConfig {
   int64_t epochs = 1;
+  bool until_converged = false;  ///< End before `epochs` once the loss has stopped to matter.
   int64_t batch_size = 16;
   double learning_rate = 0.005;
   Loss loss = Loss::kLocation;

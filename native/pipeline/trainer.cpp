@@ -8,6 +8,7 @@
 
 #include "core/float32_mode.h"
 #include "pipeline/adam.h"
+#include "pipeline/convergence.h"
 #include "pipeline/teacher_features.h"
 #include "pipeline/training_step.h"
 
@@ -45,7 +46,10 @@ void train(ReverseDistillation& model, const ModelConfig& model_config, const Im
   Adam optimiser(trained_parameters(model), config.learning_rate);
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(config.seed);
 
-  for (int64_t epoch = 1; epoch <= config.epochs; ++epoch) {
+  Convergence convergence;
+  int64_t epochs = config.epochs;
+
+  for (int64_t epoch = 1; epoch <= epochs; ++epoch) {
     const auto epoch_start = std::chrono::steady_clock::now();
     // On the device, so that nothing waits for it before the epoch's end.
     at::Tensor loss_sum = at::zeros({}, at::TensorOptions(device).dtype(at::kDouble));
@@ -66,8 +70,9 @@ void train(ReverseDistillation& model, const ModelConfig& model_config, const Im
     }
     const double mean_loss = loss_sum.item<double>() / static_cast<double>(trained);
     const double seconds = seconds_since(epoch_start);
-    report({epoch, config.epochs, mean_loss, static_cast<double>(trained) / seconds,
-            seconds * static_cast<double>(config.epochs - epoch), teacher.storage()});
+    if (config.until_converged && convergence.reached_with(mean_loss)) epochs = epoch;
+    report({epoch, epochs, mean_loss, static_cast<double>(trained) / seconds,
+            seconds * static_cast<double>(epochs - epoch), teacher.storage()});
   }
 }
 

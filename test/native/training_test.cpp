@@ -3,13 +3,16 @@
 #include <torch/optim/adam.h>
 
 #include <atomic>
+#include <cmath>
 #include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "core/device.h"
 #include "core/temporary_file.h"
 #include "harness.h"
 #include "pipeline/adam.h"
+#include "pipeline/convergence.h"
 #include "pipeline/detector.h"
 #include "pipeline/loss.h"
 #include "pipeline/teacher_features.h"
@@ -71,6 +74,39 @@ TEST("training lowers both losses, changes the student and leaves the teacher as
     EXPECT(equal(detector.tensors(Part::kTeacher), teacher));
     EXPECT(!equal(detector.tensors(Part::kBottleneck), bottleneck));
   }
+}
+
+TEST("convergence is reached where five epochs' mean is not a twentieth below that of the five before") {
+  const auto epochs_of = [](const std::function<double(int)>& loss) {
+    Convergence convergence;
+    int epoch = 1;
+    while (epoch < 100 && !convergence.reached_with(loss(epoch))) ++epoch;
+    return epoch;
+  };
+  EXPECT(epochs_of([](int) { return 1.0; }) == 10);
+  EXPECT(epochs_of([](int) { return std::nan(""); }) == 10);
+  EXPECT(epochs_of([](int epoch) { return std::pow(0.97, epoch); }) == 100);  // 14% a window
+  EXPECT(epochs_of([](int epoch) { return std::pow(0.99, epoch); }) == 10);   // 4.9% a window
+  // Falls by 1/50 an epoch to 0.2 at epoch 40, and stays: 0.2 is not below 0.95 x 0.204, of 39 to 43.
+  EXPECT(epochs_of([](int epoch) { return 1.0 - std::min(epoch, 40) / 50.0; }) == 48);
+  EXPECT(epochs_of([](int epoch) { return epoch % 2 == 0 ? 1.0 : 2.0; }) == 11);
+}
+
+TEST("a training until it has converged ends as one of so many epochs does") {
+  const ImageSet images = noise(4, 32, 64);
+  TrainingConfig config = epochs(200);
+  config.until_converged = true;
+  std::vector<EpochReport> reports;
+  Detector detector(config_of(32, 64));
+  detector.train(images, config, CancelToken(),
+                 [&](const EpochReport& report) { reports.push_back(report); });
+  const EpochReport& last = reports.back();
+  EXPECT(last.epoch >= 10 && last.epoch < 200, last.epoch);
+  EXPECT(last.epochs == last.epoch && last.seconds_left == 0.0);
+  EXPECT(reports.front().epochs == 200 && reports.front().seconds_left > 0.0);
+  Detector other(config_of(32, 64));
+  other.train(images, epochs(last.epoch), CancelToken(), kSilent);
+  EXPECT(equal(copy(other.tensors(Part::kDecoder)), copy(detector.tensors(Part::kDecoder))));
 }
 
 TEST("two trainings from one seed end with equal bits, from another seed with others") {
