@@ -8,7 +8,14 @@ import { Command } from "commander";
 import * as check from "../lib/model-options.js";
 import { loadAddon } from "../lib/native/loader.js";
 import { line, type Comparison } from "./cpu/compare.js";
-import * as jobs from "./cpu/jobs.js";
+import type { Effort } from "./cpu/effort.js";
+import { compareOperators } from "./cpu/operators.js";
+import { compareResizing } from "./cpu/resizing.js";
+import { compareScoring } from "./cpu/scoring.js";
+import { compareFacade, compareService } from "./cpu/service.js";
+import { compareStart } from "./cpu/start.js";
+import { compareTraining } from "./cpu/training.js";
+import { compareWholeTraining } from "./cpu/whole-training.js";
 import { Workload } from "./cpu/workload.js";
 import { describeEnvironment, type Environment } from "./environment.js";
 import { requirePython } from "./reference.js";
@@ -22,14 +29,19 @@ interface Result extends Comparison {
 interface Flags {
   quick?: boolean;
   backbones: string;
+  dataset?: string;
+  weights?: string;
 }
 
 const results = new ResultsFile<Result>("cpu.json", ({ job }) => job);
 
-async function main({ quick = false, backbones }: Flags): Promise<void> {
+async function main({ quick = false, backbones, dataset, weights }: Flags): Promise<void> {
+  if ((dataset === undefined) !== (weights === undefined)) {
+    throw new Error("--dataset and --weights belong together: give both, or neither.");
+  }
   const python = requirePython();
   const addon = loadAddon();
-  const effort = quick ? { rounds: 3, trainingSteps: 1 } : { rounds: 15, trainingSteps: 4 };
+  const effort: Effort = quick ? { rounds: 3, trainingSteps: 1 } : { rounds: 9, trainingSteps: 2 };
   const precisions = addon.info().cpuHasBfloat16
     ? (["float32", "bfloat16"] as const)
     : (["float32"] as const);
@@ -45,16 +57,20 @@ async function main({ quick = false, backbones }: Flags): Promise<void> {
       }
     };
     try {
-      await add(...(await jobs.compareOperators(workload, effort)));
+      await add(...(await compareOperators(workload, effort)));
       for (const precision of precisions) {
-        for (const count of [1, 8]) await add(await jobs.compareScoring(workload, precision, count, effort));
+        for (const count of [1, 8]) await add(await compareScoring(workload, precision, count, effort));
       }
       if (backbone !== "resnet18") continue;
-      await add(...(await jobs.compareResizing(workload, effort)));
-      for (const callers of [1, 4, 16]) await add(await jobs.compareService(workload, callers, effort));
+      await add(...(await compareResizing(workload, effort)));
+      await add(...(await compareStart(workload, python, effort)));
+      await add(await compareFacade(workload, effort));
+      for (const callers of [1, 4, 16]) await add(await compareService(workload, callers, effort));
       for (const precision of precisions) {
-        for (const keep of [false, true])
-          await add(await jobs.compareTraining(workload, precision, keep, effort));
+        for (const keep of [false, true]) await add(await compareTraining(workload, precision, keep, effort));
+      }
+      if (dataset !== undefined && weights !== undefined) {
+        await add(await compareWholeTraining(addon, python, { dataset, weights }));
       }
     } finally {
       await workload.close();
@@ -65,6 +81,8 @@ async function main({ quick = false, backbones }: Flags): Promise<void> {
 const program = new Command("bench")
   .description("compare the addon on the CPU with the Python reference")
   .option("--quick", "fewer rounds")
+  .option("--dataset <folder>", "a data set in MVTec AD's layout, for a whole training on both sides")
+  .option("--weights <file>", "the teacher's ImageNet weights, for --dataset")
   .option("--backbones <list>", check.backbones.join(", "), "resnet18,wide_resnet50_2")
   .action(main);
 

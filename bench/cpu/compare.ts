@@ -1,8 +1,8 @@
-/** One side of a comparison: does the job once and says how many seconds it took. */
+/** One side of a comparison: does the job once and says how many seconds, or bytes, it took. */
 export type Run = () => Promise<number>;
 
-/** Seconds that a job took, over the rounds. */
-export interface Timing {
+/** What a job took, over the rounds: seconds or bytes. */
+export interface Distribution {
   median: number;
   /** First and third quartile. */
   quartiles: [number, number];
@@ -12,21 +12,28 @@ export interface Timing {
 /** A job on both sides. */
 export interface Comparison {
   job: string;
-  /** What a second is of, such as "a batch of 8". */
+  /** What a number is of, such as "a batch of 8". */
   unit: string;
-  ours: Timing;
-  reference: Timing;
-  /** Median of the reference over ours: above 1 we are faster. */
+  quantity: "seconds" | "bytes";
+  /** The other side. */
+  against: string;
+  ours: Distribution;
+  reference: Distribution;
+  /** Median of the reference over ours: above 1 we take less. */
   ratio: number;
+  /** What follows from our median, named with its unit. */
+  figures?: Record<string, number>;
 }
+
+/** What a comparison is of, before it is made. */
+export type Subject = Pick<Comparison, "job" | "unit"> & Partial<Pick<Comparison, "quantity" | "against">>;
 
 /**
  * Does a job on both sides in alternation, so that what else the machine does meets both; the first round of
  * each is warm-up and is not counted.
  */
 export async function compare(
-  job: string,
-  unit: string,
+  subject: Subject,
   rounds: number,
   sides: { ours: Run; reference: Run },
 ): Promise<Comparison> {
@@ -38,29 +45,28 @@ export async function compare(
     ours.push(first);
     reference.push(second);
   }
-  return comparison(job, unit, ours, reference);
+  return comparison(subject, ours, reference);
 }
 
-/** From the seconds that each side took, by round. */
+/** From what each side took, by round. */
 export function comparison(
-  job: string,
-  unit: string,
+  { job, unit, quantity = "seconds", against = "Python" }: Subject,
   ours: readonly number[],
   reference: readonly number[],
 ): Comparison {
-  const timings = { ours: timing(ours), reference: timing(reference) };
-  return { job, unit, ...timings, ratio: timings.reference.median / timings.ours.median };
+  const both = { ours: distribution(ours), reference: distribution(reference) };
+  return { job, unit, quantity, against, ...both, ratio: both.reference.median / both.ours.median };
 }
 
-/** Median and quartiles of seconds. */
-export function timing(seconds: readonly number[]): Timing {
-  const sorted = [...seconds].sort((a, b) => a - b);
+/** Median and quartiles. */
+export function distribution(values: readonly number[]): Distribution {
+  const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number) => {
     const place = share * (sorted.length - 1);
     const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
     return low + (high - low) * (place - Math.floor(place));
   };
-  return { median: at(0.5), quartiles: [at(0.25), at(0.75)], rounds: seconds.length };
+  return { median: at(0.5), quartiles: [at(0.25), at(0.75)], rounds: values.length };
 }
 
 /** Seconds that a promise of work takes. */
@@ -71,12 +77,19 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** A line for the terminal. */
-export function line({ job, unit, ours, reference, ratio }: Comparison): string {
-  const columns = [job.padEnd(52), `${milliseconds(ours)} here`, `${milliseconds(reference)} Python`];
-  return `${columns.join("  ")}  ${ratio.toFixed(2)} x   (${unit})`;
+export function line({ job, unit, quantity, against, ours, reference, ratio, figures }: Comparison): string {
+  const columns = [
+    job.padEnd(56),
+    `${shown(ours, quantity)} here`,
+    `${shown(reference, quantity)} ${against}`,
+    `${ratio.toFixed(2)} x   (${unit})`,
+    ...Object.entries(figures ?? {}).map(([name, value]) => `${name} ${value.toPrecision(3)}`),
+  ];
+  return columns.join("  ");
 }
 
-function milliseconds({ median, quartiles: [low, high] }: Timing): string {
-  const text = (seconds: number) => (seconds * 1000).toPrecision(3);
-  return `${text(median)} ms (${text(low)} to ${text(high)})`.padStart(28);
+function shown({ median, quartiles: [low, high] }: Distribution, quantity: Comparison["quantity"]): string {
+  const [scale, unit] = quantity === "seconds" ? [1000, "ms"] : [2 ** -20, "MiB"];
+  const text = (value: number) => (value * scale).toPrecision(3);
+  return `${text(median)} ${unit} (${text(low)} to ${text(high)})`.padStart(30);
 }

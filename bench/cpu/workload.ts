@@ -10,8 +10,15 @@ import { ReferenceProcess } from "../reference.js";
 /** Side of the images, in pixels. */
 export const imageSize = 256;
 
+interface Arithmetic {
+  operations: number;
+  peak: number;
+}
+
 /** A model of random weights and images of noise, open on both sides. */
 export class Workload {
+  #arithmetic: Arithmetic | undefined;
+
   private constructor(
     readonly addon: Addon,
     readonly backbone: Backbone,
@@ -36,6 +43,12 @@ export class Workload {
     const reference = new ReferenceProcess(python, "measure");
     const versions = await reference.request<{ torch: string; threads: number }>({ job: "open", ...files });
     return new Workload(addon, backbone, native, images, files, reference, versions, folder);
+  }
+
+  /** Floating-point operations of scoring one image, and how many a second a large matrix product does here. */
+  async arithmetic(): Promise<Arithmetic> {
+    this.#arithmetic ??= await this.reference.request<Arithmetic>({ job: "arithmetic" });
+    return this.#arithmetic;
   }
 
   /** The model once more, in another precision. The caller disposes of it. */

@@ -11,11 +11,15 @@ Reads requests from the standard input, one JSON object a line, and answers each
      the first one
     {"job": "maps", "backbone", "size": n}: from features of noise to the smoothed map and its maximum, for one
      image -> {"seconds": {step: seconds}}
+    {"job": "arithmetic"} -> {"operations", "peak"}: floating-point operations of scoring one image, and how
+     many a second a product of two float32 matrices of 2048 x 2048 does
+    {"job": "memory"} -> {"peakBytes"}: the most that this process held
     {"job": "resize", "images": path of a safetensors file with `images`, "size": [height, width]}: by Pillow
      -> {"seconds"}, an image
 """
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -25,6 +29,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from anomaly_map import combine_maps, smooth
 from distance import distance_maps, distillation_loss
@@ -83,6 +88,16 @@ class Jobs:
         smoothing, _ = timed(lambda: smooth(combined, 4.0).max())
         seconds = {"cosine_map": distances, "upsample_sum": summing, "blur_and_maximum": smoothing}
         return {"seconds": {**seconds, "all": distances + summing + smoothing}}
+
+    def arithmetic(self, _: dict) -> dict:
+        with FlopCounterMode(display=False) as counter:
+            anomaly_maps(self.model, self.pixels[:1], self.description)
+        matrix = torch.randn(2048, 2048)
+        seconds = sorted(timed(lambda: matrix @ matrix)[0] for _ in range(9))
+        return {"operations": counter.get_total_flops(), "peak": 2 * 2048**3 / seconds[len(seconds) // 2]}
+
+    def memory(self, _: dict) -> dict:
+        return {"peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
     def resize(self, request: dict) -> dict:
         images = [Image.fromarray(image.numpy()) for image in load_file(request["images"])["images"]]

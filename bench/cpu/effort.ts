@@ -1,0 +1,5 @@
+/** How often, and on what, a benchmark runs. */
+export interface Effort {
+  rounds: number;
+  trainingSteps: number;
+}

@@ -1,0 +1,14 @@
+/**
+ * Loads a model, scores one square RGB image and prints {"score", "peakBytes"}, with the built package.
+ *
+ *   node bench/cpu/score-once.mjs <model> <file of the image's bytes> <side>
+ */
+import { readFile } from "node:fs/promises";
+import { Detector } from "../../dist/index.js";
+
+const [model = "", image = "", side] = process.argv.slice(2);
+const detector = await Detector.load(model, { device: "cpu" });
+const data = new Uint8Array(await readFile(image));
+const { score } = await detector.score({ data, width: Number(side), height: Number(side), channels: 3 });
+console.log(JSON.stringify({ score, peakBytes: process.resourceUsage().maxRSS * 1024 }));
+await detector.dispose();

@@ -1,0 +1,77 @@
+import type { EpochReport, NativeImageSet, NativeModel, Precision } from "../../lib/native/addon.js";
+import { compare, type Comparison } from "./compare.js";
+import type { Effort } from "./effort.js";
+import { imageSize, type Workload } from "./workload.js";
+
+/** Steps of training on batches of 16, the teacher at every step or its features kept. */
+export async function compareTraining(
+  workload: Workload,
+  precision: Precision,
+  keep: boolean,
+  { rounds, trainingSteps }: Effort,
+): Promise<Comparison> {
+  const batchSize = Math.min(16, workload.images.length);
+  const model = await workload.inPrecision(precision);
+  const set = new workload.addon.ImageSet(imageSize, imageSize);
+  try {
+    for (const image of workload.images.slice(0, batchSize)) await set.add(image);
+    const train = () => trainHere(workload, model, set, batchSize, keep, trainingSteps);
+    const request = { job: "train", batchSize, steps: trainingSteps, keep };
+    const trainThere = () => workload.reference.request<Trained>(request);
+    await workload.reference.request({ job: "open", ...workload.files });
+    requireEqualLoss((await train()).loss, (await trainThere()).loss, precision);
+    const ours = async () => (await train()).seconds;
+    const reference = async () => (await trainThere()).seconds;
+    const features = keep ? "features kept" : "teacher at every step";
+    const job = `training step, ${workload.backbone}, batch ${batchSize}, ${features}, ${precision}`;
+    return await compare({ job, unit: "a step" }, rounds, { ours, reference });
+  } finally {
+    set.dispose();
+    await model.dispose();
+  }
+}
+
+interface Trained {
+  /** Of a step. */
+  seconds: number;
+  /** Of the first step. */
+  loss: number;
+}
+
+function requireEqualLoss(ours: number, reference: number, precision: Precision): void {
+  const limit = precision === "float32" ? 1e-4 : 0.02;
+  if (Math.abs(ours - reference) <= limit * reference) return;
+  throw new Error(`The losses of the first step differ in ${precision}: ${ours} and ${reference}.`);
+}
+
+/** An epoch is one step here. The first, which computes what is kept, does not count. */
+async function trainHere(
+  { addon }: Workload,
+  model: NativeModel,
+  set: NativeImageSet,
+  batchSize: number,
+  keep: boolean,
+  steps: number,
+): Promise<Trained> {
+  const reports: EpochReport[] = [];
+  await model.train(
+    set,
+    {
+      ...{
+        epochs: steps + 1,
+        untilConverged: false,
+        batchSize,
+        learningRate: 0.005,
+        loss: "location",
+        seed: 0,
+        threads: 0,
+      },
+      ...{ featureMemory: keep ? 2 ** 40 : 0, featureDisk: 0, featureFolder: "" },
+    },
+    new addon.CancelToken(),
+    (report) => reports.push(report),
+  );
+  const [first, ...others] = reports;
+  const seconds = others.reduce((sum, { imagesPerSecond }) => sum + batchSize / imagesPerSecond, 0);
+  return { seconds: seconds / steps, loss: first!.loss };
+}

@@ -1,0 +1,47 @@
+import { basename, resolve } from "node:path";
+import { openDataset } from "../../lib/dataset.js";
+import type { Addon } from "../../lib/native/addon.js";
+import { describe } from "../parity/inputs.js";
+import { compareTrainings } from "../parity/training-run.js";
+import { comparison, type Comparison } from "./compare.js";
+
+/** What both sides must reach for their times to count. */
+const wantedAuroc = 0.98;
+const side = 128;
+const epochs = 5;
+
+/** A data set and the teacher's weights, both paths. */
+export interface Material {
+  dataset: string;
+  weights: string;
+}
+
+/**
+ * A whole training, from the image files to the last epoch, whose length is known to suffice: once, since
+ * it takes minutes.
+ *
+ * @throws Error if a side's detector does not reach the AUROC.
+ */
+export async function compareWholeTraining(
+  addon: Addon,
+  python: string,
+  { dataset, weights }: Material,
+): Promise<Comparison> {
+  const description = { ...describe("resnet18", "paper"), imageSize: [side, side] as [number, number] };
+  const settings = { epochs, batchSize: 16, learningRate: 0.005, loss: "location", seed: 0 } as const;
+  const opened = await openDataset(dataset);
+  const found = await compareTrainings(addon, python, opened, description, settings, weights);
+  for (const [name, { imageAuroc }] of Object.entries({ addon: found.addon, reference: found.reference })) {
+    if (imageAuroc === null || imageAuroc < wantedAuroc) {
+      throw new Error(`The ${name} reaches an image AUROC of ${imageAuroc}, below ${wantedAuroc}.`);
+    }
+  }
+  const subject = {
+    job: `training to an image AUROC of ${wantedAuroc}, ${basename(resolve(dataset))}`,
+    unit: `${epochs} epochs at ${side} x ${side}`,
+  };
+  return {
+    ...comparison(subject, [found.addon.seconds], [found.reference.seconds]),
+    figures: { "AUROC here": found.addon.imageAuroc!, "AUROC of Python": found.reference.imageAuroc! },
+  };
+}
