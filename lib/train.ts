@@ -99,7 +99,16 @@ async function trainModel(
       package: version,
       libtorch: addon.info().libtorch,
     };
-    return { images: set.length, epochs: losses.length, batchSize, learningRate, loss, seed, teacherWeights, run };
+    return {
+      images: set.length,
+      epochs: losses.length,
+      batchSize,
+      learningRate,
+      loss,
+      seed,
+      teacherWeights,
+      run,
+    };
   } finally {
     set.dispose();
   }

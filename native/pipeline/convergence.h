@@ -5,9 +5,9 @@
 
 namespace reverse_distillation {
 
-/// When a training may end: once the loss, averaged over a window of epochs, has fallen by less than a twentieth
-/// from the window before. The window takes the noise of single epochs out; the fraction is where image and
-/// pixel AUROC have stopped to rise (docs/performance.md shows it).
+/// When a training may end: once the loss, averaged over a window of epochs, has fallen by less than a
+/// twentieth from the window before. The window takes the noise of single epochs out; the fraction is where
+/// image and pixel AUROC have stopped to rise (docs/performance.md shows it).
 class Convergence {
  public:
   static constexpr size_t kWindow = 5;

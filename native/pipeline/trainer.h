@@ -11,7 +11,7 @@ namespace reverse_distillation {
 
 /// What is known after an epoch.
 struct EpochReport {
-  int64_t epoch;  ///< From 1.
+  int64_t epoch;   ///< From 1.
   int64_t epochs;  ///< Of the training; at most, where it ends once it has converged and has not yet.
   double loss;     ///< Mean over the epoch's images.
   double images_per_second;
@@ -27,8 +27,8 @@ struct EpochReport {
 /// The last, partial batch of an epoch is kept; one that would leave a single value per channel to a batch
 /// norm (one image of 32 x 32) is dropped. A batch size above the number of images means one batch.
 ///
-/// With `config.until_converged` it ends where `Convergence` says so, and at `config.epochs` at the latest: as
-/// a training of so many epochs would.
+/// With `config.until_converged` it ends where `Convergence` says so, and at `config.epochs` at the latest:
+/// as a training of so many epochs would.
 ///
 /// `report` is called on the calling thread after each epoch. Throws `Error(kAborted)` between batches once
 /// `cancel` is set; `Error(kInvalidArgument)` when there is no image, or no batch that can be trained on.

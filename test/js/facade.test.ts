@@ -290,19 +290,22 @@ test.serial("the teacher's features are kept where the options allow, and it is 
   t.true(sameScore(kept, inFile));
 });
 
-test.serial("a training of automatic length ends before the most, and the model tells of its epochs", async (t) => {
-  const reports: TrainProgress[] = [];
-  await using detector = await train(parts, {
-    ...quick,
-    epochs: "auto",
-    onProgress: (progress) => reports.push(progress),
-  });
-  const { epochs, run } = detector.training!;
-  t.true(epochs >= 10 && epochs < 200, `${epochs}`);
-  t.is(run!.losses.length, epochs);
-  const last = reports.at(-1)!;
-  t.true(last.phase === "training" && last.epoch === epochs && last.epochs === epochs);
-});
+test.serial(
+  "a training of automatic length ends before the most, and the model tells of its epochs",
+  async (t) => {
+    const reports: TrainProgress[] = [];
+    await using detector = await train(parts, {
+      ...quick,
+      epochs: "auto",
+      onProgress: (progress) => reports.push(progress),
+    });
+    const { epochs, run } = detector.training!;
+    t.true(epochs >= 10 && epochs < 200, `${epochs}`);
+    t.is(run!.losses.length, epochs);
+    const last = reports.at(-1)!;
+    t.true(last.phase === "training" && last.epoch === epochs && last.epochs === epochs);
+  },
+);
 
 test.serial("progress tells of every image and every epoch", async (t) => {
   const reports: TrainProgress[] = [];
