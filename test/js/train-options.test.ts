@@ -46,7 +46,7 @@ const refused: [option: keyof TrainOptions, value: unknown, message: RegExp][] =
   ["imageSize", Number.NaN, /but is NaN/],
   ["epochs", 0, /a whole number from 1 to 1000000, but is 0/],
   ["epochs", 2.5, /a whole number/],
-  ["epochs", "all", /a whole number from 1 to 1000000, or "auto", but is "all"/],
+  ["epochs", "all", /a whole number from 1 to 1000000, or "auto", but is 'all'/],
   ["epochs", null, /but is null/],
   ["batchSize", 0, /a whole number from 1/],
   ["learningRate", 0, /a number above 0/],
