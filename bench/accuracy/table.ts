@@ -1,13 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { writeAtomically } from "../../lib/atomic-file.js";
 import type { Metric } from "../../lib/metrics/index.js";
 import type { Normalisation } from "../../lib/native/addon.js";
 import { classes } from "./fashion-mnist.js";
 import type { DefectResult, OneClassResult, Result, Settings } from "./results.js";
+import { writeMarkedSection } from "../marked-section.js";
 
 const readmePath = fileURLToPath(new URL("../../README.md", import.meta.url));
-const [begin, end] = ["<!-- accuracy: begin -->", "<!-- accuracy: end -->"];
 
 /**
  * Puts the tables between the marks of the README.
@@ -15,13 +13,7 @@ const [begin, end] = ["<!-- accuracy: begin -->", "<!-- accuracy: end -->"];
  * @throws Error if it has no such marks.
  */
 export async function writeTables(results: readonly Result[]): Promise<void> {
-  const readme = await readFile(readmePath, "utf8");
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < from) {
-    throw new Error(`${readmePath} has no place for the tables: put the lines ${begin} and ${end} there.`);
-  }
-  const text = `${readme.slice(0, from + begin.length)}\n\n${formatTables(results)}\n${readme.slice(to)}`;
-  await writeAtomically(readmePath, (file) => writeFile(file, text));
+  await writeMarkedSection(readmePath, "accuracy", formatTables(results));
 }
 
 /** All results as tables of Markdown. */

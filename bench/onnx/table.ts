@@ -1,20 +1,12 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { writeAtomically } from "../../lib/atomic-file.js";
 import type { OnnxResult, Spread } from "./results.js";
+import { writeMarkedSection } from "../marked-section.js";
 
 const path = fileURLToPath(new URL("../README.md", import.meta.url));
-const [begin, end] = ["<!-- onnx: begin -->", "<!-- onnx: end -->"];
 
 /** Puts the table between the marks of bench/README.md. @throws Error if it has no such marks. */
 export async function writeTable(results: readonly OnnxResult[]): Promise<void> {
-  const text = await readFile(path, "utf8");
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) {
-    throw new Error(`${path} has no place for the table: put the lines ${begin} and ${end} there.`);
-  }
-  const whole = `${text.slice(0, from + begin.length)}\n\n${formatTable(results)}\n${text.slice(to)}`;
-  await writeAtomically(path, (file) => writeFile(file, whole));
+  await writeMarkedSection(path, "onnx", formatTable(results));
 }
 
 /** Sizes, and times where all results have some. */

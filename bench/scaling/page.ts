@@ -1,25 +1,17 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { writeAtomically } from "../../lib/atomic-file.js";
 import { featureBytes, type Storage } from "./features.js";
 import { chart } from "./chart.js";
 import type { ScalingResult } from "./points.js";
+import { writeMarkedSection } from "../marked-section.js";
 
 const path = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
-const [begin, end] = ["<!-- scaling: begin -->", "<!-- scaling: end -->"];
 
 type ScoreResult = Extract<ScalingResult, { job: "score" }>;
 type TrainResult = Extract<ScalingResult, { job: "train" }>;
 
 /** Puts tables and plots between the marks of docs/performance.md. @throws Error if it has no such marks. */
 export async function writePage(results: readonly ScalingResult[]): Promise<void> {
-  const text = await readFile(path, "utf8");
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) {
-    throw new Error(`${path} has no place for the tables: put the lines ${begin} and ${end} there.`);
-  }
-  const whole = `${text.slice(0, from + begin.length)}\n\n${formatSection(results)}\n${text.slice(to)}`;
-  await writeAtomically(path, (file) => writeFile(file, whole));
+  await writeMarkedSection(path, "scaling", formatSection(results));
 }
 
 /** The three tables with their plots, and what they were measured on. */
