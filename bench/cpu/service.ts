@@ -1,8 +1,7 @@
-import { join } from "node:path";
-import { createModel, Detector } from "../../lib/detector.js";
-import { writeModelFile } from "../../lib/model-file.js";
+import { batchingDefaults } from "../../lib/batching.js";
+import { createDetector, createModel, Detector } from "../../lib/detector.js";
 import { describe } from "../parity/inputs.js";
-import { compare, timed, type Comparison } from "./compare.js";
+import { compare, comparison, distribution, timed, type Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
 import type { Workload } from "./workload.js";
 
@@ -30,28 +29,41 @@ export async function compareService(
 }
 
 /**
- * What the facade adds to the native call for an image of the usual size: checks, queue, and the way there and
- * back. The networks are as small as can be, so that their time's noise does not hide it.
+ * What the facade adds to the native call for an image of the usual size: checks and queue; and what a crossing
+ * to the native thread and back takes. The networks are as small as can be, so that their time's noise does not
+ * hide it, and both sides use the same ones, first each in turn: the difference is of neighbouring calls.
  */
 export async function compareFacade(workload: Workload, { rounds }: Effort): Promise<Comparison> {
-  const { addon, backbone, folder } = workload;
+  const { addon, backbone } = workload;
   const model = { ...describe(backbone, "paper"), imageSize: [32, 32] as [number, number] };
   const native = await createModel(addon, model, { device: "cpu", precision: "float32" }, 0);
-  const file = join(folder, "smallest.safetensors");
-  await writeModelFile(file, native, { model, training: null });
-  await using detector = await Detector.load(file);
+  const batching = batchingDefaults;
+  await using detector = createDetector({ addon, native, model, training: null, threads: 0, batching });
   const image = workload.images[0]!;
   const scoreNatively = () => native.score([image], 0, new addon.CancelToken());
   const [{ score }, [expected]] = [await detector.score(image), await scoreNatively()];
   if (score !== expected!.score) {
     throw new Error(`The facade scores ${score}, the native call ${expected!.score}.`);
   }
+  const times = { facade: [] as number[], native: [] as number[], crossing: [] as number[] };
+  const facade = async () => times.facade.push(await timed(() => detector.score(image)));
+  const alone = async () => times.native.push(await timed(scoreNatively));
+  for (let round = 0; round < 40 * rounds; round++) {
+    await (round % 2 === 0 ? facade() : alone());
+    await (round % 2 === 0 ? alone() : facade());
+  }
+  // A call that is cancelled before it begins goes to the native thread and back, and computes nothing.
+  const cancelled = new addon.CancelToken();
+  cancelled.cancel();
+  const cross = () => native.score([image], 0, cancelled).catch(() => undefined);
+  for (let round = 0; round < 40 * rounds; round++) times.crossing.push(await timed(cross));
   const subject = { job: `facade, ${backbone}, 32 x 32`, unit: "an image", against: "the native call" };
-  const found = await compare(subject, 40 * rounds, {
-    ours: () => timed(() => detector.score(image)),
-    reference: () => timed(scoreNatively),
-  });
-  const added = (found.ours.median - found.reference.median) * 1000;
-  await native.dispose();
-  return { ...found, figures: { "ms added": added } };
+  const added = times.facade.map((seconds, i) => seconds - times.native[i]!);
+  return {
+    ...comparison(subject, times.facade, times.native),
+    figures: {
+      "ms added": distribution(added).median * 1000,
+      "ms a crossing": distribution(times.crossing).median * 1000,
+    },
+  };
 }
