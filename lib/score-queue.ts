@@ -3,14 +3,16 @@ import type { BatchingOptions } from "./batching.js";
 import { ReverseDistillationError } from "./errors.js";
 import type { NativeScore, RawImage } from "./native/addon.js";
 
-/** Scores images as one batch; stops, if it can, when the signal is aborted. */
-export type ComputeBatch = (images: RawImage[], signal: AbortSignal) => Promise<NativeScore[]>;
+/** Scores images as one batch; stops, if it can, when the signal is aborted, where there is one. */
+export type ComputeBatch = (images: RawImage[], signal: AbortSignal | undefined) => Promise<NativeScore[]>;
 
 interface Request {
   image: RawImage;
   arrived: number;
   resolve: (score: NativeScore) => void;
   reject: (error: unknown) => void;
+  /** Whether its call came with a signal. */
+  abortable: boolean;
   /** Settled, by its signal: its result is of no use any more. */
   aborted: boolean;
 }
@@ -26,7 +28,7 @@ export class ScoreQueue {
   readonly #waiting: Request[] = [];
   #accepted = 0;
   #busy = false;
-  #running: { requests: readonly Request[]; controller: AbortController } | undefined;
+  #running: { requests: readonly Request[]; controller: AbortController | undefined } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Immediate | undefined;
 
@@ -63,7 +65,8 @@ export class ScoreQueue {
     let abort = () => {};
     try {
       return await new Promise((resolve, reject) => {
-        const request = { image, arrived: performance.now(), resolve, reject, aborted: false };
+        const abortable = signal !== undefined;
+        const request = { image, arrived: performance.now(), resolve, reject, abortable, aborted: false };
         abort = () => this.#abort(request, signal!);
         signal?.addEventListener("abort", abort, { once: true });
         this.#waiting.push(request);
@@ -79,7 +82,7 @@ export class ScoreQueue {
     const place = this.#waiting.indexOf(request);
     if (place >= 0) this.#waiting.splice(place, 1);
     request.reject(abortedError(signal));
-    if (this.#running?.requests.every(({ aborted }) => aborted)) this.#running.controller.abort();
+    if (this.#running?.requests.every(({ aborted }) => aborted)) this.#running.controller?.abort();
   }
 
   /** Starts the next batch now, after what else arrives in this turn of the event loop, or after the delay. */
@@ -109,11 +112,12 @@ export class ScoreQueue {
 
   /** Settles every request of a batch. Never rejects. */
   async #run(batch: Request[]): Promise<void> {
-    const controller = new AbortController();
+    // One call that cannot be aborted keeps the batch going.
+    const controller = batch.every(({ abortable }) => abortable) ? new AbortController() : undefined;
     this.#running = { requests: batch, controller };
     try {
       const images = batch.map(({ image }) => image);
-      const scores = await this.#compute(images, controller.signal);
+      const scores = await this.#compute(images, controller?.signal);
       batch.forEach(({ resolve }, i) => resolve(scores[i]!));
     } catch (error) {
       const wanted = batch.filter(({ aborted }) => !aborted);

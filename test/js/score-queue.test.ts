@@ -26,7 +26,7 @@ class Computation {
     this.batches.push(values);
     await new Promise<void>((resolve, reject) => {
       this.#open.push(resolve);
-      signal.addEventListener("abort", () => {
+      signal?.addEventListener("abort", () => {
         this.#open.splice(this.#open.indexOf(resolve), 1);
         reject(new Error("stopped"));
       });
