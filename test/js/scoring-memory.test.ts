@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import test from "ava";
+import { describe, seededImages } from "../../bench/parity/inputs.js";
+import { batchingDefaults } from "../../lib/batching.js";
+import { createDetector, createModel } from "../../lib/detector.js";
+import { loadAddon } from "../../lib/native/loader.js";
+
+const side = 128;
+
+/** What a map takes: the least that a score which is not freed would leave behind. */
+const mapBytes = 4 * side * side;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/** Of memory that is no file's: pages of libraries that nobody uses come and go as the system likes. */
+function anonymousBytes(): number {
+  collectGarbage();
+  const status = readFileSync("/proc/self/status", "utf8");
+  return ["RssAnon", "VmSwap"]
+    .map((name) => 1024 * Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, "m").exec(status)![1]))
+    .reduce((sum, bytes) => sum + bytes);
+}
+
+test("memory stays flat over 1,000 images", async (t) => {
+  t.timeout(300_000);
+  const images = seededImages(2, [side, side]);
+  const model = { ...describe("resnet18", "paper"), imageSize: [side, side] as [number, number] };
+  const addon = loadAddon();
+  // Not trained: what a training frees stays with the allocator, where a leak would not be seen.
+  const native = await createModel(addon, model, { device: "cpu", precision: "float32" }, 0);
+  const parts = { addon, native, model, training: null, threads: 0, batching: batchingDefaults };
+  await using detector = createDetector(parts);
+  const score = async (count: number) => {
+    for (let i = 0; i < count; i++) await detector.score(images[i % images.length]!);
+  };
+  await score(300);
+  const before = anonymousBytes();
+  await score(1000);
+  const grown = anonymousBytes() - before;
+  t.true(grown < 250 * mapBytes, `1,000 scores left ${grown} bytes behind`);
+  t.log(`${grown} bytes more after 1,000 images`);
+});
