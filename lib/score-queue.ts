@@ -11,10 +11,8 @@ interface Request {
   arrived: number;
   resolve: (score: NativeScore) => void;
   reject: (error: unknown) => void;
-  /** Whether its call came with a signal. */
-  abortable: boolean;
-  /** Settled, by its signal: its result is of no use any more. */
-  aborted: boolean;
+  /** Once aborted, the request is settled by it: its result is of no use any more. */
+  signal: AbortSignal | undefined;
 }
 
 /**
@@ -65,9 +63,8 @@ export class ScoreQueue {
     let abort = () => {};
     try {
       return await new Promise((resolve, reject) => {
-        const abortable = signal !== undefined;
-        const request = { image, arrived: performance.now(), resolve, reject, abortable, aborted: false };
-        abort = () => this.#abort(request, signal!);
+        const request = { image, arrived: performance.now(), resolve, reject, signal };
+        abort = () => this.#abort(request);
         signal?.addEventListener("abort", abort, { once: true });
         this.#waiting.push(request);
         this.#schedule();
@@ -77,12 +74,11 @@ export class ScoreQueue {
     }
   }
 
-  #abort(request: Request, signal: AbortSignal): void {
-    request.aborted = true;
+  #abort(request: Request): void {
     const place = this.#waiting.indexOf(request);
     if (place >= 0) this.#waiting.splice(place, 1);
-    request.reject(abortedError(signal));
-    if (this.#running?.requests.every(({ aborted }) => aborted)) this.#running.controller?.abort();
+    request.reject(abortedError(request.signal!));
+    if (this.#running?.requests.every(({ signal }) => signal?.aborted)) this.#running.controller?.abort();
   }
 
   /** Starts the next batch now, after what else arrives in this turn of the event loop, or after the delay. */
@@ -113,14 +109,14 @@ export class ScoreQueue {
   /** Settles every request of a batch. Never rejects. */
   async #run(batch: Request[]): Promise<void> {
     // One call that cannot be aborted keeps the batch going.
-    const controller = batch.every(({ abortable }) => abortable) ? new AbortController() : undefined;
+    const controller = batch.every(({ signal }) => signal) ? new AbortController() : undefined;
     this.#running = { requests: batch, controller };
     try {
       const images = batch.map(({ image }) => image);
       const scores = await this.#compute(images, controller?.signal);
       batch.forEach(({ resolve }, i) => resolve(scores[i]!));
     } catch (error) {
-      const wanted = batch.filter(({ aborted }) => !aborted);
+      const wanted = batch.filter(({ signal }) => !signal?.aborted);
       if (batch.length === 1) wanted.forEach(({ reject }) => reject(error));
       else for (const request of wanted) await this.#run([request]);
     } finally {

@@ -28,15 +28,24 @@ export interface Comparison {
 /** What a comparison is of, before it is made. */
 export type Subject = Pick<Comparison, "job" | "unit"> & Partial<Pick<Comparison, "quantity" | "against">>;
 
-/**
- * Does a job on both sides in alternation, so that what else the machine does meets both; the first round of
- * each is warm-up and is not counted.
- */
+/** Does a job on both sides in alternation, and compares. */
 export async function compare(
   subject: Subject,
   rounds: number,
   sides: { ours: Run; reference: Run },
 ): Promise<Comparison> {
+  const { ours, reference } = await alternate(rounds, sides);
+  return comparison(subject, ours, reference);
+}
+
+/**
+ * What each side took, by round. They alternate, so that what else the machine does meets both; the first round
+ * of each is warm-up and is not counted.
+ */
+export async function alternate(
+  rounds: number,
+  sides: { ours: Run; reference: Run },
+): Promise<{ ours: number[]; reference: number[] }> {
   const ours: number[] = [];
   const reference: number[] = [];
   for (let round = -1; round < rounds; round++) {
@@ -45,7 +54,7 @@ export async function compare(
     ours.push(first);
     reference.push(second);
   }
-  return comparison(subject, ours, reference);
+  return { ours, reference };
 }
 
 /** From what each side took, by round. */

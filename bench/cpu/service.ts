@@ -1,7 +1,7 @@
 import { batchingDefaults } from "../../lib/batching.js";
 import { createDetector, createModel, Detector } from "../../lib/detector.js";
 import { describe } from "../parity/inputs.js";
-import { compare, comparison, distribution, timed, type Comparison } from "./compare.js";
+import { alternate, compare, comparison, distribution, timed, type Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
 import type { Workload } from "./workload.js";
 
@@ -31,7 +31,7 @@ export async function compareService(
 /**
  * What the facade adds to the native call for an image of the usual size: checks and queue; and what a crossing
  * to the native thread and back takes. The networks are as small as can be, so that their time's noise does not
- * hide it, and both sides use the same ones, first each in turn: the difference is of neighbouring calls.
+ * hide it, and both sides use the same ones: the difference is of neighbouring calls.
  */
 export async function compareFacade(workload: Workload, { rounds }: Effort): Promise<Comparison> {
   const { addon, backbone } = workload;
@@ -45,25 +45,23 @@ export async function compareFacade(workload: Workload, { rounds }: Effort): Pro
   if (score !== expected!.score) {
     throw new Error(`The facade scores ${score}, the native call ${expected!.score}.`);
   }
-  const times = { facade: [] as number[], native: [] as number[], crossing: [] as number[] };
-  const facade = async () => times.facade.push(await timed(() => detector.score(image)));
-  const alone = async () => times.native.push(await timed(scoreNatively));
-  for (let round = 0; round < 40 * rounds; round++) {
-    await (round % 2 === 0 ? facade() : alone());
-    await (round % 2 === 0 ? alone() : facade());
-  }
+  const { ours, reference } = await alternate(40 * rounds, {
+    ours: () => timed(() => detector.score(image)),
+    reference: () => timed(scoreNatively),
+  });
   // A call that is cancelled before it begins goes to the native thread and back, and computes nothing.
   const cancelled = new addon.CancelToken();
   cancelled.cancel();
   const cross = () => native.score([image], 0, cancelled).catch(() => undefined);
-  for (let round = 0; round < 40 * rounds; round++) times.crossing.push(await timed(cross));
+  const crossings: number[] = [];
+  for (let round = 0; round < 40 * rounds; round++) crossings.push(await timed(cross));
   const subject = { job: `facade, ${backbone}, 32 x 32`, unit: "an image", against: "the native call" };
-  const added = times.facade.map((seconds, i) => seconds - times.native[i]!);
+  const added = ours.map((seconds, i) => seconds - reference[i]!);
   return {
-    ...comparison(subject, times.facade, times.native),
+    ...comparison(subject, ours, reference),
     figures: {
       "ms added": distribution(added).median * 1000,
-      "ms a crossing": distribution(times.crossing).median * 1000,
+      "ms a crossing": distribution(crossings).median * 1000,
     },
   };
 }

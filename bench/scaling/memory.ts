@@ -26,7 +26,8 @@ export class MemoryWatch {
   }
 }
 
-function residentBytes(field: "VmHWM" | "RssAnon"): number {
+/** A field of what Linux tells of this process. */
+export function residentBytes(field: "VmHWM" | "RssAnon" | "VmSwap"): number {
   const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(
     readFileSync("/proc/self/status", "utf8"),
   )?.[1];

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import test from "ava";
 import { describe, seededImages } from "../../bench/parity/inputs.js";
+import { residentBytes } from "../../bench/scaling/memory.js";
 import { batchingDefaults } from "../../lib/batching.js";
 import { createDetector, createModel } from "../../lib/detector.js";
 import { loadAddon } from "../../lib/native/loader.js";
@@ -18,10 +18,7 @@ const collectGarbage = runInNewContext("gc") as () => void;
 /** Of memory that is no file's: pages of libraries that nobody uses come and go as the system likes. */
 function anonymousBytes(): number {
   collectGarbage();
-  const status = readFileSync("/proc/self/status", "utf8");
-  return ["RssAnon", "VmSwap"]
-    .map((name) => 1024 * Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, "m").exec(status)![1]))
-    .reduce((sum, bytes) => sum + bytes);
+  return residentBytes("RssAnon") + residentBytes("VmSwap");
 }
 
 test("memory stays flat over 1,000 images", async (t) => {
