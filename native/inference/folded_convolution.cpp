@@ -5,15 +5,15 @@
 #include <torch/nn/modules/conv.h>
 
 #include "core/error.h"
+#include "model/doubling_convolution.h"
 
 namespace reverse_distillation {
 
 namespace {
 
-template <typename Convolution>
-onednn::Geometry geometry_of(const Convolution& convolution, bool transposed) {
+onednn::Geometry geometry_of(const torch::nn::Conv2dImpl& convolution) {
   const auto& padding = std::get<torch::ExpandingArray<2>>(convolution.options.padding());
-  return {convolution.options.stride()->at(0), padding->at(0), transposed};
+  return {convolution.options.stride()->at(0), padding->at(0), false};
 }
 
 /// As doubles, one a channel of the output, to be multiplied with a weight.
@@ -28,11 +28,11 @@ FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
     : geometry_() {
   const torch::NoGradGuard no_grad;
   if (const auto* plain = convolution.as<torch::nn::Conv2dImpl>()) {
-    geometry_ = geometry_of(*plain, false);
+    geometry_ = geometry_of(*plain);
     weight_ = plain->weight;
-  } else if (const auto* transposed = convolution.as<torch::nn::ConvTranspose2dImpl>()) {
-    geometry_ = geometry_of(*transposed, true);
-    weight_ = transposed->weight;
+  } else if (const auto* doubling = convolution.as<DoublingConvolutionImpl>()) {
+    geometry_ = {/*stride=*/2, /*padding=*/0, /*transposed=*/true};
+    weight_ = doubling->weight;
   } else {
     throw Error(ErrorCode::kInternal, "a convolution to fold is of the kind " + convolution.name());
   }

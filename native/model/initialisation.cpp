@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "model/doubling_convolution.h"
+
 namespace reverse_distillation {
 
 namespace nn = torch::nn;
@@ -16,8 +18,8 @@ void initialise(nn::Module& module, at::Generator generator) {
       at::Tensor& weight = convolution->weight;
       const auto fan_out = static_cast<double>(weight.size(0) * weight.size(2) * weight.size(3));
       weight.normal_(0.0, std::sqrt(2.0 / fan_out), generator);
-    } else if (auto* transposed = layer->as<nn::ConvTranspose2dImpl>()) {
-      at::Tensor& weight = transposed->weight;
+    } else if (auto* doubling = layer->as<DoublingConvolutionImpl>()) {
+      at::Tensor& weight = doubling->weight;
       const auto fan_in = static_cast<double>(weight.size(1) * weight.size(2) * weight.size(3));
       const double bound = 1.0 / std::sqrt(fan_in);
       weight.uniform_(-bound, bound, generator);

@@ -1,5 +1,7 @@
 #include "model/residual_stage.h"
 
+#include "model/doubling_convolution.h"
+
 namespace reverse_distillation {
 
 namespace nn = torch::nn;
@@ -11,13 +13,9 @@ nn::Conv2d make_convolution(int64_t in_channels, int64_t out_channels, int64_t k
 
 namespace {
 
-nn::ConvTranspose2d make_doubling(int64_t in_channels, int64_t out_channels) {
-  return nn::ConvTranspose2d(nn::ConvTranspose2dOptions(in_channels, out_channels, 2).stride(2).bias(false));
-}
-
 /// The 3x3 convolution of a block, or what takes its place where the block resamples.
 nn::AnyModule make_resampling(int64_t in_channels, int64_t out_channels, Resample resample) {
-  if (resample == Resample::kDouble) return nn::AnyModule(make_doubling(in_channels, out_channels));
+  if (resample == Resample::kDouble) return nn::AnyModule(DoublingConvolution(in_channels, out_channels));
   return nn::AnyModule(make_convolution(in_channels, out_channels, 3, resample == Resample::kHalve ? 2 : 1));
 }
 
@@ -36,8 +34,8 @@ ResidualBlockImpl::ResidualBlockImpl(const BackboneSpec& spec, int64_t in_channe
     add_unit(nn::AnyModule(make_convolution(planes, planes, 3)), planes);
   }
   if (resample == Resample::kDouble) {
-    shortcut_ = register_module(
-        "upsample", nn::Sequential(make_doubling(in_channels, out_channels), nn::BatchNorm2d(out_channels)));
+    shortcut_ = register_module("upsample", nn::Sequential(DoublingConvolution(in_channels, out_channels),
+                                                           nn::BatchNorm2d(out_channels)));
   } else if (resample == Resample::kHalve || in_channels != out_channels) {
     const int64_t stride = resample == Resample::kHalve ? 2 : 1;
     shortcut_ =

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "harness.h"
+#include "model/doubling_convolution.h"
 #include "pipeline/detector.h"
 
 namespace reverse_distillation::test {
@@ -128,6 +129,29 @@ TEST("loading names every tensor that does not fit, and changes nothing") {
   EXPECT(at::equal(detector.tensors(Part::kBottleneck)[0].tensor, before));
   detector.load(Part::kBottleneck, state);
   EXPECT(detector.tensors(Part::kBottleneck)[0].tensor.eq(1.0).all().item<bool>());
+}
+
+TEST("a doubling convolution and its gradients are LibTorch's transposed convolution") {
+  at::manual_seed(5);
+  for (const at::MemoryFormat layout : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
+    DoublingConvolution doubling(6, 4);
+    doubling->to(at::kDouble);
+    const torch::NoGradGuard no_grad;
+    doubling->weight.normal_();
+    const at::Tensor weight = doubling->weight.detach().clone().requires_grad_();
+    const at::Tensor input = at::randn({2, 6, 3, 5}, at::kDouble).contiguous(layout).requires_grad_();
+    const at::Tensor reference_input = input.detach().clone().requires_grad_();
+    const at::Tensor gradient = at::randn({2, 4, 6, 10}, at::kDouble).contiguous(layout);
+
+    at::AutoGradMode grad(true);
+    const at::Tensor output = doubling->forward(input);
+    const at::Tensor reference = at::conv_transpose2d(reference_input, weight, {}, 2);
+    EXPECT(at::equal(output, reference));
+    output.backward(gradient);
+    reference.backward(gradient);
+    EXPECT(at::allclose(input.grad(), reference_input.grad(), 0, 1e-12));
+    EXPECT(at::allclose(doubling->weight.grad(), weight.grad(), 0, 1e-12));
+  }
 }
 
 TEST("an unknown device is refused as such") {
