@@ -43,7 +43,12 @@ Detector::Detector(const ModelConfig& config)
 void Detector::train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
                      const std::function<void(const EpochReport&)>& report) {
   drop_engine();
-  reverse_distillation::train(model_, config_, images, config, cancel, report);
+  {
+    const MemoryPool::Scope scope(*memory_);
+    reverse_distillation::train(model_, config_, images, config, cancel, report);
+  }
+  // Scoring needs far less.
+  memory_->release();
 }
 
 void Detector::drop_engine() {
@@ -67,6 +72,7 @@ at::Tensor Detector::resize_batch(std::span<const PixelView> images) const {
 
 AnomalyMaps Detector::score(std::span<const PixelView> images) {
   const c10::InferenceMode inference;
+  const MemoryPool::Scope scope(*memory_);
   if (images.empty()) return {at::empty({0, config_.height, config_.width}), at::empty({0})};
   if (!engine_) engine_.emplace(model_, config_);
   if (device_.is_cuda() && !gpu_scoring_) gpu_scoring_.emplace(*engine_, config_, device_);

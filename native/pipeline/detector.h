@@ -8,6 +8,7 @@
 
 #include "core/cancel_token.h"
 #include "core/config.h"
+#include "core/memory_pool.h"
 #include "model/reverse_distillation.h"
 #include "pipeline/gpu_scoring.h"
 #include "pipeline/image_set.h"
@@ -60,6 +61,7 @@ class Detector {
 
   ModelConfig config_;
   c10::Device device_;
+  std::shared_ptr<MemoryPool> memory_ = MemoryPool::shared();
   ReverseDistillation model_;
   std::optional<ScoringEngine> engine_;    ///< Made when first needed, dropped when the weights change.
   std::optional<GpuScoring> gpu_scoring_;  ///< Made and dropped with the engine, on a GPU.
