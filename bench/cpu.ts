@@ -41,7 +41,7 @@ async function main({ quick = false, backbones, dataset, weights }: Flags): Prom
   }
   const python = requirePython();
   const addon = loadAddon();
-  const effort: Effort = quick ? { rounds: 3, trainingSteps: 1 } : { rounds: 9, trainingSteps: 2 };
+  const effort: Effort = quick ? { rounds: 2, trainingSteps: 1, starts: 1 } : { rounds: 9, trainingSteps: 3, starts: 5 };
   const precisions = addon.info().cpuHasBfloat16
     ? (["float32", "bfloat16"] as const)
     : (["float32"] as const);
@@ -58,17 +58,14 @@ async function main({ quick = false, backbones, dataset, weights }: Flags): Prom
     };
     try {
       await add(...(await compareOperators(workload, effort)));
-      for (const precision of precisions) {
-        for (const count of [1, 8]) await add(await compareScoring(workload, precision, count, effort));
-      }
+      for (const count of [1, 8]) await add(...(await compareScoring(workload, precisions, count, effort)));
       if (backbone !== "resnet18") continue;
       await add(...(await compareResizing(workload, effort)));
       await add(...(await compareStart(workload, python, effort)));
       await add(await compareFacade(workload, effort));
       for (const callers of [1, 4, 16]) await add(await compareService(workload, callers, effort));
-      for (const precision of precisions) {
-        for (const keep of [false, true]) await add(await compareTraining(workload, precision, keep, effort));
-      }
+      for (const keep of [false, true])
+        await add(...(await compareTraining(workload, precisions, keep, effort)));
       if (dataset !== undefined && weights !== undefined) {
         await add(await compareWholeTraining(addon, python, { dataset, weights }));
       }

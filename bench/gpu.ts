@@ -18,7 +18,7 @@ import { judgeGoals } from "./gpu/goals.js";
 import { measureKernels } from "./gpu/kernels.js";
 import { parseGpuOptions } from "./gpu/options.js";
 import { scoreFromPackage } from "./gpu/packed.js";
-import { root, runTests } from "./gpu/programs.js";
+import { root, runTests } from "./programs.js";
 import { resultsName, writeResults, type GpuResults } from "./gpu/results.js";
 import { runSanitizer } from "./gpu/sanitizer.js";
 import { Stages } from "./gpu/stages.js";

@@ -52,8 +52,9 @@ export class ReferenceProcess {
 
   constructor(python: string, script: "trace" | "measure" | "run_onnx") {
     this.#script = referenceScript(script);
-    // Threads that wait by spinning take the cores from whatever else runs, this process first of all.
-    const env = { OMP_WAIT_POLICY: "PASSIVE", ...process.env };
+    // Threads that wait by spinning take the cores from whatever else runs, this process first of all. What is
+    // measured runs as a user's would: alone, and with the threads as OpenMP has them.
+    const env = script === "measure" ? process.env : { OMP_WAIT_POLICY: "PASSIVE", ...process.env };
     const child = spawn(python, [this.#script], { stdio: ["pipe", "pipe", "inherit"], env });
     this.#process = child;
     this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -8,7 +8,7 @@ import { run } from "./run.mjs";
 import { reportFailure, root, setUp } from "./setup.mjs";
 
 try {
-  await setUp({ tests: true });
+  await setUp({ bench: true });
   const program = join(root, "bench", "cpu.ts");
   await run(process.execPath, ["--import", "tsx", program, ...process.argv.slice(2)], { cwd: root });
 } catch (error) {

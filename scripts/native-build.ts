@@ -64,17 +64,17 @@ export async function buildNative(root: string, options: NativeBuildOptions = {}
       ? [
           step(
             "native_tests",
-            ["test/native", "bench/native"],
-            ["tests", "cuda_tests", "benchmark"].map((name) => join(tree, `reverse_distillation_${name}`)),
+            ["test/native"],
+            ["tests", "cuda_tests"].map((name) => join(tree, `reverse_distillation_${name}`)),
           ),
         ]
       : []),
     ...(bench
       ? [
           step(
-            "reverse_distillation_gpu_benchmark",
-            ["bench/native/gpu"],
-            [join(tree, "reverse_distillation_gpu_benchmark")],
+            "reverse_distillation_benchmark",
+            ["bench/native"],
+            [join(tree, "reverse_distillation_benchmark")],
           ),
         ]
       : []),

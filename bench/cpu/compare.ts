@@ -1,3 +1,5 @@
+import { setTimeout } from "node:timers/promises";
+
 /** One side of a comparison: does the job once and says how many seconds, or bytes, it took. */
 export type Run = () => Promise<number>;
 
@@ -28,33 +30,44 @@ export interface Comparison {
 /** What a comparison is of, before it is made. */
 export type Subject = Pick<Comparison, "job" | "unit"> & Partial<Pick<Comparison, "quantity" | "against">>;
 
-/** Does a job on both sides in alternation, and compares. */
+/** Does a job on both sides in alternation, once to warm up, and compares. */
 export async function compare(
   subject: Subject,
   rounds: number,
   sides: { ours: Run; reference: Run },
 ): Promise<Comparison> {
-  const { ours, reference } = await alternate(rounds, sides);
+  await alternate(1, sides, settle);
+  const { ours, reference } = await alternate(rounds, sides, settle);
   return comparison(subject, ours, reference);
 }
 
 /**
- * What each side took, by round. They alternate, so that what else the machine does meets both; the first round
- * of each is warm-up and is not counted.
+ * What each side took, by round. They alternate, so that what else the machine does meets all of them.
+ *
+ * @param between What is waited for after each run.
  */
-export async function alternate(
+export async function alternate<Side extends string>(
   rounds: number,
-  sides: { ours: Run; reference: Run },
-): Promise<{ ours: number[]; reference: number[] }> {
-  const ours: number[] = [];
-  const reference: number[] = [];
-  for (let round = -1; round < rounds; round++) {
-    const [first, second] = [await sides.ours(), await sides.reference()];
-    if (round < 0) continue;
-    ours.push(first);
-    reference.push(second);
+  sides: Record<Side, Run>,
+  between: () => Promise<unknown>,
+): Promise<Record<Side, number[]>> {
+  const names = Object.keys(sides) as Side[];
+  const found = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Side, number[]>;
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) {
+      found[name].push(await sides[name]());
+      await between();
+    }
   }
-  return { ours, reference };
+  return found;
+}
+
+/**
+ * Waits until one process's threads have gone to sleep: OpenMP's wait for more work by spinning, for some
+ * milliseconds, in which they would take the cores from the other process.
+ */
+export async function settle(): Promise<void> {
+  await setTimeout(30);
 }
 
 /** From what each side took, by round. */

@@ -2,4 +2,6 @@
 export interface Effort {
   rounds: number;
   trainingSteps: number;
+  /** Of a process. */
+  starts: number;
 }

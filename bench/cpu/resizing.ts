@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import sharp from "sharp";
 import type { RawImage } from "../../lib/native/addon.js";
+import { SafetensorsFile } from "../../lib/safetensors/reader.js";
 import { writeSafetensors } from "../../lib/safetensors/writer.js";
 import { seededImages } from "../parity/inputs.js";
 import { compare, timed, type Comparison } from "./compare.js";
@@ -13,12 +14,11 @@ export async function compareResizing(workload: Workload, { rounds }: Effort): P
   const path = join(workload.folder, "large.safetensors");
   const data = Buffer.concat(images.map((image) => new Uint8Array(image.data)));
   await writeSafetensors(path, [{ name: "images", dtype: "U8", shape: [8, 900, 900, 3], data }], {});
-  const reference = async () =>
-    (
-      await workload.reference.request<{ seconds: number }>({
-        ...{ job: "resize", images: path, size: [imageSize, imageSize] },
-      })
-    ).seconds;
+  const out = join(workload.folder, "resized.safetensors");
+  const request = { job: "resize", images: path, size: [imageSize, imageSize], out };
+  const reference = async () => (await workload.reference.request<{ seconds: number }>(request)).seconds;
+  await reference();
+  await requireLikePillow(workload, images, await readPixels(out));
   const ofAddon = async () => {
     const set = new workload.addon.ImageSet(imageSize, imageSize);
     const seconds = await timed(async () => {
@@ -37,6 +37,37 @@ export async function compareResizing(workload: Workload, { rounds }: Effort): P
     await compare(subject("the addon"), rounds, { ours: ofAddon, reference }),
     await compare(subject("sharp"), rounds, { ours: bySharp, reference }),
   ];
+}
+
+/** Of the first image: Pillow's pixels. */
+async function readPixels(path: string): Promise<RawImage> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const { data } = await file.read(file.tensors.get("images")!);
+    const pixels = new Uint8Array(data.buffer, data.byteOffset, imageSize * imageSize * 3);
+    return { data: pixels, width: imageSize, height: imageSize, channels: 3 };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * The addon tells of its pixels by what they score; both round to 8 bits, so that they may be a grey level apart.
+ * sharp's linear kernel is another filter, whose pixels are but near.
+ */
+async function requireLikePillow(
+  { native, addon }: Workload,
+  [first]: readonly RawImage[],
+  expected: RawImage,
+): Promise<void> {
+  const [ours, theirs] = await native.score([first!, expected], 0, new addon.CancelToken());
+  if (!(Math.abs(ours!.score - theirs!.score) < 2e-3 * theirs!.score)) {
+    throw new Error(`An image resized by the addon scores ${ours!.score}, by Pillow ${theirs!.score}.`);
+  }
+  const bySharp = await resizeBySharp(first!);
+  const pixels = Buffer.from(expected.data as Uint8Array);
+  const difference = bySharp.reduce((sum, value, i) => sum + Math.abs(value - pixels[i]!), 0) / pixels.length;
+  if (!(difference < 4)) throw new Error(`sharp's pixels are ${difference} grey levels from Pillow's.`);
 }
 
 function resizeBySharp({ data, width, height }: RawImage): Promise<Buffer> {

@@ -1,34 +1,47 @@
 import type { NativeScore, Precision } from "../../lib/native/addon.js";
-import { compare, timed, type Comparison } from "./compare.js";
+import { alternate, comparison, settle, timed, type Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
 import type { Workload } from "./workload.js";
 
-/** Scores, from 8-bit pixels to the smoothed map, a batch of `count`. The answers are compared first. */
+/**
+ * Scores, from 8-bit pixels to the smoothed map, a batch of `count`, in each precision beside the reference's
+ * float32. The answers are compared first.
+ */
 export async function compareScoring(
   workload: Workload,
-  precision: Precision,
+  precisions: readonly Precision[],
   count: number,
   { rounds }: Effort,
-): Promise<Comparison> {
-  const model = precision === "float32" ? workload.native : await workload.inPrecision(precision);
+): Promise<Comparison[]> {
   const images = workload.images.slice(0, count);
-  const score = () => model.score([...images], 0, new workload.addon.CancelToken());
-  const ask = () =>
+  const ask = (count: number) =>
     workload.reference.request<{ seconds: number; scores: number[] }>({ job: "score", count });
-  try {
-    requireEqual(await score(), (await ask()).scores, precision);
-    const subject = { job: `score, ${workload.backbone}, batch ${count}, ${precision}`, unit: "a batch" };
-    const found = await compare(subject, rounds, {
-      ours: () => timed(score),
-      reference: async () => (await ask()).seconds,
-    });
-    if (precision !== "float32") return found;
-    const { operations, peak } = await workload.arithmetic();
-    const rate = (operations * count) / found.ours.median;
-    return { ...found, figures: { "GFLOP/s": rate / 1e9, "share of the matrix product's": rate / peak } };
-  } finally {
-    if (model !== workload.native) await model.dispose();
+  const expected = (await ask(count)).scores;
+  const ours = {} as Record<Precision, () => Promise<number>>;
+  for (const precision of precisions) {
+    const model = await workload.inPrecision(precision);
+    const score = (count: number) => model.score(images.slice(0, count), 0, new workload.addon.CancelToken());
+    requireEqual(await score(count), expected, precision);
+    // The first score after a pause finds threads asleep and caches cold.
+    ours[precision] = async () => {
+      await score(1);
+      return await timed(() => score(count));
+    };
   }
+  const reference = async () => {
+    await ask(1);
+    return (await ask(count)).seconds;
+  };
+  const found = await alternate(rounds, { ...ours, reference }, settle);
+  const operations = (await workload.operations(true)).score * count;
+  const comparisons: Comparison[] = [];
+  for (const precision of precisions) {
+    const subject = { job: `score, ${workload.backbone}, batch ${count}, ${precision}`, unit: "a batch" };
+    const compared = comparison(subject, found[precision], found.reference);
+    const figures = await workload.rates(operations / compared.ours.median, precision);
+    comparisons.push({ ...compared, figures });
+  }
+  return comparisons;
 }
 
 function requireEqual(ours: NativeScore[], reference: number[], precision: Precision): void {

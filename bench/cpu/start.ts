@@ -22,10 +22,10 @@ interface Started {
 export async function compareStart(
   workload: Workload,
   python: string,
-  { rounds }: Effort,
+  { starts }: Effort,
 ): Promise<Comparison[]> {
   const found: Record<"ours" | "reference", Started>[] = [];
-  for (let round = -1; round < Math.min(rounds, 5); round++) {
+  for (let round = -1; round < starts; round++) {
     const [ours, reference] = [await startHere(workload), await startThere(workload, python)];
     if (Math.abs(ours.score - reference.score) > 1e-4 * Math.max(1, reference.score)) {
       throw new Error(`The first scores differ: ${ours.score} and ${reference.score}.`);

@@ -1,33 +1,50 @@
 import type { EpochReport, NativeImageSet, NativeModel, Precision } from "../../lib/native/addon.js";
-import { compare, type Comparison } from "./compare.js";
+import { alternate, comparison, settle, type Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
 import { imageSize, type Workload } from "./workload.js";
 
-/** Steps of training on batches of 16, the teacher at every step or its features kept. */
+/**
+ * Steps of training on batches of 16, the teacher at every step or its features kept on both sides, in each
+ * precision beside the reference's float32. The losses of the first step are compared first.
+ */
 export async function compareTraining(
   workload: Workload,
-  precision: Precision,
+  precisions: readonly Precision[],
   keep: boolean,
   { rounds, trainingSteps }: Effort,
-): Promise<Comparison> {
+): Promise<Comparison[]> {
   const batchSize = Math.min(16, workload.images.length);
-  const model = await workload.inPrecision(precision);
   const set = new workload.addon.ImageSet(imageSize, imageSize);
+  const models: NativeModel[] = [];
   try {
     for (const image of workload.images.slice(0, batchSize)) await set.add(image);
-    const train = () => trainHere(workload, model, set, batchSize, keep, trainingSteps);
     const request = { job: "train", batchSize, steps: trainingSteps, keep };
     const trainThere = () => workload.reference.request<Trained>(request);
     await workload.reference.request({ job: "open", ...workload.files });
-    requireEqualLoss((await train()).loss, (await trainThere()).loss, precision);
-    const ours = async () => (await train()).seconds;
+    const expected = (await trainThere()).loss;
+    const ours = {} as Record<Precision, () => Promise<number>>;
+    for (const precision of precisions) {
+      const model = await workload.fresh(precision);
+      models.push(model);
+      const train = () => trainHere(workload, model, set, batchSize, keep, trainingSteps);
+      requireEqualLoss((await train()).loss, expected, precision);
+      ours[precision] = async () => (await train()).seconds;
+    }
     const reference = async () => (await trainThere()).seconds;
+    const found = await alternate(rounds, { ...ours, reference }, settle);
+    const operations = (await workload.operations(keep)).step * batchSize;
     const features = keep ? "features kept" : "teacher at every step";
-    const job = `training step, ${workload.backbone}, batch ${batchSize}, ${features}, ${precision}`;
-    return await compare({ job, unit: "a step" }, rounds, { ours, reference });
+    const comparisons: Comparison[] = [];
+    for (const precision of precisions) {
+      const job = `training step, ${workload.backbone}, batch ${batchSize}, ${features}, ${precision}`;
+      const compared = comparison({ job, unit: "a step" }, found[precision], found.reference);
+      const figures = await workload.rates(operations / compared.ours.median, precision);
+      comparisons.push({ ...compared, figures });
+    }
+    return comparisons;
   } finally {
     set.dispose();
-    await model.dispose();
+    for (const model of models) await model.dispose();
   }
 }
 

@@ -10,18 +10,20 @@ import { ReferenceProcess } from "../reference.js";
 /** Side of the images, in pixels. */
 export const imageSize = 256;
 
-interface Arithmetic {
-  operations: number;
-  peak: number;
+/** Floating-point operations, an image. */
+interface Operations {
+  score: number;
+  step: number;
 }
 
 /** A model of random weights and images of noise, open on both sides. */
 export class Workload {
-  #arithmetic: Arithmetic | undefined;
+  readonly #models: Map<Precision, NativeModel>;
 
   private constructor(
     readonly addon: Addon,
     readonly backbone: Backbone,
+    /** In float32. */
     readonly native: NativeModel,
     readonly images: readonly RawImage[],
     readonly files: ExchangedFiles,
@@ -29,7 +31,9 @@ export class Workload {
     /** What the reference computes with. */
     readonly versions: { torch: string; threads: number },
     readonly folder: string,
-  ) {}
+  ) {
+    this.#models = new Map([["float32", native]]);
+  }
 
   static async open(addon: Addon, python: string, backbone: Backbone, count: number): Promise<Workload> {
     const folder = await mkdtemp(join(tmpdir(), "reverse-distillation-bench-"));
@@ -45,14 +49,34 @@ export class Workload {
     return new Workload(addon, backbone, native, images, files, reference, versions, folder);
   }
 
-  /** Floating-point operations of scoring one image, and how many a second a large matrix product does here. */
-  async arithmetic(): Promise<Arithmetic> {
-    this.#arithmetic ??= await this.reference.request<Arithmetic>({ job: "arithmetic" });
-    return this.#arithmetic;
+  /** Of scoring, and of a step of training, without the teacher where its features are kept. */
+  operations(keep: boolean): Promise<Operations> {
+    return this.reference.request<Operations>({ job: "operations", keep });
   }
 
-  /** The model once more, in another precision. The caller disposes of it. */
+  /**
+   * A rate of operations, and its share of what a large matrix product in that precision reaches, which is measured
+   * anew: the machine is not always equally fast.
+   */
+  async rates(operationsPerSecond: number, precision: Precision): Promise<Record<string, number>> {
+    const peak = await this.reference.request<{ operationsPerSecond: number }>({
+      ...{ job: "peak", dtype: precision },
+    });
+    return {
+      "GFLOP/s": operationsPerSecond / 1e9,
+      "share of the matrix product's": operationsPerSecond / peak.operationsPerSecond,
+    };
+  }
+
+  /** The model in a precision, to be scored with; it lives as long as this. */
   async inPrecision(precision: Precision): Promise<NativeModel> {
+    const open = this.#models.get(precision) ?? (await this.fresh(precision));
+    this.#models.set(precision, open);
+    return open;
+  }
+
+  /** The model once more, to be trained. The caller disposes of it. */
+  async fresh(precision: Precision): Promise<NativeModel> {
     const description = {
       ...describe(this.backbone, "paper"),
       imageSize: [imageSize, imageSize] as [number, number],
@@ -62,7 +86,7 @@ export class Workload {
 
   async close(): Promise<void> {
     this.reference.close();
-    await this.native.dispose();
+    for (const model of this.#models.values()) await model.dispose();
     await rm(this.folder, { recursive: true });
   }
 }

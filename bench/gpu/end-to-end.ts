@@ -5,7 +5,7 @@ import { train } from "../../lib/train.js";
 import type { Backbone, RawImage } from "../../lib/native/addon.js";
 import { seededImages } from "../parity/inputs.js";
 import { findPython, referenceScript } from "../reference.js";
-import { runLines } from "./programs.js";
+import { runLines } from "../programs.js";
 
 /** How fast one side is in one precision. */
 export interface Speed {

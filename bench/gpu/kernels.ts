@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import { root, runLines } from "./programs.js";
+import { readOperatorTimes, timeOperators } from "../operator-times.js";
 
 /** The time of one operator at one size. */
 export interface KernelTime {
@@ -15,30 +14,20 @@ export interface KernelTime {
   floorMicroseconds: number;
 }
 
-/** A line of `reverse_distillation_gpu_benchmark`. */
-interface Line {
-  operator: string;
-  case: string;
-  dtype: string;
-  seconds: number;
-  bytes: number;
-  operations: number;
-}
-
 const operationsPerSecond = 60e12;
 
 /**
- * Reads what `reverse_distillation_gpu_benchmark` prints.
+ * Reads what `reverse_distillation_benchmark` prints.
  *
  * @throws Error if the copy, with which the others are compared, is not among it.
  */
 export function readKernelTimes(lines: readonly string[]): KernelTime[] {
-  const measured = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Line);
+  const measured = readOperatorTimes(lines);
   const copy = measured.find(({ operator }) => operator === "copy");
   if (copy === undefined || !(copy.seconds > 0)) throw new Error("the benchmark measured no copy");
   const bandwidth = copy.bytes / copy.seconds;
-  return measured.map(({ seconds, bytes, operations, ...rest }) => ({
-    ...rest,
+  return measured.map(({ operator, case: size, dtype, seconds, bytes, operations }) => ({
+    ...{ operator, case: size, dtype },
     microseconds: seconds * 1e6,
     gigabytesPerSecond: bytes / seconds / 1e9,
     shareOfCopy: bytes / seconds / bandwidth,
@@ -51,9 +40,5 @@ export async function measureKernels(
   device: string,
   { quick, timeout }: { quick: boolean; timeout: number },
 ): Promise<KernelTime[]> {
-  const tree = device === "cpu" ? "cpu" : "cuda";
-  const lines: string[] = [];
-  const program = join(root, ".build", tree, "reverse_distillation_gpu_benchmark");
-  await runLines(program, [device, ...(quick ? ["--quick"] : [])], (line) => lines.push(line), { timeout });
-  return readKernelTimes(lines);
+  return readKernelTimes(await timeOperators(device, quick ? ["--quick"] : [], timeout));
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { root } from "./programs.js";
+import { root } from "../programs.js";
 
 /** What the packed package is asked to do, in a folder where nothing of the checkout is in reach but its packages. */
 const scoreOne = `

@@ -10,24 +10,28 @@ Reads requests from the standard input, one JSON object a line, and answers each
      teacher's features computed at each step, or kept from before -> {"seconds", "loss"}: of a step, and of
      the first one
     {"job": "maps", "backbone", "size": n}: from features of noise to the smoothed map and its maximum, for one
-     image -> {"seconds": {step: seconds}}
-    {"job": "arithmetic"} -> {"operations", "peak"}: floating-point operations of scoring one image, and how
-     many a second a product of two float32 matrices of 2048 x 2048 does
+     image -> {"seconds": {operator: seconds}}; `anomaly_map` is all of it
+    {"job": "operations", "keep": bool} -> {"score", "step"}: floating-point operations, an image, of scoring and
+     of a step of training, with the teacher or without
+    {"job": "peak", "dtype"} -> {"operationsPerSecond"}: of a large matrix product in that dtype, by the faster of
+     two ways: MKL's or oneDNN's product as PyTorch chooses, and oneDNN's 1x1 convolution
     {"job": "memory"} -> {"peakBytes"}: the most that this process held
-    {"job": "resize", "images": path of a safetensors file with `images`, "size": [height, width]}: by Pillow
-     -> {"seconds"}, an image
+    {"job": "resize", "images": path of a safetensors file with `images`, "size": [height, width], "out": path of one
+     to write}: by Pillow -> {"seconds"}, an image
 """
 
+import copy
 import json
-import resource
+import re
 import sys
 import time
 from pathlib import Path
 from typing import Callable
 
+import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -75,7 +79,7 @@ class Jobs:
         first = step()
         seconds, _ = timed(lambda: [step() for _ in range(request["steps"])])
         self.model.eval()
-        return {"seconds": seconds / request["steps"], "loss": first}
+        return {"seconds": seconds / max(request["steps"], 1), "loss": first}
 
     @torch.no_grad()
     def maps(self, request: dict) -> dict:
@@ -85,24 +89,45 @@ class Jobs:
         teacher, student = ([torch.randn(shape) for shape in shapes] for _ in range(2))
         distances, maps = timed(lambda: distance_maps(teacher, student, [1, 2, 3]))
         summing, combined = timed(lambda: combine_maps(maps, (size, size), "sum"))
-        smoothing, _ = timed(lambda: smooth(combined, 4.0).max())
-        seconds = {"cosine_map": distances, "upsample_sum": summing, "blur_and_maximum": smoothing}
-        return {"seconds": {**seconds, "all": distances + summing + smoothing}}
+        smoothing, smoothed = timed(lambda: smooth(combined, 4.0))
+        maximum, _ = timed(smoothed.max)
+        seconds = {"cosine_map": distances, "upsample_sum": summing, "gaussian_blur": smoothing}
+        return {"seconds": {**seconds, "anomaly_map": distances + summing + smoothing + maximum}}
 
-    def arithmetic(self, _: dict) -> dict:
-        with FlopCounterMode(display=False) as counter:
+    def operations(self, request: dict) -> dict:
+        with FlopCounterMode(display=False) as scoring:
             anomaly_maps(self.model, self.pixels[:1], self.description)
-        matrix = torch.randn(2048, 2048)
-        seconds = sorted(timed(lambda: matrix @ matrix)[0] for _ in range(9))
-        return {"operations": counter.get_total_flops(), "peak": 2 * 2048**3 / seconds[len(seconds) // 2]}
+        model, self.model = self.model, copy.deepcopy(self.model)  # A step changes it.
+        with FlopCounterMode(display=False) as step:
+            self.train({"batchSize": 1, "steps": 0, "keep": False})
+        self.model = model
+        with FlopCounterMode(display=False) as teacher, torch.no_grad():
+            self.model.teacher(normalise(self.pixels[:1], self.description["normalisation"]))
+        saved = teacher.get_total_flops() if request["keep"] else 0
+        return {"score": scoring.get_total_flops(), "step": step.get_total_flops() - saved}
+
+    @torch.no_grad()
+    def peak(self, request: dict) -> dict:
+        dtype = getattr(torch, request["dtype"])
+        rows, inner, columns = 2048, 2048, 2048
+        left, right = torch.randn(rows, inner, dtype=dtype), torch.randn(inner, columns, dtype=dtype)
+        # The same product: a position for each row.
+        image = left.view(1, 32, 64, inner).permute(0, 3, 1, 2)
+        kernels = right.T.reshape(columns, inner, 1, 1).contiguous(memory_format=torch.channels_last)
+        ways = (lambda: left @ right, lambda: torch.nn.functional.conv2d(image, kernels))
+        seconds = min(timed(way)[0] for way in ways for _ in range(4))
+        return {"operationsPerSecond": 2 * rows * inner * columns / seconds}
 
     def memory(self, _: dict) -> dict:
-        return {"peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+        # Not getrusage's, which begins with what the process that started this one held.
+        status = Path("/proc/self/status").read_text()
+        return {"peakBytes": int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024}
 
     def resize(self, request: dict) -> dict:
         images = [Image.fromarray(image.numpy()) for image in load_file(request["images"])["images"]]
         height, width = request["size"]
-        seconds, _ = timed(lambda: [image.resize((width, height), Image.Resampling.BILINEAR) for image in images])
+        seconds, resized = timed(lambda: [image.resize((width, height), Image.Resampling.BILINEAR) for image in images])
+        save_file({"images": torch.stack([torch.from_numpy(np.array(image)) for image in resized])}, request["out"])
         return {"seconds": seconds / len(images)}
 
 

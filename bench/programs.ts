@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { TapReader } from "../../scripts/tap.mjs";
+import { TapReader } from "../scripts/tap.mjs";
 
 /** The folder of the checkout. */
-export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
 /** How a program is run. */
 export interface ProgramOptions {
