@@ -24,7 +24,7 @@ size_t longest_for(size_t bytes) { return bytes + bytes / 4; }
 
 thread_local MemoryPool* current = nullptr;
 
-/// Bytes that large tensors hold, and the most that they once did.
+/// Bytes that large tensors hold, and the most that they did since a pool was last released.
 std::atomic<size_t> live{0};
 std::atomic<size_t> most_live{0};
 
@@ -133,6 +133,7 @@ void MemoryPool::drop_oldest() {
 void MemoryPool::release() {
   const std::lock_guard lock(mutex_);
   while (!blocks_.empty()) drop_oldest();
+  most_live = live.load();
 }
 
 size_t MemoryPool::kept_bytes() const {

@@ -11,8 +11,9 @@ namespace reverse_distillation {
 /// large as those of the next; given back to the system in between, they would be mapped, cleared and
 /// faulted in anew, a page at a time, at every batch.
 ///
-/// Only large blocks are kept, and never more than half as much again as tensors once took together: what
-/// has lain unused the longest goes first. Safe to use from several threads.
+/// Only large blocks are kept, and never so many that they and what tensors hold are more than half as much
+/// again as tensors once held together: what has lain unused the longest goes first. Safe to use from several
+/// threads.
 class MemoryPool {
  public:
   /// The pool of everything that computes in this process. It lives as long as somebody holds it, and gives
@@ -37,7 +38,7 @@ class MemoryPool {
     MemoryPool* former_;
   };
 
-  /// Gives what is kept back to the system.
+  /// Gives what is kept back to the system, and forgets how much tensors once held.
   void release();
 
   size_t kept_bytes() const;

@@ -2,6 +2,8 @@
 
 #include <ATen/ops/cat.h>
 
+#include "model/normalised_activation.h"
+
 namespace reverse_distillation {
 
 namespace nn = torch::nn;
@@ -31,7 +33,7 @@ BottleneckImpl::BottleneckImpl(const BackboneSpec& spec, Layout layout) : layout
 
 at::Tensor BottleneckImpl::forward(const std::vector<at::Tensor>& features) {
   const auto unit = [this](size_t i, const at::Tensor& x) {
-    return norms_[i]->forward(convolutions_[i]->forward(x)).relu_();
+    return normalised_activation(*norms_[i], convolutions_[i]->forward(x), /*relu=*/true);
   };
   at::Tensor x = at::cat({unit(1, unit(0, features[0])), unit(2, features[1]), features[2]}, 1);
   if (fuses()) x = unit(3, x);

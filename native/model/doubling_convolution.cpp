@@ -32,17 +32,16 @@ at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& input) 
                                  .reshape({n, h, w, 4 * out})
                                  .permute({0, 3, 1, 2});
   const at::Tensor only_its_shape_counts = at::empty({4 * out, in, 1, 1}, input.options());
-  const at::Tensor product = std::get<1>(
-      at::convolution_backward(patches, input, only_its_shape_counts, /*bias_sizes=*/std::nullopt,
-                               /*stride=*/{1, 1}, /*padding=*/{0, 0}, /*dilation=*/{1, 1},
-                               /*transposed=*/false, /*output_padding=*/{0, 0}, /*groups=*/1,
-                               {false, true, false}));
+  const at::Tensor product = std::get<1>(at::convolution_backward(
+      patches, input, only_its_shape_counts, /*bias_sizes=*/std::nullopt,
+      /*stride=*/{1, 1}, /*padding=*/{0, 0}, /*dilation=*/{1, 1},
+      /*transposed=*/false, /*output_padding=*/{0, 0}, /*groups=*/1, {false, true, false}));
   return product.view({2, 2, out, in}).permute({3, 2, 0, 1});
 }
 
-/// The transposed convolution, with the weight's gradient as that of a 1x1 convolution: oneDNN's own kernel for
-/// it is slower where the stride is 2 (by 1.1 to 2 times), and so is a matrix product where MKL has no kernels
-/// made for the processor.
+/// The transposed convolution, with the weight's gradient as that of a 1x1 convolution: oneDNN's own kernel
+/// for it is slower where the stride is 2 (by 1.1 to 2 times), and so is a matrix product where MKL has no
+/// kernels made for the processor.
 class DoublingFunction : public torch::autograd::Function<DoublingFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& input,

@@ -1,6 +1,7 @@
 #include "model/residual_stage.h"
 
 #include "model/doubling_convolution.h"
+#include "model/normalised_activation.h"
 
 namespace reverse_distillation {
 
@@ -52,13 +53,18 @@ void ResidualBlockImpl::add_unit(nn::AnyModule convolution, int64_t channels) {
 }
 
 at::Tensor ResidualBlockImpl::forward(const at::Tensor& input) {
+  at::Tensor residual = input;
+  if (!shortcut_.is_empty()) {
+    auto& norm = *shortcut_->ptr(1)->as<nn::BatchNorm2dImpl>();
+    residual = normalised_activation(norm, shortcut_->begin()->forward(input), /*relu=*/false);
+  }
   at::Tensor x = input;
   for (Unit& unit : units_) {
-    x = unit.norm->forward(unit.convolution.forward<at::Tensor>(x));
-    if (&unit != &units_.back()) x.relu_();
+    const bool last = &unit == &units_.back();
+    x = normalised_activation(*unit.norm, unit.convolution.forward<at::Tensor>(x), /*relu=*/true,
+                              last ? residual : at::Tensor());
   }
-  x += shortcut_.is_empty() ? input : shortcut_->forward(input);
-  return x.relu_();
+  return x;
 }
 
 nn::Sequential make_stage(const BackboneSpec& spec, int64_t in_channels, int64_t planes, int64_t blocks,

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "ops/cpu/vectorise.h"
+#include "core/vectorise.h"
 
 namespace reverse_distillation::cpu {
 

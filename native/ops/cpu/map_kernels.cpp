@@ -1,6 +1,6 @@
 #include "ops/cpu/map_kernels.h"
 
-#include "ops/cpu/vectorise.h"
+#include "core/vectorise.h"
 
 namespace reverse_distillation::cpu {
 
