@@ -2,21 +2,22 @@
 //
 //   reverse_distillation_benchmark <cpu|cuda:N> [--quick] [--backbone NAME] [--batch N] [--repetitions N]
 //
-// {"operator", "case", "dtype", "seconds", "positions", "bytes", "operations"}: the median time of one call, the
-// values that it gives a channel, the bytes that must move and the operations that must be done (native/ops/cuda
-// says how they are counted). The first line is that of a copy within the device, "operator": "copy": what bytes
-// are to be compared with. Before an operator is timed, its answers are compared with ATen's.
+// {"operator", "case", "dtype", "seconds", "positions", "bytes", "operations"}: the median time of one call,
+// the values that it gives a channel, the bytes that must move and the operations that must be done
+// (native/ops/cuda says how they are counted). The first line is that of a copy within the device,
+// "operator": "copy": what bytes are to be compared with. Before an operator is timed, its answers are
+// compared with ATen's.
 //
 // --quick: tiny features, which only show that it works. --backbone, --batch: these features alone; otherwise
-// those of resnet18 and wide_resnet50_2, in batches of 32, and of 1 too where maps are made. --repetitions: calls in
-// one measurement, 20.
+// those of resnet18 and wide_resnet50_2, in batches of 32, and of 1 too where maps are made. --repetitions:
+// calls in one measurement, 20.
 
 #include <ATen/ATen.h>
 
 #include <cstdio>
 #include <iostream>
-#include <stdexcept>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "answers.h"
@@ -45,9 +46,8 @@ struct Backbone {
 std::vector<Backbone> backbones(const Settings& settings) {
   if (settings.quick) return {{"quick", {{16, 16}, {32, 8}, {64, 4}}}};
   std::vector<Backbone> found;
-  for (const Backbone& backbone :
-       {Backbone{"resnet18", {{64, 64}, {128, 32}, {256, 16}}},
-        Backbone{"wide_resnet50_2", {{256, 64}, {512, 32}, {1024, 16}}}}) {
+  for (const Backbone& backbone : {Backbone{"resnet18", {{64, 64}, {128, 32}, {256, 16}}},
+                                   Backbone{"wide_resnet50_2", {{256, 64}, {512, 32}, {1024, 16}}}}) {
     if (settings.backbone.value_or(backbone.name) == backbone.name) found.push_back(backbone);
   }
   if (found.empty()) throw std::invalid_argument("--backbone takes resnet18 or wide_resnet50_2");
@@ -105,8 +105,9 @@ void measure_features(const Settings& settings, const Timer& timer, const Backbo
   const double size = static_cast<double>(at::elementSize(type));
   const auto report = [&](const char* op, double reads, double map_bytes, double per_element,
                           const std::function<void()>& work) {
-    print(op, what, type, timer.measure(work),
-          {features.positions, reads * features.elements * size + map_bytes, per_element * features.elements});
+    print(
+        op, what, type, timer.measure(work),
+        {features.positions, reads * features.elements * size + map_bytes, per_element * features.elements});
   };
   const double map_bytes = 4.0 * features.positions;
   report("cosine_map", 2, map_bytes, 6, [&] { cosine_map(features.teacher, features.student); });
