@@ -41,7 +41,9 @@ async function main({ quick = false, backbones, dataset, weights }: Flags): Prom
   }
   const python = requirePython();
   const addon = loadAddon();
-  const effort: Effort = quick ? { rounds: 2, trainingSteps: 1, starts: 1 } : { rounds: 9, trainingSteps: 3, starts: 5 };
+  const effort: Effort = quick
+    ? { rounds: 2, trainingSteps: 1, starts: 1 }
+    : { rounds: 9, trainingSteps: 3, starts: 5 };
   const precisions = addon.info().cpuHasBfloat16
     ? (["float32", "bfloat16"] as const)
     : (["float32"] as const);

@@ -12,6 +12,6 @@ const detector = await Detector.load(model, { device: "cpu" });
 const data = new Uint8Array(await readFile(image));
 const { score } = await detector.score({ data, width: Number(side), height: Number(side), channels: 3 });
 // Not getrusage's, which begins with what the process that started this one held.
-const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"));
+const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
 console.log(JSON.stringify({ score, peakBytes: Number(kibibytes) * 1024 }));
 await detector.dispose();
