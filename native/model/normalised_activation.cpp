@@ -10,6 +10,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/dispatch_dtype.h"
 #include "model/norm_kernels.h"
 
 namespace reverse_distillation {
@@ -23,16 +24,6 @@ struct Shape {
   int64_t rows;
   int64_t channels;
 };
-
-/// Calls `work` with a null pointer of the element type that the kernels read for `dtype`.
-template <typename Work>
-void dispatch_dtype(at::ScalarType dtype, const Work& work) {
-  if (dtype == at::kFloat) {
-    work(static_cast<float*>(nullptr));
-  } else {
-    work(static_cast<cpu::BFloat16*>(nullptr));
-  }
-}
 
 /// Two sums a channel.
 struct Sums {
@@ -81,7 +72,7 @@ at::Tensor take_statistics(torch::nn::BatchNorm2dImpl& norm, const at::Tensor& x
   const auto momentum = static_cast<float>(norm.options.momentum().value());
   float* const running_mean = norm.running_mean.data_ptr<float>();
   float* const running_variance = norm.running_var.data_ptr<float>();
-  dispatch_dtype(x.scalar_type(), [&](auto* element) {
+  cpu::dispatch_dtype(x.scalar_type(), [&](auto* element) {
     const auto* xp = static_cast<decltype(element)>(x.data_ptr());
     std::vector<float> shift(static_cast<size_t>(shape.channels));
     for (size_t c = 0; c < shift.size(); ++c) shift[c] = cpu::load(xp[c]);
@@ -115,7 +106,7 @@ class NormalisedActivation : public torch::autograd::Function<NormalisedActivati
     const cpu::NormValue by = {statistics.data_ptr<float>(), scale.data_ptr<float>(), bias.data_ptr<float>()};
     const bool has_residual = residual.numel() > 0;
     at::Tensor y = at::empty_like(x, kRows);
-    dispatch_dtype(x.scalar_type(), [&](auto* element) {
+    cpu::dispatch_dtype(x.scalar_type(), [&](auto* element) {
       using Pointer = decltype(element);
       const auto* xp = static_cast<Pointer>(x.data_ptr());
       const auto* rp = has_residual ? static_cast<Pointer>(residual.data_ptr()) : nullptr;
@@ -142,7 +133,7 @@ class NormalisedActivation : public torch::autograd::Function<NormalisedActivati
     at::Tensor passed;
     if (has_residual) passed = y.defined() ? at::empty_like(x, kRows) : gradient;
     at::Tensor weight_gradient, bias_gradient;
-    dispatch_dtype(x.scalar_type(), [&](auto* element) {
+    cpu::dispatch_dtype(x.scalar_type(), [&](auto* element) {
       using Pointer = decltype(element);
       const auto* gp = static_cast<Pointer>(gradient.data_ptr());
       const auto* yp = y.defined() ? static_cast<Pointer>(y.data_ptr()) : nullptr;

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
+#include <c10/util/ScopeExit.h>
 
 #include "core/device.h"
 #include "core/float32_mode.h"
@@ -43,12 +44,10 @@ Detector::Detector(const ModelConfig& config)
 void Detector::train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
                      const std::function<void(const EpochReport&)>& report) {
   drop_engine();
-  {
-    const MemoryPool::Scope scope(*memory_);
-    reverse_distillation::train(model_, config_, images, config, cancel, report);
-  }
-  // Scoring needs far less.
-  memory_->release();
+  // Scoring needs far less; so does what comes after a training that was aborted.
+  const auto release = c10::make_scope_exit([this] { memory_->release(); });
+  const MemoryPool::Scope scope(*memory_);
+  reverse_distillation::train(model_, config_, images, config, cancel, report);
 }
 
 void Detector::drop_engine() {

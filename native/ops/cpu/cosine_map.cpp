@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/dispatch_dtype.h"
 #include "ops/checks.h"
 #include "ops/cpu/cosine_kernels.h"
 
@@ -13,21 +14,10 @@ namespace reverse_distillation {
 
 namespace {
 
-using cpu::BFloat16;
 using cpu::kPlaneBlock;
 
 /// Elements below which a piece of work is not worth another thread.
 constexpr int64_t kGrain = 16384;
-
-/// Calls `work` with null pointers of the element type that the kernels read for `dtype`.
-template <typename Work>
-void dispatch_dtype(at::ScalarType dtype, const Work& work) {
-  if (dtype == at::kFloat) {
-    work(static_cast<float*>(nullptr));
-  } else {
-    work(static_cast<BFloat16*>(nullptr));
-  }
-}
 
 /// Runs over the positions of channels-last features: `work(first position, count)`.
 template <typename Work>
@@ -68,7 +58,7 @@ std::vector<at::Tensor> cosine_map_cpu(at::TensorList teacher, at::TensorList st
     maps.push_back(at::empty({t.size(0), t.size(2), t.size(3)}, t.options().dtype(at::kFloat)));
     if (t.numel() == 0) continue;
     float* map = maps.back().data_ptr<float>();
-    dispatch_dtype(t.scalar_type(), [&](auto* element) {
+    cpu::dispatch_dtype(t.scalar_type(), [&](auto* element) {
       const auto* tp = static_cast<decltype(element)>(t.data_ptr());
       const auto* sp = static_cast<decltype(element)>(s.data_ptr());
       if (format == at::MemoryFormat::ChannelsLast) {
@@ -101,7 +91,7 @@ std::vector<at::Tensor> cosine_map_backward_cpu(at::TensorList grad, at::TensorL
     gradients.push_back(at::empty_like(s, s.options(), format));
     if (t.numel() == 0) continue;
     const float* upstream = g.data_ptr<float>();
-    dispatch_dtype(t.scalar_type(), [&](auto* element) {
+    cpu::dispatch_dtype(t.scalar_type(), [&](auto* element) {
       const auto* tp = static_cast<decltype(element)>(t.data_ptr());
       const auto* sp = static_cast<decltype(element)>(s.data_ptr());
       auto* gp = static_cast<decltype(element)>(gradients.back().data_ptr());
