@@ -93,8 +93,8 @@ export interface TrainOptions {
    * Bytes of memory that the teacher's features of the images may take. They never change, so that they are
    * computed in the first epoch and kept where they fit: 1.75 MiB an image of 256 x 256 with "resnet18" and
    * "resnet34", 7 MiB with the others; the rest of the training is then as much faster as the teacher is slow.
-   * What is computed is the same, up to rounding. 0 keeps none. On a GPU they lie in its memory, of which they take
-   * at most half of what is free. Default: a quarter of the machine's or container's memory.
+   * What is computed is the same, up to rounding. 0 keeps none. On a GPU they lie in its memory where half of what
+   * is free there suffices, else in the host's. Default: a quarter of the machine's or container's memory.
    */
   featureMemory?: number;
   /**

@@ -46,7 +46,7 @@ struct ModelConfig {
 
 /// How much room a training's teacher features may take, in bytes, and the folder of the temporary file that
 /// takes those for which the memory is too small. With none they are computed anew for every batch. Memory is
-/// that of the device; of a GPU's they take at most half of what is free.
+/// that of the device, of a GPU's at most half of what is free, and beyond that the host's.
 struct FeatureBudget {
   int64_t memory = 0;
   int64_t disk = 0;

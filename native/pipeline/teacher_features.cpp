@@ -3,7 +3,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 
-#include <algorithm>
 #include <limits>
 
 #include "core/device.h"
@@ -21,8 +20,8 @@ namespace {
 at::Tensor to_rows(const at::Tensor& features) { return features.permute({0, 2, 3, 1}); }
 at::Tensor from_rows(const at::Tensor& rows) { return rows.permute({0, 3, 1, 2}); }
 
-/// What features may take of the memory that they are kept in, whatever the budget. A GPU has less than the
-/// machine that the budget is for, and a training needs it for more.
+/// What features may take of a device's own memory, whatever the budget: of a GPU's, half of what is free,
+/// since a training needs it for more.
 int64_t room_for_features(c10::Device device) {
   return device.is_cpu() ? std::numeric_limits<int64_t>::max() : gpu_backend()->free_memory(device) / 2;
 }
@@ -34,6 +33,14 @@ int64_t bytes_of(const std::vector<at::Tensor>& tensors) {
 }
 
 }  // namespace
+
+FeaturePlace place_features(int64_t bytes, const FeatureBudget& budget, c10::Device device,
+                            int64_t room_on_device) {
+  if (bytes <= budget.memory) {
+    return {FeatureStorage::kMemory, bytes <= room_on_device ? device : c10::Device(at::kCPU)};
+  }
+  return {bytes <= budget.disk ? FeatureStorage::kFile : FeatureStorage::kNone, c10::Device(at::kCPU)};
+}
 
 TeacherFeatures::TeacherFeatures(const TeacherImpl& teacher, const ImageSet& images,
                                  const ModelConfig& config, FeatureBudget budget)
@@ -74,20 +81,16 @@ std::vector<at::Tensor> TeacherFeatures::compute(const at::Tensor& indices) {
 }
 
 void TeacherFeatures::allocate(const std::vector<at::Tensor>& features) {
+  const c10::Device device = options_.device();
   const int64_t needed = bytes_of(features) / features.front().size(0) * images_.size();
-  if (needed <= std::min(budget_.memory, room_for_features(options_.device()))) {
-    storage_ = FeatureStorage::kMemory;
-  } else if (needed <= budget_.disk) {
-    storage_ = FeatureStorage::kFile;
-  } else {
-    storage_ = FeatureStorage::kNone;
-    return;
-  }
+  const FeaturePlace place = place_features(needed, budget_, device, room_for_features(device));
+  storage_ = place.storage;
+  if (storage_ == FeatureStorage::kNone) return;
   for (const at::Tensor& scale : features) {
     std::vector<int64_t> shape = to_rows(scale).sizes().vec();
     shape[0] = images_.size();
     kept_.push_back(storage_ == FeatureStorage::kMemory
-                        ? at::empty(shape, scale.options())
+                        ? at::empty(shape, scale.options().device(place.device))
                         : map_temporary_file(budget_.folder, shape, scale.scalar_type()));
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <string>
+#include <c10/core/Device.h>
+
 #include <vector>
 
 #include "core/config.h"
@@ -8,6 +9,18 @@
 #include "pipeline/image_set.h"
 
 namespace reverse_distillation {
+
+/// Where features are kept, and on which device; the device of a file is the CPU.
+struct FeaturePlace {
+  FeatureStorage storage;
+  c10::Device device;
+};
+
+/// Where features of so many bytes go, which a network on `device` computes: to that device where they fit
+/// into the budget of memory and into `room_on_device`, bytes of its memory; to the host's memory where they
+/// fit into the budget alone; else to a file where they fit into the budget of disk; else nowhere.
+FeaturePlace place_features(int64_t bytes, const FeatureBudget& budget, c10::Device device,
+                            int64_t room_on_device);
 
 /// The teacher's features of the images of a training, which never change since no image is augmented:
 /// computed once and kept, in memory or in a temporary file, where the budget allows; else computed anew each

@@ -140,6 +140,21 @@ TEST("a training ends with equal bits whether the teacher's features are kept in
   trained(needed - 1, needed - 1, FeatureStorage::kNone);
 }
 
+TEST("features go to the device's memory, else to the host's, else to a file, else nowhere") {
+  const FeatureBudget budget = {100, 200, "/tmp"};
+  const c10::Device cpu(at::kCPU);
+  const c10::Device gpu(at::kCUDA, 1);
+  const auto placed = [&](int64_t bytes, c10::Device device, int64_t room) {
+    const FeaturePlace place = place_features(bytes, budget, device, room);
+    return std::make_pair(place.storage, place.device);
+  };
+  EXPECT(placed(100, gpu, 100) == std::make_pair(FeatureStorage::kMemory, gpu));
+  EXPECT(placed(100, gpu, 99) == std::make_pair(FeatureStorage::kMemory, cpu));
+  EXPECT(placed(101, gpu, 1000) == std::make_pair(FeatureStorage::kFile, cpu));
+  EXPECT(placed(201, gpu, 1000) == std::make_pair(FeatureStorage::kNone, cpu));
+  EXPECT(placed(100, cpu, 1000) == std::make_pair(FeatureStorage::kMemory, cpu));
+}
+
 TEST(
     "kept features are those of the image that was asked for, also where a batch has some that are not "
     "there") {
