@@ -11,27 +11,25 @@ type Operator = (typeof operators)[number];
 export async function compareOperators(workload: Workload, { rounds }: Effort): Promise<Comparison[]> {
   const { backbone } = workload;
   const args = ["--backbone", backbone, "--batch", "1", "--repetitions", "1"];
-  const found: Record<"ours" | "reference", (operator: Operator) => number>[] = [];
-  const works = new Map<Operator, OperatorTime>();
-  for (let round = -1; round < rounds; round++) {
-    for (const time of readOperatorTimes(await timeOperators("cpu", args, 60_000))) {
-      if (time.dtype === "float32") works.set(time.operator as Operator, time);
-    }
-    const ours = new Map([...works].map(([operator, { seconds }]) => [operator, seconds]));
+  const ours: Map<string, OperatorTime>[] = [];
+  const reference: Record<Operator, number>[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const times = readOperatorTimes(await timeOperators("cpu", args, 60_000));
+    ours.push(new Map(times.filter(({ dtype }) => dtype === "float32").map((time) => [time.operator, time])));
     await settle();
     const request = { job: "maps", backbone, size: imageSize };
-    const reference = await workload.reference.request<{ seconds: Record<Operator, number> }>(request);
+    const { seconds } = await workload.reference.request<{ seconds: Record<Operator, number> }>(request);
+    reference.push(seconds);
     await settle();
-    found.push({
-      ours: (operator) => ours.get(operator)!,
-      reference: (operator) => reference.seconds[operator],
-    });
   }
   return operators.map((operator) => {
-    const of = (side: "ours" | "reference") => found.slice(1).map((round) => round[side](operator));
     const subject = { job: `${operator}, ${backbone}'s features`, unit: "an image" };
-    const compared = comparison(subject, of("ours"), of("reference"));
-    const { positions, bytes } = works.get(operator)!;
+    const compared = comparison(
+      subject,
+      ours.map((times) => times.get(operator)!.seconds),
+      reference.map((seconds) => seconds[operator]),
+    );
+    const { positions, bytes } = ours[0]!.get(operator)!;
     const nanoseconds = compared.ours.median * 1e9;
     return {
       ...compared,

@@ -23,6 +23,7 @@ Reads requests from the standard input, one JSON object a line, and answers each
 import copy
 import json
 import re
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -87,24 +88,27 @@ class Jobs:
         size = request["size"]
         shapes = [(1, (64 << k) * expansion, size >> (k + 2), size >> (k + 2)) for k in range(3)]
         teacher, student = ([torch.randn(shape) for shape in shapes] for _ in range(2))
-        distances, maps = timed(lambda: distance_maps(teacher, student, [1, 2, 3]))
-        summing, combined = timed(lambda: combine_maps(maps, (size, size), "sum"))
-        smoothing, smoothed = timed(lambda: smooth(combined, 4.0))
-        maximum, _ = timed(smoothed.max)
+        features = teacher, student, [1, 2, 3]
+        maps = distance_maps(*features)
+        combined = combine_maps(maps, (size, size), "sum")
+        smoothed = smooth(combined, 4.0)
+        distances = median_time(lambda: distance_maps(*features))
+        summing = median_time(lambda: combine_maps(maps, (size, size), "sum"))
+        smoothing = median_time(lambda: smooth(combined, 4.0))
+        maximum = median_time(smoothed.max)
         seconds = {"cosine_map": distances, "upsample_sum": summing, "gaussian_blur": smoothing}
         return {"seconds": {**seconds, "anomaly_map": distances + summing + smoothing + maximum}}
 
     def operations(self, request: dict) -> dict:
-        with FlopCounterMode(display=False) as scoring:
-            anomaly_maps(self.model, self.pixels[:1], self.description)
-        model, self.model = self.model, copy.deepcopy(self.model)  # A step changes it.
-        with FlopCounterMode(display=False) as step:
-            self.train({"batchSize": 1, "steps": 0, "keep": False})
-        self.model = model
-        with FlopCounterMode(display=False) as teacher, torch.no_grad():
-            self.model.teacher(normalise(self.pixels[:1], self.description["normalisation"]))
-        saved = teacher.get_total_flops() if request["keep"] else 0
-        return {"score": scoring.get_total_flops(), "step": step.get_total_flops() - saved}
+        model = copy.deepcopy(self.model).to("meta")  # Where shapes alone are computed.
+        images = normalise(self.pixels[:1], self.description["normalisation"]).to("meta")
+
+        def step() -> None:
+            distillation_loss(*model(images), self.description["layers"], "location").backward()
+
+        scoring, teacher = operations_of(lambda: model(images)), operations_of(lambda: model.teacher(images))
+        model.train()
+        return {"score": scoring, "step": operations_of(step) - (teacher if request["keep"] else 0)}
 
     @torch.no_grad()
     def peak(self, request: dict) -> dict:
@@ -129,6 +133,16 @@ class Jobs:
         seconds, resized = timed(lambda: [image.resize((width, height), Image.Resampling.BILINEAR) for image in images])
         save_file({"images": torch.stack([torch.from_numpy(np.array(image)) for image in resized])}, request["out"])
         return {"seconds": seconds / len(images)}
+
+
+def operations_of(work: Callable) -> int:
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops()
+
+
+def median_time(work: Callable, repetitions: int = 9) -> float:
+    return statistics.median(timed(work)[0] for _ in range(repetitions))
 
 
 def timed(work: Callable) -> tuple[float, object]:
