@@ -1,8 +1,9 @@
 /**
  * Compares the addon on the CPU with the Python reference, job by job in alternation, and writes
- * bench/results/cpu.json. What is there already is measured anew.
+ * bench/results/cpu.json, and from it, unless it was quick, the tables of docs/performance.md and the README. What is
+ * there already is measured anew.
  *
- *   npm run bench -- [--quick] [--backbones resnet18,wide_resnet50_2]
+ *   npm run bench -- [--quick | --tables] [--backbones resnet18,wide_resnet50_2]
  */
 import { Command } from "commander";
 import * as check from "../lib/model-options.js";
@@ -11,31 +12,31 @@ import { line, type Comparison } from "./cpu/compare.js";
 import type { Effort } from "./cpu/effort.js";
 import { compareOperators } from "./cpu/operators.js";
 import { compareResizing } from "./cpu/resizing.js";
+import { results } from "./cpu/results.js";
 import { compareScoring } from "./cpu/scoring.js";
 import { compareFacade, compareService } from "./cpu/service.js";
 import { compareStart } from "./cpu/start.js";
+import { writeTables } from "./cpu/table.js";
 import { compareTraining } from "./cpu/training.js";
 import { compareWholeTraining } from "./cpu/whole-training.js";
 import { Workload } from "./cpu/workload.js";
-import { describeEnvironment, type Environment } from "./environment.js";
+import { describeEnvironment } from "./environment.js";
 import { requirePython } from "./reference.js";
-import { ResultsFile } from "./results-file.js";
-
-interface Result extends Comparison {
-  quick: boolean;
-  environment: Environment & { torch: string; threads: number };
-}
 
 interface Flags {
   quick?: boolean;
+  tables?: boolean;
   backbones: string;
   dataset?: string;
   weights?: string;
 }
 
-const results = new ResultsFile<Result>("cpu.json", ({ job }) => job);
+async function main({ tables = false, ...flags }: Flags): Promise<void> {
+  if (!tables) await measure(flags);
+  if (!flags.quick) await writeTables(await results.read());
+}
 
-async function main({ quick = false, backbones, dataset, weights }: Flags): Promise<void> {
+async function measure({ quick = false, backbones, dataset, weights }: Flags): Promise<void> {
   if ((dataset === undefined) !== (weights === undefined)) {
     throw new Error("--dataset and --weights belong together: give both, or neither.");
   }
@@ -80,6 +81,7 @@ async function main({ quick = false, backbones, dataset, weights }: Flags): Prom
 const program = new Command("bench")
   .description("compare the addon on the CPU with the Python reference")
   .option("--quick", "fewer rounds")
+  .option("--tables", "write the tables alone")
   .option("--dataset <folder>", "a data set in MVTec AD's layout, for a whole training on both sides")
   .option("--weights <file>", "the teacher's ImageNet weights, for --dataset")
   .option("--backbones <list>", check.backbones.join(", "), "resnet18,wide_resnet50_2")

@@ -10,6 +10,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Command } from "commander";
+import { loadAddon } from "../lib/native/loader.js";
 import { describeEnvironment } from "./environment.js";
 import { formatSection, writePage } from "./scaling/page.js";
 import {
@@ -36,7 +37,10 @@ async function main({ quick, again, page }: Flags): Promise<void> {
     console.log(formatSection(found));
     return;
   }
+  const { cpuHasBfloat16 } = loadAddon().info();
+  if (!cpuHasBfloat16) console.error("bfloat16 is not measured: this processor lacks AVX512-BF16.");
   for (const point of page ? [] : points) {
+    if (point.job === "score" && point.precision === "bfloat16" && !cpuHasBfloat16) continue;
     if (!again && (await results.has(keyOf(point)))) continue;
     await results.add(await measure(point));
   }

@@ -102,16 +102,25 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 export function line({ job, unit, quantity, against, ours, reference, ratio, figures }: Comparison): string {
   const columns = [
     job.padEnd(56),
-    `${shown(ours, quantity)} here`,
-    `${shown(reference, quantity)} ${against}`,
+    `${shown(ours, quantity).padStart(30)} here`,
+    `${shown(reference, quantity).padStart(30)} ${against}`,
     `${ratio.toFixed(2)} x   (${unit})`,
     ...Object.entries(figures ?? {}).map(([name, value]) => `${name} ${value.toPrecision(3)}`),
   ];
   return columns.join("  ");
 }
 
-function shown({ median, quartiles: [low, high] }: Distribution, quantity: Comparison["quantity"]): string {
+/** Median and, of more rounds than one, quartiles, in milliseconds or MiB. */
+export function shown(
+  { median, quartiles: [low, high], rounds }: Distribution,
+  quantity: Comparison["quantity"],
+): string {
   const [scale, unit] = quantity === "seconds" ? [1000, "ms"] : [2 ** -20, "MiB"];
-  const text = (value: number) => (value * scale).toPrecision(3);
-  return `${text(median)} ${unit} (${text(low)} to ${text(high)})`.padStart(30);
+  const text = (value: number) => threeDigits(value * scale);
+  return `${text(median)} ${unit}${rounds > 1 ? ` (${text(low)} to ${text(high)})` : ""}`;
+}
+
+/** 0.0123, 1.23, 12.3, 123, 1230. */
+function threeDigits(value: number): string {
+  return value >= 100 ? Number(value.toPrecision(3)).toFixed(0) : value.toPrecision(3);
 }

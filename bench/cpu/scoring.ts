@@ -1,6 +1,7 @@
 import type { NativeScore, Precision } from "../../lib/native/addon.js";
-import { alternate, comparison, settle, timed, type Comparison } from "./compare.js";
+import { timed, type Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
+import { comparePrecisions } from "./precisions.js";
 import type { Workload } from "./workload.js";
 
 /**
@@ -32,16 +33,13 @@ export async function compareScoring(
     await ask(1);
     return (await ask(count)).seconds;
   };
-  const found = await alternate(rounds, { ...ours, reference }, settle);
-  const operations = (await workload.operations(true)).score * count;
-  const comparisons: Comparison[] = [];
-  for (const precision of precisions) {
-    const subject = { job: `score, ${workload.backbone}, batch ${count}, ${precision}`, unit: "a batch" };
-    const compared = comparison(subject, found[precision], found.reference);
-    const figures = await workload.rates(operations / compared.ours.median, precision);
-    comparisons.push({ ...compared, figures });
-  }
-  return comparisons;
+  return comparePrecisions(workload, precisions, rounds, {
+    name: `score, ${workload.backbone}, batch ${count}`,
+    unit: "a batch",
+    operations: (await workload.operations(true)).score * count,
+    ours,
+    reference,
+  });
 }
 
 function requireEqual(ours: NativeScore[], reference: number[], precision: Precision): void {

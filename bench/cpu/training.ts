@@ -1,6 +1,7 @@
 import type { EpochReport, NativeImageSet, NativeModel, Precision } from "../../lib/native/addon.js";
-import { alternate, comparison, settle, type Comparison } from "./compare.js";
+import type { Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
+import { comparePrecisions } from "./precisions.js";
 import { imageSize, type Workload } from "./workload.js";
 
 /**
@@ -31,17 +32,14 @@ export async function compareTraining(
       ours[precision] = async () => (await train()).seconds;
     }
     const reference = async () => (await trainThere()).seconds;
-    const found = await alternate(rounds, { ...ours, reference }, settle);
-    const operations = (await workload.operations(keep)).step * batchSize;
     const features = keep ? "features kept" : "teacher at every step";
-    const comparisons: Comparison[] = [];
-    for (const precision of precisions) {
-      const job = `training step, ${workload.backbone}, batch ${batchSize}, ${features}, ${precision}`;
-      const compared = comparison({ job, unit: "a step" }, found[precision], found.reference);
-      const figures = await workload.rates(operations / compared.ours.median, precision);
-      comparisons.push({ ...compared, figures });
-    }
-    return comparisons;
+    return await comparePrecisions(workload, precisions, rounds, {
+      name: `training step, ${workload.backbone}, batch ${batchSize}, ${features}`,
+      unit: "a step",
+      operations: (await workload.operations(keep)).step * batchSize,
+      ours,
+      reference,
+    });
   } finally {
     set.dispose();
     for (const model of models) await model.dispose();

@@ -54,18 +54,10 @@ export class Workload {
     return this.reference.request<Operations>({ job: "operations", keep });
   }
 
-  /**
-   * A rate of operations, and its share of what a large matrix product in that precision reaches, which is measured
-   * anew: the machine is not always equally fast.
-   */
-  async rates(operationsPerSecond: number, precision: Precision): Promise<Record<string, number>> {
-    const peak = await this.reference.request<{ operationsPerSecond: number }>({
-      ...{ job: "peak", dtype: precision },
-    });
-    return {
-      "GFLOP/s": operationsPerSecond / 1e9,
-      "share of the matrix product's": operationsPerSecond / peak.operationsPerSecond,
-    };
+  /** Operations a second of a large matrix product in that precision. */
+  async peak(precision: Precision): Promise<number> {
+    const request = { job: "peak", dtype: precision };
+    return (await this.reference.request<{ operationsPerSecond: number }>(request)).operationsPerSecond;
   }
 
   /** The model in a precision, to be scored with; it lives as long as this. */

@@ -15,13 +15,15 @@ import { MemoryWatch } from "./memory.js";
 import type { Measured, Point, ScorePoint, TrainPoint } from "./points.js";
 
 const warmUps = 2;
-const tolerance = 1e-4;
+/** What answers of one image may differ by, relative to them; in bfloat16 by its rounding. */
+const tolerances = { float32: 1e-4, bfloat16: 0.02 };
 const addon = loadAddon();
 
 async function measure(point: Point): Promise<Measured> {
   const size: [number, number] = [point.imageSize, point.imageSize];
   const description = { ...describe("resnet18", "paper"), imageSize: size };
-  const model = await createModel(addon, description, { device: "cpu", precision: "float32" }, 0);
+  const precision = point.job === "score" ? point.precision : "float32";
+  const model = await createModel(addon, description, { device: "cpu", precision }, 0);
   try {
     return await (point.job === "score" ? measureScoring(model, point) : measureTraining(model, point));
   } finally {
@@ -45,6 +47,7 @@ async function measureScoring(model: NativeModel, point: ScorePoint): Promise<Me
       `score of image ${i} in the batch and alone`,
       together[i]!.score,
       (await score([image]))[0]!.score,
+      tolerances[point.precision],
     );
   }
   return { seconds: distribution(taken), memory, firstLoss: null };
@@ -54,7 +57,7 @@ async function measureScoring(model: NativeModel, point: ScorePoint): Promise<Me
 function requireMaxima(scores: readonly NativeScore[]): void {
   for (const [i, { score, map }] of scores.entries()) {
     const largest = map.reduce((most, value) => Math.max(most, value), -Infinity);
-    requireEqual(`score of image ${i} and its map's maximum`, score, largest);
+    requireEqual(`score of image ${i} and its map's maximum`, score, largest, tolerances.float32);
   }
 }
 
@@ -103,7 +106,7 @@ function requireKept(reports: readonly EpochReport[], asked: Storage): void {
   }
 }
 
-function requireEqual(what: string, a: number, b: number): void {
+function requireEqual(what: string, a: number, b: number, tolerance: number): void {
   if (Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))) return;
   throw new Error(`${what} differ by ${Math.abs(a - b)}, more than ${tolerance}: ${a} and ${b}.`);
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { featureBytes, type Storage } from "./features.js";
 import { chart } from "./chart.js";
-import type { ScalingResult } from "./points.js";
+import { precisions, type ScalingResult } from "./points.js";
 import { writeMarkedSection } from "../marked-section.js";
 
 const path = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
@@ -16,7 +16,7 @@ export async function writePage(results: readonly ScalingResult[]): Promise<void
 
 /** The three tables with their plots, and what they were measured on. */
 export function formatSection(results: readonly ScalingResult[]): string {
-  const scores = results.filter((result) => result.job === "score");
+  const scores = byPrecision(results.filter((result) => result.job === "score")).flat();
   const trainings = results.filter((result) => result.job === "train");
   const alone = sorted(
     scores,
@@ -52,40 +52,56 @@ function formatEnvironments(results: readonly ScalingResult[]): string {
 }
 
 function formatSizes(results: readonly ScoreResult[]): string {
-  const sides = results.map(({ imageSize }) => imageSize);
-  const title = "resnet18, float32, batch 1";
+  const sides = places(results, ({ imageSize }) => imageSize);
+  const title = `resnet18, batch 1${lineNames(results)}`;
+  const plot = (unit: string, value: (result: ScoreResult) => number) =>
+    chart(title, ["side, px", sides], [unit, byPrecision(results).map((line) => line.map(value))]);
   return [
     table(
-      ["Side, px", "ms an image", "ns a pixel", ...memoryHeader],
+      ["Side, px", "Precision", "ms an image", "ns a pixel", ...memoryHeader],
       results.map((result) => [
         String(result.imageSize),
+        result.precision,
         milliseconds(result, 1),
         nanosecondsAPixel(result).toFixed(1),
         ...memoryCells(result),
       ]),
     ),
-    chart(title, ["side, px", sides], ["ns a pixel", [results.map(nanosecondsAPixel)]]),
-    chart(title, ["side, px", sides], ["peak MiB", [results.map(peakMebibytes)]]),
+    plot("ns a pixel", nanosecondsAPixel),
+    plot("peak MiB", peakMebibytes),
   ].join("\n");
 }
 
 function formatBatches(results: readonly ScoreResult[]): string {
-  const batches = results.map(({ batch }) => batch);
-  const each = ({ seconds, batch }: ScoreResult) => (1000 * seconds.median) / batch;
-  const title = "resnet18, float32";
+  const batches = places(results, ({ batch }) => batch);
+  const title = `resnet18${lineNames(results)}`;
+  const plot = (unit: string, value: (result: ScoreResult) => number) =>
+    chart(title, ["batch", batches], [unit, byPrecision(results).map((line) => line.map(value))]);
   return [
     table(
-      ["Batch", "ms an image", ...memoryHeader],
+      ["Batch", "Precision", "ms an image", ...memoryHeader],
       results.map((result) => [
         String(result.batch),
+        result.precision,
         milliseconds(result, result.batch),
         ...memoryCells(result),
       ]),
     ),
-    chart(title, ["batch", batches], ["ms an image", [results.map(each)]]),
-    chart(title, ["batch", batches], ["peak MiB", [results.map(peakMebibytes)]]),
+    plot("ms an image", ({ seconds, batch }) => (1000 * seconds.median) / batch),
+    plot("peak MiB", peakMebibytes),
   ].join("\n");
 }
+
+/** One line of a plot each; those that were not measured have none. */
+function byPrecision(results: readonly ScoreResult[]): ScoreResult[][] {
+  const lines = precisions.map((asked) => results.filter(({ precision }) => precision === asked));
+  return lines.filter(({ length }) => length > 0);
+}
+
+const lineNames = (results: readonly ScoreResult[]): string =>
+  `, ${byPrecision(results)
+    .map(([first]) => first!.precision)
+    .join(" and ")}`;
 
 const storages: readonly [Storage, string][] = [
   ["memory", "in memory"],
@@ -94,7 +110,7 @@ const storages: readonly [Storage, string][] = [
 ];
 
 function formatTrainings(results: readonly TrainResult[]): string {
-  const counts = [...new Set(results.map(({ images }) => images))].sort((a, b) => a - b);
+  const counts = places(results, ({ images }) => images);
   const series = storages.map(([storage]) =>
     sorted(
       results,
@@ -152,6 +168,11 @@ const nanosecondsAPixel = ({ seconds, imageSize }: ScoreResult): number =>
   (1e9 * seconds.median) / imageSize ** 2;
 const peakMebibytes = ({ memory }: ScalingResult): number => memory.peakBytes / 2 ** 20;
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+
+/** The values of an axis, each once, rising. */
+function places<T>(items: readonly T[], of: (item: T) => number): number[] {
+  return [...new Set(items.map(of))].sort((a, b) => a - b);
+}
 
 function sorted<T>(items: readonly T[], among: (item: T) => boolean, by: (item: T) => number): T[] {
   return items.filter(among).sort((a, b) => by(a) - by(b));

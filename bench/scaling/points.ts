@@ -3,17 +3,22 @@ import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 import type { Storage } from "./features.js";
 
+/** What is scored in. */
+export const precisions = ["float32", "bfloat16"] as const;
+type Precision = (typeof precisions)[number];
+
 /** Scoring of a batch, from 8-bit pixels of the network's size to the smoothed maps. */
 export interface ScorePoint {
   job: "score";
   /** Side of the images, in pixels. */
   imageSize: number;
   batch: number;
+  precision: Precision;
   /** Batches that are timed, after two that are not. */
   rounds: number;
 }
 
-/** Training on so many images; what counts are the epochs after the first. */
+/** Training in float32 on so many images; what counts are the epochs after the first. */
 export interface TrainPoint {
   job: "train";
   /** Side of the images, in pixels. */
@@ -55,7 +60,7 @@ export const results = new ResultsFile<ScalingResult>("scaling.json", keyOf);
 export function keyOf(point: Point): string {
   const side = `${point.imageSize} px, batch ${point.batch}`;
   return point.job === "score"
-    ? `score, ${side}`
+    ? `score, ${side}, ${point.precision}`
     : `train, ${side}, ${point.images} images, features ${point.features}`;
 }
 
@@ -63,8 +68,10 @@ const storages: readonly Storage[] = ["memory", "file", "recomputed"];
 
 /** All that the page tells of. Scoring at 256 px and batch 1 is on both of its axes, and once here. */
 export const points: readonly Point[] = [
-  ...[128, 256, 512, 1024].map((imageSize) => score(imageSize, 1, 9)),
-  ...[2, 4, 8, 16, 32].map((batch) => score(256, batch, 9)),
+  ...precisions.flatMap((precision) => [
+    ...[128, 256, 512, 1024].map((imageSize) => score(imageSize, 1, precision, 9)),
+    ...[2, 4, 8, 16, 32].map((batch) => score(256, batch, precision, 9)),
+  ]),
   ...[
     { images: 50, rounds: 9 },
     { images: 500, rounds: 3 },
@@ -74,13 +81,13 @@ export const points: readonly Point[] = [
 
 /** Some of seconds each, which try the benchmark out and mean nothing. */
 export const quickPoints: readonly Point[] = [
-  ...[32, 64].map((imageSize) => score(imageSize, 1, 1)),
-  score(32, 2, 1),
+  ...[32, 64].map((imageSize) => score(imageSize, 1, "float32", 1)),
+  score(32, 2, "float32", 1),
   ...storages.map((features) => train({ images: 3, imageSize: 32, batch: 2, features, rounds: 1 })),
 ];
 
-function score(imageSize: number, batch: number, rounds: number): ScorePoint {
-  return { job: "score", imageSize, batch, rounds };
+function score(imageSize: number, batch: number, precision: Precision, rounds: number): ScorePoint {
+  return { job: "score", imageSize, batch, precision, rounds };
 }
 
 function train(point: Omit<TrainPoint, "job">): TrainPoint {

@@ -21,7 +21,12 @@ c10::Device parse_device(const std::string& name) {
   } catch (const c10::Error&) {
     throw Error(ErrorCode::kInvalidArgument, "device must be \"cpu\" or \"cuda:N\"; got \"" + name + "\".");
   }
-  if (device.is_cpu()) return device;
+  if (device.is_cpu()) {
+    // LibTorch tries NNPACK on small batches, and prints a warning at each where the processor is none of
+    // those that NNPACK knows. ATen's own convolution is on all of them.
+    at::globalContext().setUserEnabledNNPACK(false);
+    return device;
+  }
   if (!device.is_cuda()) {
     throw Error(ErrorCode::kInvalidArgument, "device must be \"cpu\" or \"cuda:N\"; got \"" + name + "\".");
   }

@@ -3,8 +3,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/as_strided.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 
 namespace reverse_distillation {
 
@@ -14,27 +15,36 @@ constexpr double kBeta1 = 0.5;
 constexpr double kBeta2 = 0.999;
 constexpr double kEpsilon = 1e-8;
 
+/// The values as they lie in memory, as one row: ATen's kernel copies what is not contiguous, such as
+/// channels-last gradients, before it runs through it.
+at::Tensor as_row(const at::Tensor& dense) { return dense.as_strided({dense.numel()}, {1}); }
+
+/// The gradient in the order of its parameter's memory, as autograd leaves nearly all of them.
+at::Tensor in_order_of(const at::Tensor& parameter, const at::Tensor& gradient) {
+  if (gradient.strides() == parameter.strides()) return gradient;
+  return at::empty_like(parameter).copy_(gradient);
+}
+
 }  // namespace
 
 Adam::Adam(std::vector<at::Tensor> parameters, double learning_rate)
     : learning_rate_(learning_rate), parameters_(std::move(parameters)) {
   const at::NoGradGuard no_grad;
   for (const at::Tensor& parameter : parameters_) {
-    means_.push_back(at::zeros_like(parameter));
-    variances_.push_back(at::zeros_like(parameter));
+    means_.push_back(at::zeros({parameter.numel()}, parameter.options()));
+    variances_.push_back(at::zeros({parameter.numel()}, parameter.options()));
     steps_.push_back(at::zeros({}, parameter.options()));
   }
 }
 
 void Adam::step() {
   const at::NoGradGuard no_grad;
-  // The fused kernel runs through memory as it lies: autograd gives a gradient the strides of its parameter.
   std::vector<at::Tensor> parameters, gradients, means, variances, steps;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     at::Tensor& gradient = parameters_[i].mutable_grad();
     if (!gradient.defined()) continue;
-    parameters.push_back(parameters_[i]);
-    gradients.push_back(std::move(gradient));
+    parameters.push_back(as_row(parameters_[i]));
+    gradients.push_back(as_row(in_order_of(parameters_[i], gradient)));
     gradient = at::Tensor();
     means.push_back(means_[i]);
     variances.push_back(variances_[i]);

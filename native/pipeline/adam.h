@@ -20,8 +20,8 @@ class Adam {
  private:
   double learning_rate_;
   std::vector<at::Tensor> parameters_;
-  std::vector<at::Tensor> means_;      ///< Of the gradient.
-  std::vector<at::Tensor> variances_;  ///< Of the gradient, not centred.
+  std::vector<at::Tensor> means_;      ///< Of the gradient, in the order of the parameter's memory.
+  std::vector<at::Tensor> variances_;  ///< Of the gradient, not centred, in the same order.
   std::vector<at::Tensor> steps_;      ///< That each parameter has taken, float32 scalars.
 };
 

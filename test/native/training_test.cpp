@@ -155,6 +155,25 @@ TEST("features go to the device's memory, else to the host's, else to a file, el
   EXPECT(placed(100, cpu, 1000) == std::make_pair(FeatureStorage::kMemory, cpu));
 }
 
+TEST("the fused Adam takes a gradient whose memory is in another order than its parameter's") {
+  const at::Tensor weights = at::randn({6, 4, 3, 3});
+  const at::Tensor gradient = at::randn({6, 4, 3, 3});
+  const auto stepped = [&](at::MemoryFormat of_gradient) {
+    at::Tensor parameter = weights.clone(at::MemoryFormat::ChannelsLast).set_requires_grad(true);
+    parameter.mutable_grad() = gradient.clone(of_gradient);
+    Adam({parameter}, 0.01).step();
+    return parameter.detach();
+  };
+  const at::Tensor expected = stepped(at::MemoryFormat::ChannelsLast);
+  EXPECT(at::equal(stepped(at::MemoryFormat::Contiguous), expected));
+  EXPECT(!at::equal(expected, weights));
+}
+
+TEST("the CPU computes without NNPACK, which prints a warning at each call that it cannot serve") {
+  parse_device("cpu");
+  EXPECT(!at::globalContext().userEnabledNNPACK());
+}
+
 TEST(
     "kept features are those of the image that was asked for, also where a batch has some that are not "
     "there") {
