@@ -21,6 +21,7 @@ import { compareTraining } from "./cpu/training.js";
 import { compareWholeTraining } from "./cpu/whole-training.js";
 import { Workload } from "./cpu/workload.js";
 import { describeEnvironment } from "./environment.js";
+import { precisionsHere } from "./precisions.js";
 import { requirePython } from "./reference.js";
 
 interface Flags {
@@ -45,10 +46,7 @@ async function measure({ quick = false, backbones, dataset, weights }: Flags): P
   const effort: Effort = quick
     ? { rounds: 2, trainingSteps: 1, starts: 1 }
     : { rounds: 9, trainingSteps: 3, starts: 5 };
-  const precisions = addon.info().cpuHasBfloat16
-    ? (["float32", "bfloat16"] as const)
-    : (["float32"] as const);
-  if (precisions.length === 1) console.error("bfloat16 is not measured: this processor lacks AVX512-BF16.");
+  const precisions = precisionsHere(addon);
   for (const name of backbones.split(",")) {
     const backbone = check.backbone("--backbones", name);
     const workload = await Workload.open(addon, python, backbone, 16);

@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { Command } from "commander";
 import { loadAddon } from "../lib/native/loader.js";
 import { describeEnvironment } from "./environment.js";
+import { precisionsHere } from "./precisions.js";
 import { formatSection, writePage } from "./scaling/page.js";
 import {
   keyOf,
@@ -37,10 +38,9 @@ async function main({ quick, again, page }: Flags): Promise<void> {
     console.log(formatSection(found));
     return;
   }
-  const { cpuHasBfloat16 } = loadAddon().info();
-  if (!cpuHasBfloat16) console.error("bfloat16 is not measured: this processor lacks AVX512-BF16.");
+  const precisions = precisionsHere(loadAddon());
   for (const point of page ? [] : points) {
-    if (point.job === "score" && point.precision === "bfloat16" && !cpuHasBfloat16) continue;
+    if (point.job === "score" && !precisions.includes(point.precision)) continue;
     if (!again && (await results.has(keyOf(point)))) continue;
     await results.add(await measure(point));
   }

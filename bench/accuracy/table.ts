@@ -1,3 +1,4 @@
+import { markdownTable } from "../markdown-table.js";
 import { fileURLToPath } from "node:url";
 import type { Metric } from "../../lib/metrics/index.js";
 import type { Normalisation } from "../../lib/native/addon.js";
@@ -48,7 +49,7 @@ function defectTable(results: readonly DefectResult[]): string {
       ];
     },
   );
-  return `${markdown(header, rows)}\n${describe(results[0]!.settings, ["teacherWeights", "batchSize"])}. Where there is more than one seed: mean ± standard deviation. Pixels are counted in the images with a mask and the good ones.\n`;
+  return `${markdownTable(header, rows)}\n${describe(results[0]!.settings, ["teacherWeights", "batchSize"])}. Where there is more than one seed: mean ± standard deviation. Pixels are counted in the images with a mask and the good ones.\n`;
 }
 
 function oneClassTable(results: readonly OneClassResult[]): string {
@@ -84,7 +85,7 @@ function oneClassTable(results: readonly OneClassResult[]): string {
     "epochs",
     "batchSize",
   ];
-  return `${markdown(header, rows)}\nImage AUROC. ${describe(results[0]!.settings, names)}.\n`;
+  return `${markdownTable(header, rows)}\nImage AUROC. ${describe(results[0]!.settings, names)}.\n`;
 }
 
 /** Settings in words; all that tell one group from another where no names are given. The seed is not one. */
@@ -123,9 +124,4 @@ function meanAndSpread(values: readonly Metric[]): string {
 
 function average(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
-  return line(header) + line(header.map(() => "---")) + rows.map(line).join("");
 }

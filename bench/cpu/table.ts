@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { markdownTable } from "../markdown-table.js";
 import { writeMarkedSection } from "../marked-section.js";
 import { shown } from "./compare.js";
 import type { CpuResult } from "./results.js";
@@ -27,11 +28,9 @@ export function formatComparisons(results: readonly CpuResult[]): string {
     bfloat16 ? withRatio(bfloat16) : "",
     `${shown(float32.reference, float32.quantity)}${float32.against === "Python" ? "" : `, ${float32.against}`}`,
   ]);
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
   const header = ["Job", "Here", "in bfloat16", "Python, float32"];
-  return (
-    line(header) + line(["---", "---:", "---:", "---:"]) + rows.map(line).join("") + environments(results)
-  );
+  const table = markdownTable(header, rows, (column) => (column === 0 ? "---" : "---:"));
+  return table + environments(results);
 }
 
 const bfloat16 = ", bfloat16";

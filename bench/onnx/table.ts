@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { OnnxResult, Spread } from "./results.js";
+import { markdownTable } from "../markdown-table.js";
 import { writeMarkedSection } from "../marked-section.js";
 
 const path = fileURLToPath(new URL("../README.md", import.meta.url));
@@ -25,8 +26,7 @@ export function formatTable(results: readonly OnnxResult[]): string {
       ? [milliseconds.detector, milliseconds.onnx, milliseconds.onnxFloat16].map(cell)
       : []),
   ]);
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
-  const table = line(header) + line(header.map(() => "---")) + rows.map(line).join("");
+  const table = markdownTable(header, rows);
   const times = timed
     ? "The time is that of one image of the network's size: the median and, in brackets, the tenth and the ninetieth percentile."
     : "Times were not taken: the machine did other work.";

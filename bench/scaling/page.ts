@@ -1,7 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { featureBytes, type Storage } from "./features.js";
 import { chart } from "./chart.js";
-import { precisions, type ScalingResult } from "./points.js";
+import type { ScalingResult } from "./points.js";
+import { markdownTable } from "../markdown-table.js";
+import { precisions } from "../precisions.js";
 import { writeMarkedSection } from "../marked-section.js";
 
 const path = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
@@ -179,6 +181,5 @@ function sorted<T>(items: readonly T[], among: (item: T) => boolean, by: (item: 
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
-  return line(header) + line(header.map(() => "---:")) + rows.map(line).join("");
+  return markdownTable(header, rows, () => "---:");
 }

@@ -1,11 +1,8 @@
 import type { Distribution } from "../cpu/compare.js";
 import type { Environment } from "../environment.js";
+import { precisions, type MeasuredPrecision } from "../precisions.js";
 import { ResultsFile } from "../results-file.js";
 import type { Storage } from "./features.js";
-
-/** What is scored in. */
-export const precisions = ["float32", "bfloat16"] as const;
-type Precision = (typeof precisions)[number];
 
 /** Scoring of a batch, from 8-bit pixels of the network's size to the smoothed maps. */
 export interface ScorePoint {
@@ -13,7 +10,7 @@ export interface ScorePoint {
   /** Side of the images, in pixels. */
   imageSize: number;
   batch: number;
-  precision: Precision;
+  precision: MeasuredPrecision;
   /** Batches that are timed, after two that are not. */
   rounds: number;
 }
@@ -86,7 +83,7 @@ export const quickPoints: readonly Point[] = [
   ...storages.map((features) => train({ images: 3, imageSize: 32, batch: 2, features, rounds: 1 })),
 ];
 
-function score(imageSize: number, batch: number, precision: Precision, rounds: number): ScorePoint {
+function score(imageSize: number, batch: number, precision: MeasuredPrecision, rounds: number): ScorePoint {
   return { job: "score", imageSize, batch, precision, rounds };
 }
 
