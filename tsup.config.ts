@@ -11,18 +11,18 @@ export default defineConfig([
     format: "esm",
     entry: {
       index: "lib/index.ts",
-      preprocess: "lib/preprocess/index.ts",
-      cli: "lib/cli/main.ts",
+      preprocess: "lib/preprocess.ts",
+      cli: "lib/cli.ts",
       rebuild: "scripts/rebuild.ts",
     },
-    dts: { entry: { index: "lib/index.ts", preprocess: "lib/preprocess/index.ts" }, compilerOptions },
+    dts: { entry: { index: "lib/index.ts", preprocess: "lib/preprocess.ts" }, compilerOptions },
     // The command line is the library's first user, not a second copy of it.
     splitting: true,
   },
   {
     ...shared,
     format: "cjs",
-    entry: { index: "lib/index.ts", preprocess: "lib/preprocess/index.ts" },
+    entry: { index: "lib/index.ts", preprocess: "lib/preprocess.ts" },
     dts: { compilerOptions },
     // The addon is found by import.meta.url, which CommonJS lacks. tsup's own stand-in breaks on paths
     // with a "#" or "%" in them, and where a test environment defines `document`.

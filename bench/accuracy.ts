@@ -9,8 +9,8 @@
  */
 import { basename } from "node:path";
 import { Command } from "commander";
-import * as check from "../lib/model-options.js";
-import { integer } from "../lib/validate.js";
+import { integer } from "../lib/errors/validate.js";
+import * as check from "../lib/options/model.js";
 import { findDefectSets, runDefects } from "./accuracy/defects.js";
 import { classes, openFashionMnist, runOneClass } from "./accuracy/fashion-mnist.js";
 import { keyOf, results, type Result, type Settings } from "./accuracy/results.js";

@@ -6,8 +6,8 @@
  *   npm run bench -- [--quick | --tables] [--backbones resnet18,wide_resnet50_2]
  */
 import { Command } from "commander";
-import * as check from "../lib/model-options.js";
 import { loadAddon } from "../lib/native/loader.js";
+import * as check from "../lib/options/model.js";
 import { line, type Comparison } from "./cpu/compare.js";
 import type { Effort } from "./cpu/effort.js";
 import { compareOperators } from "./cpu/operators.js";

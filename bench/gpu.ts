@@ -9,8 +9,8 @@
  * it to the measures.
  */
 import { join } from "node:path";
-import { buildable, findLibTorch } from "../lib/native/libtorch.js";
-import type { Backbone } from "../lib/native/addon.js";
+import { buildable, findLibTorch } from "../lib/native/libtorch/search.js";
+import type { Backbone } from "../lib/options/model.js";
 import { gpus } from "../scripts/nvidia-smi.mjs";
 import { describeEnvironment } from "./environment.js";
 import { measureEndToEnd, type Speed } from "./gpu/end-to-end.js";
@@ -18,10 +18,10 @@ import { judgeGoals } from "./gpu/goals.js";
 import { measureKernels } from "./gpu/kernels.js";
 import { parseGpuOptions } from "./gpu/options.js";
 import { scoreFromPackage } from "./gpu/packed.js";
-import { root, runTests } from "./programs.js";
 import { resultsName, writeResults, type GpuResults } from "./gpu/results.js";
 import { runSanitizer } from "./gpu/sanitizer.js";
 import { Stages } from "./gpu/stages.js";
+import { root, runTests } from "./programs.js";
 
 const options = parseGpuOptions(process.argv.slice(2));
 const { device, quick } = options;
@@ -70,9 +70,13 @@ const sanitizerTime = (left: number): number => Math.floor(Math.min(left / 4, 90
 
 await stages.run("native tests", (timeout) => runTests(nativeTests, onCpu ? [filter] : [], { timeout }));
 await stages.run("JavaScript tests", (timeout) =>
-  runTests(process.execPath, [ava, "--tap", "test/js/gpu.test.ts", "test/js/native-binaries.test.ts"], {
-    timeout,
-  }),
+  runTests(
+    process.execPath,
+    [ava, "--tap", "test/js/detector/gpu.test.ts", "test/js/native/binaries.test.ts"],
+    {
+      timeout,
+    },
+  ),
 );
 if (!onCpu)
   for (const tool of ["memcheck", "racecheck"] as const)

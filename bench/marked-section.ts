@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { writeAtomically } from "../lib/atomic-file.js";
+import { writeAtomically } from "../lib/files/atomic-file.js";
 
 /**
  * Puts text between the marks of a page of Markdown, `<!-- name: begin -->` and `<!-- name: end -->`.

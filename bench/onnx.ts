@@ -6,7 +6,7 @@
  *   node --import tsx bench/onnx.ts --table
  */
 import { Command } from "commander";
-import { backbones as allBackbones, backbone as checkBackbone } from "../lib/model-options.js";
+import { backbones as allBackbones, backbone as checkBackbone } from "../lib/options/model.js";
 import { measure } from "./onnx/measure.js";
 import { results } from "./onnx/results.js";
 import { writeTable } from "./onnx/table.js";

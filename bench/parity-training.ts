@@ -6,10 +6,10 @@
  */
 import { basename, resolve } from "node:path";
 import { Command } from "commander";
-import { openDataset } from "../lib/dataset.js";
-import * as check from "../lib/model-options.js";
+import { integer } from "../lib/errors/validate.js";
+import { openDataset } from "../lib/evaluation/dataset.js";
 import { loadAddon } from "../lib/native/loader.js";
-import { integer } from "../lib/validate.js";
+import * as check from "../lib/options/model.js";
 import { describeEnvironment, type Environment } from "./environment.js";
 import { describe } from "./parity/inputs.js";
 import { compareTrainings, type TrainingParity, type TrainingSettings } from "./parity/training-run.js";

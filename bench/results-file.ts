@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeAtomically } from "../lib/atomic-file.js";
+import { writeAtomically } from "../lib/files/atomic-file.js";
 
 /**
  * The results of a benchmark as a JSON file in bench/results. It is read anew at each call, since more

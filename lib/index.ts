@@ -1,44 +1,53 @@
-export { train } from "./train.js";
-export { trainDefaults } from "./train-options.js";
+export { train } from "./detector/train.js";
+export { trainDefaults } from "./options/train.js";
+export type { TrainOptions } from "./options/train.js";
+export { Detector } from "./detector/detector.js";
 export type {
-  DownloadingProgress,
-  EpochProgress,
-  ReadingProgress,
-  TrainOptions,
-  TrainProgress,
-} from "./train-options.js";
-export { Detector } from "./detector.js";
-export type {
-  AnomalyMap,
   LoadOptions,
   SaveCheckpointOptions,
   SaveOptions,
   Score,
   ScoreBatchOptions,
   ScoreOptions,
-} from "./detector.js";
-export { datasetFromLists, normalLabel, openDataset, splitNormal } from "./dataset.js";
-export type { Dataset, SplitOptions, TestImage } from "./dataset.js";
-export type { EvaluatedGroup, EvaluateOptions, Report } from "./evaluate.js";
-export { formatReport } from "./report.js";
-export * from "./metrics/index.js";
-export type { CheckpointOptions } from "./checkpoint-options.js";
-export { findOrDownloadWeights, obtainImagenetWeights } from "./pretrained/weights.js";
-export type { ObtainOptions } from "./pretrained/weights.js";
-export type { ByteProgress } from "./pretrained/transfer.js";
-export type { ModelDescription, TrainingDescription, TrainingRun } from "./model-description.js";
-export type { ExportInput, ExportOptions } from "./onnx/export-options.js";
-export type { StoragePrecision } from "./storage-precision.js";
-export type { ImageInput } from "./image.js";
-export type { ImageSource } from "./image-source.js";
-export type { Layer } from "./model-options.js";
-export type { BatchingOptions } from "./batching.js";
-export type { Device, Place } from "./device.js";
-export type { Epochs } from "./epochs.js";
-export type { ScoringPrecision, TrainingPrecision } from "./precision.js";
-export type { Backbone, Combine, Layout, Loss, Normalisation, Precision, RawImage } from "./native/addon.js";
+} from "./detector/detector.js";
+export { datasetFromLists, normalLabel, openDataset, splitNormal } from "./evaluation/dataset.js";
+export type { Dataset, SplitOptions, TestImage } from "./evaluation/dataset.js";
+export type { EvaluatedGroup, EvaluateOptions, Report } from "./evaluation/evaluate.js";
+export { formatReport } from "./evaluation/report.js";
+export * from "./evaluation/metrics/index.js";
+export type { CheckpointOptions } from "./options/checkpoint.js";
+export { findOrDownloadWeights, obtainImagenetWeights } from "./teacher/published/obtain.js";
+export type { ObtainOptions } from "./teacher/published/obtain.js";
+export type { ByteProgress } from "./teacher/published/transfer.js";
+export type { TrainingDescription, TrainingRun } from "./model-file/description.js";
+export type { ExportInput, ExportOptions } from "./options/export.js";
+export type { StoragePrecision } from "./options/storage.js";
+export type { ImageInput } from "./image/decode.js";
+export type { ImageSource } from "./image/source.js";
+export type {
+  Layer,
+  ModelDescription,
+  Backbone,
+  Combine,
+  Layout,
+  Loss,
+  Normalisation,
+} from "./options/model.js";
+export type { BatchingOptions } from "./options/batching.js";
+export type { Device } from "./options/device.js";
+export type { Epochs } from "./options/epochs.js";
+export type { ScoringPrecision, TrainingPrecision, Precision } from "./options/precision.js";
+export type {
+  DownloadingProgress,
+  EpochProgress,
+  ReadingProgress,
+  TrainProgress,
+} from "./options/progress.js";
+export type { AnomalyMap } from "./image/anomaly-map.js";
+export type { Place } from "./detector/place.js";
+export type { RawImage } from "./image/raw-image.js";
 export { configureNative } from "./native/settings.js";
 export type { NativeOptions } from "./native/settings.js";
-export type { Backend } from "./native/libtorch-inspect.js";
-export { errorCodes, ReverseDistillationError } from "./errors.js";
-export type { ErrorCode } from "./errors.js";
+export type { Backend } from "./native/libtorch/inspect.js";
+export { errorCodes, ReverseDistillationError } from "./errors/error.js";
+export type { ErrorCode } from "./errors/error.js";

@@ -19,7 +19,7 @@ const modules = [
   { name: "reverse-distillation", source: "lib/index.ts", written: "index.md", target: "api.md" },
   {
     name: "reverse-distillation/preprocess",
-    source: "lib/preprocess/index.ts",
+    source: "lib/preprocess.ts",
     written: "preprocess.md",
     target: "api-preprocess.md",
   },

@@ -8,7 +8,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { buildable } from "../lib/native/libtorch.js";
+import { buildable } from "../lib/native/libtorch/search.js";
 import { buildNative } from "./native-build.js";
 import { buildTypeScript } from "./typescript-build.js";
 

@@ -12,7 +12,7 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import prebuildify from "prebuildify";
-import type { LibTorch } from "../lib/native/libtorch-inspect.js";
+import type { LibTorch } from "../lib/native/libtorch/inspect.js";
 import { buildNative } from "./native-build.js";
 import { neededLibraries } from "./needed-libraries.js";
 import {

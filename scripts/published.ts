@@ -1,8 +1,8 @@
 /** What the published package holds: what `npm run prebuild` makes and `npm pack` insists on. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { LibTorchBuild } from "../lib/native/libtorch-inspect.js";
-import { pinnedLibTorch, type PinnedLibTorch } from "../lib/native/libtorch-pins.js";
+import type { LibTorchBuild } from "../lib/native/libtorch/inspect.js";
+import { pinnedLibTorch, type PinnedLibTorch } from "../lib/native/libtorch/pins.js";
 import { Stamp } from "./stamp.js";
 
 /** Set to 1, it makes and packs a package without the CUDA implementation. */

@@ -3,8 +3,8 @@
  * LibTorch of this machine. Bundled as dist/rebuild.js, which scripts/install.mjs runs.
  */
 import { findBinaries, packageRoot, type Binaries } from "../lib/native/binaries.js";
-import type { LibTorch, LibTorchBuild } from "../lib/native/libtorch-inspect.js";
-import { buildable, findLibTorch } from "../lib/native/libtorch.js";
+import type { LibTorch, LibTorchBuild } from "../lib/native/libtorch/inspect.js";
+import { buildable, findLibTorch } from "../lib/native/libtorch/search.js";
 import { refusal } from "../lib/native/loader.js";
 import { nativeSettings } from "../lib/native/settings.js";
 import { buildNative } from "./native-build.js";

@@ -10,7 +10,7 @@ try {
   // Imported late: before the set-up there may be no tsx.
   const { tsImport } = await import("tsx/esm/api");
   /** @type {{ main(argv: string[]): Promise<void> }} */
-  const { main } = await tsImport("../lib/sample/demo.ts", import.meta.url);
+  const { main } = await tsImport("../lib/cli/demo.ts", import.meta.url);
   await main(process.argv.slice(2));
 } catch (error) {
   reportFailure(error);

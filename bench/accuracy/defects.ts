@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { openDataset } from "../../lib/dataset.js";
-import { evaluate } from "../../lib/evaluate.js";
+import { openDataset } from "../../lib/evaluation/dataset.js";
+import { evaluate } from "../../lib/evaluation/evaluate.js";
 import { describeEnvironment } from "../environment.js";
 import type { DefectResult, Settings } from "./results.js";
 import { secondsSince, trainForBenchmark } from "./training.js";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { auroc, type Metric } from "../../lib/metrics/index.js";
-import type { Detector } from "../../lib/detector.js";
-import type { RawImage } from "../../lib/native/addon.js";
+import type { Detector } from "../../lib/detector/detector.js";
+import { auroc, type Metric } from "../../lib/evaluation/metrics/index.js";
+import type { RawImage } from "../../lib/image/raw-image.js";
 import { describeEnvironment } from "../environment.js";
 import { readIdx } from "./idx.js";
 import type { OneClassResult, Settings } from "./results.js";

@@ -1,5 +1,5 @@
-import type { Metric } from "../../lib/metrics/index.js";
-import type { Backbone, Layout, Loss, Normalisation } from "../../lib/native/addon.js";
+import type { Metric } from "../../lib/evaluation/metrics/index.js";
+import type { Backbone, Layout, Loss, Normalisation } from "../../lib/options/model.js";
 import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 

@@ -1,10 +1,10 @@
-import { markdownTable } from "../markdown-table.js";
 import { fileURLToPath } from "node:url";
-import type { Metric } from "../../lib/metrics/index.js";
-import type { Normalisation } from "../../lib/native/addon.js";
+import type { Metric } from "../../lib/evaluation/metrics/index.js";
+import type { Normalisation } from "../../lib/options/model.js";
+import { markdownTable } from "../markdown-table.js";
+import { writeMarkedSection } from "../marked-section.js";
 import { classes } from "./fashion-mnist.js";
 import type { DefectResult, OneClassResult, Result, Settings } from "./results.js";
-import { writeMarkedSection } from "../marked-section.js";
 
 const readmePath = fileURLToPath(new URL("../../README.md", import.meta.url));
 

@@ -1,6 +1,6 @@
-import type { Detector } from "../../lib/detector.js";
-import type { ImageSource } from "../../lib/image-source.js";
-import { train } from "../../lib/train.js";
+import type { Detector } from "../../lib/detector/detector.js";
+import { train } from "../../lib/detector/train.js";
+import type { ImageSource } from "../../lib/image/source.js";
 import type { Settings } from "./results.js";
 
 /** Trains through the facade, saying on the standard error how far it is. @param weights the teacher's file. */

@@ -1,4 +1,4 @@
-import type { Precision } from "../../lib/native/addon.js";
+import type { Precision } from "../../lib/options/precision.js";
 import { alternate, comparison, settle, type Comparison, type Run } from "./compare.js";
 import type { Workload } from "./workload.js";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import sharp from "sharp";
-import type { RawImage } from "../../lib/native/addon.js";
+import type { RawImage } from "../../lib/image/raw-image.js";
 import { SafetensorsFile } from "../../lib/safetensors/reader.js";
 import { writeSafetensors } from "../../lib/safetensors/writer.js";
 import { seededImages } from "../parity/inputs.js";

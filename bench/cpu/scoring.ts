@@ -1,4 +1,5 @@
-import type { NativeScore, Precision } from "../../lib/native/addon.js";
+import type { NativeScore } from "../../lib/native/addon.js";
+import type { Precision } from "../../lib/options/precision.js";
 import { timed, type Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
 import { comparePrecisions } from "./precisions.js";

@@ -1,5 +1,5 @@
-import { batchingDefaults } from "../../lib/batching.js";
-import { createDetector, createModel, Detector } from "../../lib/detector.js";
+import { createDetector, createModel, Detector } from "../../lib/detector/detector.js";
+import { batchingDefaults } from "../../lib/options/batching.js";
 import { describe } from "../parity/inputs.js";
 import { alternate, compare, comparison, distribution, timed, type Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";

@@ -1,4 +1,6 @@
-import type { EpochReport, NativeImageSet, NativeModel, Precision } from "../../lib/native/addon.js";
+import type { NativeImageSet, NativeModel } from "../../lib/native/addon.js";
+import type { Precision } from "../../lib/options/precision.js";
+import type { EpochReport } from "../../lib/options/progress.js";
 import type { Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
 import { comparePrecisions } from "./precisions.js";

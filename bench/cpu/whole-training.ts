@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { openDataset } from "../../lib/dataset.js";
+import { openDataset } from "../../lib/evaluation/dataset.js";
 import type { Addon } from "../../lib/native/addon.js";
 import { describe } from "../parity/inputs.js";
 import { compareTrainings } from "../parity/training-run.js";

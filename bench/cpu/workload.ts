@@ -1,10 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createModel } from "../../lib/detector.js";
-import type { Addon, Backbone, NativeModel, Precision, RawImage } from "../../lib/native/addon.js";
-import { describe, seededImages } from "../parity/inputs.js";
+import { createModel } from "../../lib/detector/detector.js";
+import type { RawImage } from "../../lib/image/raw-image.js";
+import type { Addon, NativeModel } from "../../lib/native/addon.js";
+import type { Backbone } from "../../lib/options/model.js";
+import type { Precision } from "../../lib/options/precision.js";
 import { writeForReference, type ExchangedFiles } from "../parity/exchange.js";
+import { describe, seededImages } from "../parity/inputs.js";
 import { ReferenceProcess } from "../reference.js";
 
 /** Side of the images, in pixels. */

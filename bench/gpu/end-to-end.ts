@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { train } from "../../lib/train.js";
-import type { Backbone, RawImage } from "../../lib/native/addon.js";
+import { train } from "../../lib/detector/train.js";
+import type { RawImage } from "../../lib/image/raw-image.js";
+import type { Backbone } from "../../lib/options/model.js";
 import { seededImages } from "../parity/inputs.js";
-import { findPython, referenceScript } from "../reference.js";
 import { runLines } from "../programs.js";
+import { findPython, referenceScript } from "../reference.js";
 
 /** How fast one side is in one precision. */
 export interface Speed {

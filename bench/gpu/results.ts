@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { writeAtomically } from "../../lib/atomic-file.js";
+import { writeAtomically } from "../../lib/files/atomic-file.js";
 import type { Environment } from "../environment.js";
 import type { EndToEnd } from "./end-to-end.js";
 import type { Goal } from "./goals.js";

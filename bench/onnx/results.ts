@@ -1,4 +1,4 @@
-import type { Backbone } from "../../lib/native/addon.js";
+import type { Backbone } from "../../lib/options/model.js";
 import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 

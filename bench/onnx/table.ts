@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
-import type { OnnxResult, Spread } from "./results.js";
 import { markdownTable } from "../markdown-table.js";
 import { writeMarkedSection } from "../marked-section.js";
+import type { OnnxResult, Spread } from "./results.js";
 
 const path = fileURLToPath(new URL("../README.md", import.meta.url));
 

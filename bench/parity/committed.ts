@@ -1,7 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { ModelDescription } from "../../lib/model-description.js";
-import { layouts, losses } from "../../lib/model-options.js";
-import type { Loss } from "../../lib/native/addon.js";
+import { layouts, losses, type ModelDescription, type Loss } from "../../lib/options/model.js";
 import { describe } from "./inputs.js";
 
 /** A model, with the golden files that the repository holds of it. */

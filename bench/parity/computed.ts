@@ -1,13 +1,9 @@
 import { tmpdir } from "node:os";
-import { defaultFeatureMemory } from "../../lib/train-options.js";
-import type {
-  Addon,
-  Loss,
-  NamedTensor,
-  NativeModel,
-  RawImage,
-  TrainingConfig,
-} from "../../lib/native/addon.js";
+import type { RawImage } from "../../lib/image/raw-image.js";
+import type { Addon, NativeModel, TrainingConfig } from "../../lib/native/addon.js";
+import type { Loss } from "../../lib/options/model.js";
+import { defaultFeatureMemory } from "../../lib/options/train.js";
+import type { NamedTensor } from "../../lib/tensor/named-tensor.js";
 
 /** What `train()` asks of the addon for the teacher's features where nothing is said. */
 export function keptFeatures(): Pick<TrainingConfig, "featureMemory" | "featureDisk" | "featureFolder"> {

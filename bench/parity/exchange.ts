@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import type { ModelDescription } from "../../lib/model-description.js";
-import { writeModelFile } from "../../lib/model-file.js";
-import type { Loss, NativeModel, RawImage } from "../../lib/native/addon.js";
+import type { RawImage } from "../../lib/image/raw-image.js";
+import { writeModelFile } from "../../lib/model-file/file.js";
+import type { NativeModel } from "../../lib/native/addon.js";
+import type { ModelDescription, Loss } from "../../lib/options/model.js";
 import { writeSafetensors } from "../../lib/safetensors/writer.js";
 import { training } from "./computed.js";
 import type { ReferenceTracer } from "./reference.js";

@@ -1,14 +1,8 @@
-import { createModel } from "../../lib/detector.js";
-import type { ModelDescription } from "../../lib/model-description.js";
-import type {
-  Addon,
-  Backbone,
-  Layout,
-  NamedTensor,
-  NativeModel,
-  Part,
-  RawImage,
-} from "../../lib/native/addon.js";
+import { createModel } from "../../lib/detector/detector.js";
+import type { RawImage } from "../../lib/image/raw-image.js";
+import type { Addon, NativeModel, Part } from "../../lib/native/addon.js";
+import type { ModelDescription, Backbone, Layout } from "../../lib/options/model.js";
+import type { NamedTensor } from "../../lib/tensor/named-tensor.js";
 
 /**
  * Weights and images that are the same on every machine, so that what the addon makes of them can be

@@ -1,4 +1,4 @@
-import type { Loss } from "../../lib/native/addon.js";
+import type { Loss } from "../../lib/options/model.js";
 import { ReferenceProcess } from "../reference.js";
 
 /** What a request to `bench/python/trace.py` says; see there. */

@@ -2,17 +2,18 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import type { Dataset } from "../../lib/dataset.js";
-import { normalLabel } from "../../lib/dataset.js";
-import { createModel, Detector } from "../../lib/detector.js";
-import { decodeAhead } from "../../lib/image-source.js";
-import { auroc } from "../../lib/metrics/index.js";
-import type { ModelDescription, TrainingDescription } from "../../lib/model-description.js";
-import { writeModelFile } from "../../lib/model-file.js";
+import { createModel, Detector } from "../../lib/detector/detector.js";
+import type { Dataset } from "../../lib/evaluation/dataset.js";
+import { normalLabel } from "../../lib/evaluation/dataset.js";
+import { auroc } from "../../lib/evaluation/metrics/index.js";
+import { decodeAhead } from "../../lib/image/source.js";
+import type { TrainingDescription } from "../../lib/model-file/description.js";
+import { writeModelFile } from "../../lib/model-file/file.js";
 import type { Addon, NativeModel } from "../../lib/native/addon.js";
-import { loadTeacherWeights } from "../../lib/weights.js";
-import { keptFeatures } from "./computed.js";
+import type { ModelDescription } from "../../lib/options/model.js";
+import { loadTeacherWeights } from "../../lib/teacher/weights.js";
 import { referenceScript } from "../reference.js";
+import { keptFeatures } from "./computed.js";
 
 /** How both sides train. */
 export type TrainingSettings = Pick<

@@ -7,10 +7,10 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadAddon } from "../../lib/native/loader.js";
-import { traceByReference, writeForReference } from "./exchange.js";
-import { committedCases } from "./committed.js";
-import { seededImages, seededModel } from "./inputs.js";
 import { requirePython } from "../reference.js";
+import { committedCases } from "./committed.js";
+import { traceByReference, writeForReference } from "./exchange.js";
+import { seededImages, seededModel } from "./inputs.js";
 import { ReferenceTracer } from "./reference.js";
 
 /** Values kept of each tensor: the norms beside them are of all. */

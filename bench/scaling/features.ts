@@ -1,4 +1,5 @@
-import type { Backbone, EpochReport } from "../../lib/native/addon.js";
+import type { Backbone } from "../../lib/options/model.js";
+import type { EpochReport } from "../../lib/options/progress.js";
 
 /** Where the teacher's features are kept during a training. */
 export type Storage = EpochReport["features"];

@@ -5,9 +5,11 @@
  *   node --import tsx bench/scaling/measure.ts <point as JSON>
  */
 import { tmpdir } from "node:os";
-import { createModel } from "../../lib/detector.js";
-import type { EpochReport, NativeModel, NativeScore, RawImage } from "../../lib/native/addon.js";
+import { createModel } from "../../lib/detector/detector.js";
+import type { RawImage } from "../../lib/image/raw-image.js";
+import type { NativeModel, NativeScore } from "../../lib/native/addon.js";
 import { loadAddon } from "../../lib/native/loader.js";
+import type { EpochReport } from "../../lib/options/progress.js";
 import { timed, distribution } from "../cpu/compare.js";
 import { describe, seededImages } from "../parity/inputs.js";
 import type { Storage } from "./features.js";

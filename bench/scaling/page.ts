@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { featureBytes, type Storage } from "./features.js";
-import { chart } from "./chart.js";
-import type { ScalingResult } from "./points.js";
 import { markdownTable } from "../markdown-table.js";
-import { precisions } from "../precisions.js";
 import { writeMarkedSection } from "../marked-section.js";
+import { precisions } from "../precisions.js";
+import { chart } from "./chart.js";
+import { featureBytes, type Storage } from "./features.js";
+import type { ScalingResult } from "./points.js";
 
 const path = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
 

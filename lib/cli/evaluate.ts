@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import { requireWritablePlace, writeAtomically } from "../atomic-file.js";
-import { openDataset } from "../dataset.js";
-import { Detector } from "../detector.js";
-import type { Device } from "../device.js";
-import type { ScoringPrecision } from "../precision.js";
-import { formatReport } from "../report.js";
+import { Detector } from "../detector/detector.js";
+import { openDataset } from "../evaluation/dataset.js";
+import { formatReport } from "../evaluation/report.js";
+import { requireWritablePlace, writeAtomically } from "../files/atomic-file.js";
+import type { Device } from "../options/device.js";
+import type { ScoringPrecision } from "../options/precision.js";
 import type { CommandContext } from "./context.js";
 import { deviceValue, numberValue, precisionOption } from "./option-values.js";
 import { showProgress } from "./progress.js";

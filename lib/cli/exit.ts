@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { ReverseDistillationError } from "../errors.js";
+import { ReverseDistillationError } from "../errors/error.js";
 
 /** Exit codes of the command line. */
 export const exitCode = {

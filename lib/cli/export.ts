@@ -1,10 +1,10 @@
 import { extname } from "node:path";
 import { Command, Option } from "commander";
-import { requireWritablePlace } from "../atomic-file.js";
-import { Detector } from "../detector.js";
-import { ReverseDistillationError } from "../errors.js";
-import { exportDefaults, exportInputs, type ExportOptions } from "../onnx/export-options.js";
-import { storagePrecisions } from "../storage-precision.js";
+import { Detector } from "../detector/detector.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { requireWritablePlace } from "../files/atomic-file.js";
+import { exportDefaults, exportInputs, type ExportOptions } from "../options/export.js";
+import { storagePrecisions } from "../options/storage.js";
 import type { CommandContext } from "./context.js";
 import { numberValue } from "./option-values.js";
 

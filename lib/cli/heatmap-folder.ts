@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { throwIfAborted } from "../abort.js";
-import { writeAtomically } from "../atomic-file.js";
-import type { AnomalyMap } from "../detector.js";
-import { quantiseMap, renderHeatmap, type QuantisedMap } from "../heatmap.js";
-import { decodeImage } from "../image.js";
-import { ioError } from "../io-error.js";
-import type { RawImage } from "../native/addon.js";
+import { throwIfAborted } from "../errors/abort.js";
+import { writeAtomically } from "../files/atomic-file.js";
+import { ioError } from "../files/io-error.js";
+import type { AnomalyMap } from "../image/anomaly-map.js";
+import { decodeImage } from "../image/decode.js";
+import { quantiseMap, renderHeatmap, type QuantisedMap } from "../image/heatmap.js";
+import type { RawImage } from "../image/raw-image.js";
 import type { ScoreInput } from "./score-inputs.js";
 
 /**

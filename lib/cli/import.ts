@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
-import { requireWritablePlace } from "../atomic-file.js";
-import type { CheckpointOptions } from "../checkpoint-options.js";
-import { Detector } from "../detector.js";
-import { backbones, combinations, normalisations } from "../model-options.js";
-import { trainDefaults } from "../train-options.js";
+import { Detector } from "../detector/detector.js";
+import { requireWritablePlace } from "../files/atomic-file.js";
+import type { CheckpointOptions } from "../options/checkpoint.js";
+import { backbones, combinations, normalisations } from "../options/model.js";
+import { trainDefaults } from "../options/train.js";
 import type { CommandContext } from "./context.js";
 import { downloadProgress } from "./download-progress.js";
 import { numberValue, numbersValue, sizeValue } from "./option-values.js";

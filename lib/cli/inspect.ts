@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
-import { ModelFile } from "../model-file.js";
-import type { ModelMetadata } from "../model-metadata.js";
+import { ModelFile } from "../model-file/file.js";
+import type { ModelMetadata } from "../model-file/metadata.js";
 import type { CommandContext } from "./context.js";
 import { duration } from "./progress.js";
 

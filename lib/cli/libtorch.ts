@@ -1,14 +1,14 @@
 import { Command, Option } from "commander";
-import { libtorchCacheDirectory } from "../native/cache.js";
-import { installLibTorch } from "../native/libtorch-install.js";
+import { libtorchCacheDirectory } from "../files/cache.js";
+import { installLibTorch } from "../native/libtorch/install.js";
 import {
   binariesIfAny,
   listLibTorch,
   recommendedBackend,
   removeLibTorch,
   type ListedLibTorch,
-} from "../native/libtorch-list.js";
-import { cachedVersions } from "../native/libtorch.js";
+} from "../native/libtorch/list.js";
+import { cachedVersions } from "../native/libtorch/search.js";
 import { nvidiaDriver } from "../native/nvidia.js";
 import type { CommandContext } from "./context.js";
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { CommanderError } from "commander";
 import type { CommandContext } from "./context.js";
 import { describeError, exitCode, exitCodeOf } from "./exit.js";

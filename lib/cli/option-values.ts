@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
-import type { Device } from "../device.js";
-import type { Epochs } from "../epochs.js";
-import { scoringPrecisions } from "../precision.js";
+import type { Device } from "../options/device.js";
+import type { Epochs } from "../options/epochs.js";
+import { scoringPrecisions } from "../options/precision.js";
 
 /**
  * From the text of an argument to the value of an option. Only the form is looked at here: what is

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, extname, join, relative, resolve } from "node:path";
-import { listImages } from "../image-files.js";
-import { ioError } from "../io-error.js";
+import { ioError } from "../files/io-error.js";
+import { listImages } from "../image/folder.js";
 
 /** An image to be scored. */
 export interface ScoreInput {

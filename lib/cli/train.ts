@@ -1,12 +1,24 @@
 import { Command, Option } from "commander";
-import { requireWritablePlace } from "../atomic-file.js";
-import type { Backbone, Combine, Layout, Loss, Normalisation } from "../native/addon.js";
-import type { Device } from "../device.js";
-import type { Epochs } from "../epochs.js";
-import { backbones, combinations, layouts, losses, normalisations, type Layer } from "../model-options.js";
-import { trainingPrecisions, type TrainingPrecision } from "../precision.js";
-import { trainDefaults, type TrainProgress } from "../train-options.js";
-import { train } from "../train.js";
+import { train } from "../detector/train.js";
+import { requireWritablePlace } from "../files/atomic-file.js";
+import type { Device } from "../options/device.js";
+import type { Epochs } from "../options/epochs.js";
+import {
+  backbones,
+  combinations,
+  layouts,
+  losses,
+  normalisations,
+  type Layer,
+  type Backbone,
+  type Combine,
+  type Layout,
+  type Loss,
+  type Normalisation,
+} from "../options/model.js";
+import { trainingPrecisions, type TrainingPrecision } from "../options/precision.js";
+import type { TrainProgress } from "../options/progress.js";
+import { trainDefaults } from "../options/train.js";
 import type { CommandContext } from "./context.js";
 import { downloadProgress } from "./download-progress.js";
 import { deviceValue, epochsValue, numberValue, numbersValue, sizeValue } from "./option-values.js";

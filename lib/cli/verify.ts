@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import { Detector } from "../detector.js";
-import type { ImageInput } from "../image.js";
-import { ModelFile } from "../model-file.js";
-import { verificationImages } from "../onnx/verification-images.js";
-import { verifyExport, type Verification } from "../onnx/verify.js";
-import { positive } from "../validate.js";
+import { Detector } from "../detector/detector.js";
+import { positive } from "../errors/validate.js";
+import type { ImageInput } from "../image/decode.js";
+import { ModelFile } from "../model-file/file.js";
+import { verificationImages } from "../verify/images.js";
+import { verifyExport, type Verification } from "../verify/verify.js";
 import type { CommandContext } from "./context.js";
 import { numberValue } from "./option-values.js";
 import { findScoreInputs } from "./score-inputs.js";

@@ -1,8 +1,7 @@
 import { Argument, Command } from "commander";
-import { backbones } from "../model-options.js";
-import type { Backbone } from "../native/addon.js";
-import { publishedWeights } from "../pretrained/published.js";
-import { obtainImagenetWeights, weightsStatus } from "../pretrained/weights.js";
+import { backbones, type Backbone } from "../options/model.js";
+import { publishedWeights } from "../teacher/published/catalogue.js";
+import { obtainImagenetWeights, weightsStatus } from "../teacher/published/obtain.js";
 import type { CommandContext } from "./context.js";
 import { downloadProgress } from "./download-progress.js";
 

@@ -1,10 +1,10 @@
 import sharp from "sharp";
-import { ReverseDistillationError } from "../errors.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { cacheDirectory } from "../files/cache.js";
 import { findBinaries, packageRoot, type Binaries } from "../native/binaries.js";
-import { cacheDirectory } from "../native/cache.js";
 import { elfDefect } from "../native/elf.js";
-import type { Backend } from "../native/libtorch-inspect.js";
-import { listLibTorch, type ListedLibTorch } from "../native/libtorch-list.js";
+import type { Backend } from "../native/libtorch/inspect.js";
+import { listLibTorch, type ListedLibTorch } from "../native/libtorch/list.js";
 import { implementationFor } from "../native/loader.js";
 import { oldestDriver } from "../native/nvidia.js";
 import { libtorchRemedy } from "../native/remedy.js";

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import sharp from "sharp";
-import { resolvePlace } from "../device.js";
-import { ReverseDistillationError } from "../errors.js";
-import { decodeImage } from "../image.js";
+import { resolvePlace } from "../detector/place.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { decodeImage } from "../image/decode.js";
 import { loadAddon } from "../native/loader.js";
 
 /** What scoring one image came to. */

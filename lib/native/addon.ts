@@ -2,41 +2,15 @@
  * The native addon's exports, typed. This is the only file through which TypeScript reaches the
  * addon (`loader.ts` opens it), and it mirrors `native/binding` one to one.
  *
- * Every promise of the addon rejects with an `Error` that carries a `code` of `lib/errors.ts`;
- * {@link fromNative} turns it into a `ReverseDistillationError` with the caller's stack.
+ * Every promise of the addon rejects with an `Error` that carries a `code` of `lib/errors/error.ts`;
+ * `fromNative` turns it into a `ReverseDistillationError` with the caller's stack.
  */
-import { ReverseDistillationError, errorCodes, type ErrorCode } from "../errors.js";
+import type { RawImage } from "../image/raw-image.js";
+import type { Backbone, Combine, Layout, Loss, Normalisation } from "../options/model.js";
+import type { Precision } from "../options/precision.js";
+import type { EpochReport } from "../options/progress.js";
+import type { NamedTensor } from "../tensor/named-tensor.js";
 
-/** Element types of tensors, in safetensors' names. */
-export type TensorDtype = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "U8";
-
-/** One tensor by name. */
-export interface NamedTensor {
-  name: string;
-  dtype: TensorDtype;
-  shape: number[];
-  /** The elements, row-major and little-endian. From the addon: a view of the tensor's own memory. */
-  data: Uint8Array;
-}
-
-/** Pixels of 8 bits, rows from the top, channels interleaved. 1: grey, 3: RGB, 4: RGB and an alpha that is dropped. */
-export interface RawImage {
-  data: Uint8Array | Uint8ClampedArray;
-  width: number;
-  height: number;
-  channels: 1 | 3 | 4;
-}
-
-export type Backbone = "resnet18" | "resnet34" | "resnet50" | "wide_resnet50_2";
-export type Layout = "paper" | "official";
-export type Combine = "sum" | "product";
-export type Loss = "location" | "global";
-export type Normalisation = "imagenet" | "none";
-/**
- * Of the networks' arithmetic; maps and scores are float32 in any. "tf32" is float32 whose convolutions round their
- * inputs to 10 bits of mantissa.
- */
-export type Precision = "float32" | "tf32" | "bfloat16" | "float16";
 export type Part = "teacher" | "bn" | "decoder";
 
 /** What a model is made from. Every field is required here: defaults are the facade's. */
@@ -77,21 +51,6 @@ export interface TrainingConfig {
   featureDisk: number;
   /** Of the temporary file. */
   featureFolder: string;
-}
-
-/** What is known after an epoch. */
-export interface EpochReport {
-  /** From 1. */
-  epoch: number;
-  /** Of the training; with `epochs: "auto"` at most, until the last report. */
-  epochs: number;
-  /** Mean of the loss over the epoch's images. */
-  loss: number;
-  imagesPerSecond: number;
-  /** Time to the end of all `epochs` if every one takes as long as this one, in seconds. */
-  secondsLeft: number;
-  /** Where the teacher's features are kept; "recomputed": they are not, and every epoch computes them. */
-  features: "memory" | "file" | "recomputed";
 }
 
 export interface NativeScore {
@@ -175,12 +134,3 @@ export interface Addon {
   shutdown(): void;
 }
 
-/** Turns what the addon rejected with into this package's error; other errors become `INTERNAL`. */
-export function fromNative(error: unknown): ReverseDistillationError {
-  if (error instanceof ReverseDistillationError) return error;
-  const { code, message } = error as { code?: string; message?: string };
-  const known = errorCodes.includes(code as ErrorCode);
-  return new ReverseDistillationError(known ? (code as ErrorCode) : "INTERNAL", message ?? String(error), {
-    cause: error,
-  });
-}

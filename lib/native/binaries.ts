@@ -2,8 +2,8 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import nodeGypBuild from "node-gyp-build";
-import { ReverseDistillationError } from "../errors.js";
-import type { Backend, LibTorchBuild } from "./libtorch-inspect.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import type { Backend, LibTorchBuild } from "./libtorch/inspect.js";
 import { addonRemedy } from "./remedy.js";
 import { nativeSettings } from "./settings.js";
 

@@ -1,10 +1,11 @@
 import { createRequire } from "node:module";
-import { ReverseDistillationError } from "../errors.js";
-import { fromNative, type Addon } from "./addon.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { type Addon } from "./addon.js";
 import { findBinaries, type Binaries, type Implementation } from "./binaries.js";
 import { elfDefect } from "./elf.js";
-import { describeBuilds, type LibTorch, type LibTorchBuild } from "./libtorch-inspect.js";
-import { describePassedOver, findLibTorch } from "./libtorch.js";
+import { describeBuilds, type LibTorch, type LibTorchBuild } from "./libtorch/inspect.js";
+import { describePassedOver, findLibTorch } from "./libtorch/search.js";
+import { fromNative } from "./native-error.js";
 import { addonRemedy, libtorchRemedy } from "./remedy.js";
 import { markOpened } from "./settings.js";
 import { tryOut } from "./trial.js";

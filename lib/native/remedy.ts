@@ -1,5 +1,5 @@
 /** What to do where the native part is missing or does not fit: said here for every error that needs it. */
-import { describeBuilds, type LibTorchBuild } from "./libtorch-inspect.js";
+import { describeBuilds, type LibTorchBuild } from "./libtorch/inspect.js";
 
 /** Where there is no addon that can be loaded. */
 export const addonRemedy =

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import { ReverseDistillationError } from "../errors.js";
-import { oneOf, path, record } from "../validate.js";
-import type { Backend } from "./libtorch-inspect.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { oneOf, path, record } from "../errors/validate.js";
+import type { Backend } from "./libtorch/inspect.js";
 
 /** What {@link configureNative} takes. What is left out is for the environment to say, then for the search. */
 export interface NativeOptions {

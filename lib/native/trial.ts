@@ -3,8 +3,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
-import { cacheDirectory } from "./cache.js";
-import type { LibTorch } from "./libtorch-inspect.js";
+import { cacheDirectory } from "../files/cache.js";
+import type { LibTorch } from "./libtorch/inspect.js";
 import { nvidiaDriver } from "./nvidia.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { ModelDescription } from "../model-description.js";
+import type { ModelDescription } from "../options/model.js";
 import type { GraphBuilder } from "./graph.js";
 
 /** Floor under each norm in the cosine, as `torch.nn.CosineSimilarity` has it. */

@@ -1,9 +1,9 @@
 import { create } from "@bufbuild/protobuf";
-import type { DetectorTensors } from "../detector-tensors.js";
-import type { ModelDescription } from "../model-description.js";
-import { normalisationOf } from "../preprocess/normalise.js";
+import { normalisationOf } from "../image/normalise.js";
+import type { DetectorTensors } from "../model-file/detector-tensors.js";
+import type { ResolvedExportOptions } from "../options/export.js";
+import type { ModelDescription } from "../options/model.js";
 import { addAnomalyMap } from "./anomaly-map.js";
-import type { ResolvedExportOptions } from "./export-options.js";
 import { FoldedWeights } from "./folded-weights.js";
 import { describeValue, GraphBuilder, type Initializer } from "./graph.js";
 import { NetworkGraph } from "./networks.js";

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
 import type { FileHandle } from "node:fs/promises";
-import { throwIfAborted } from "../abort.js";
-import { writeBytes } from "../file-bytes.js";
+import { basename, dirname, join } from "node:path";
+import { throwIfAborted } from "../errors/abort.js";
+import { writeBytes } from "../files/bytes.js";
 import type { Initializer } from "./graph.js";
 import { readWhole, type ExternalPlace } from "./model-writer.js";
 

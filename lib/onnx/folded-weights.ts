@@ -1,5 +1,7 @@
-import { float32Values, type DetectorTensors } from "../detector-tensors.js";
-import { narrowChecked, type StoragePrecision } from "../storage-precision.js";
+import { type DetectorTensors } from "../model-file/detector-tensors.js";
+import type { StoragePrecision } from "../options/storage.js";
+import { float32Values } from "../tensor/float32-values.js";
+import { narrowChecked } from "../tensor/storage-precision.js";
 import type { GraphBuilder } from "./graph.js";
 import { TensorProto_DataType as DataType } from "./proto/onnx_pb.js";
 

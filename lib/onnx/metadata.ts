@@ -1,10 +1,8 @@
-import type { ModelDescription } from "../model-description.js";
-import { imageSize, normalisations } from "../model-options.js";
-import type { Normalisation } from "../native/addon.js";
-import { storagePrecisions, type StoragePrecision } from "../storage-precision.js";
-import { integer, invalid, oneOf } from "../validate.js";
+import { integer, invalid, oneOf } from "../errors/validate.js";
+import { exportInputs, type ExportInput, type ResolvedExportOptions } from "../options/export.js";
+import { imageSize, normalisations, type ModelDescription, type Normalisation } from "../options/model.js";
+import { storagePrecisions, type StoragePrecision } from "../options/storage.js";
 import { version } from "../version.js";
-import { exportInputs, type ExportInput, type ResolvedExportOptions } from "./export-options.js";
 
 /** What an export tells of the running of it. */
 export interface ExportDescription {

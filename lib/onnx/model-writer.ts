@@ -1,9 +1,9 @@
+import type { FileHandle } from "node:fs/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import type { FileHandle } from "node:fs/promises";
-import { throwIfAborted } from "../abort.js";
-import { ReverseDistillationError } from "../errors.js";
-import { writeBytes } from "../file-bytes.js";
+import { throwIfAborted } from "../errors/abort.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { writeBytes } from "../files/bytes.js";
 import type { Initializer } from "./graph.js";
 import {
   GraphProtoSchema,

@@ -1,4 +1,4 @@
-import type { Layout } from "../native/addon.js";
+import type { Layout } from "../options/model.js";
 import type { FoldedWeights } from "./folded-weights.js";
 import type { GraphBuilder } from "./graph.js";
 

@@ -1,10 +1,10 @@
+import { open, type FileHandle } from "node:fs/promises";
 import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { open, type FileHandle } from "node:fs/promises";
-import { ReverseDistillationError } from "../errors.js";
-import { readBytes } from "../file-bytes.js";
-import { ioError } from "../io-error.js";
-import { invalidFile } from "../safetensors/header.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { readBytes } from "../files/bytes.js";
+import { invalidFile } from "../files/invalid-file.js";
+import { ioError } from "../files/io-error.js";
 import { readExportMetadata, type ExportDescription } from "./metadata.js";
 import { ModelProtoSchema } from "./proto/onnx_pb.js";
 

@@ -1,5 +1,6 @@
-import { ReverseDistillationError } from "../errors.js";
-import { show } from "../validate.js";
+import { show } from "../errors/validate.js";
+import { invalidFile } from "../files/invalid-file.js";
+import { elementSize } from "../tensor/element-size.js";
 import { findDuplicateKey } from "./duplicate-key.js";
 
 /**
@@ -24,14 +25,6 @@ export interface Header {
   tensors: Map<string, TensorEntry>;
 }
 
-/** Bytes of one element, of every type of the format whose elements are whole bytes. */
-export const elementSize: Readonly<Record<string, number>> = {
-  ...{ BOOL: 1, U8: 1, I8: 1, F8_E4M3: 1, F8_E5M2: 1, F8_E8M0: 1 },
-  ...{ U16: 2, I16: 2, F16: 2, BF16: 2 },
-  ...{ U32: 4, I32: 4, F32: 4 },
-  ...{ U64: 8, I64: 8, F64: 8, C64: 8 },
-};
-
 /** Bytes before the header. */
 export const prefixLength = 8;
 
@@ -39,11 +32,6 @@ export const prefixLength = 8;
 export const maxHeaderLength = 100_000_000;
 
 const metadataKey = "__metadata__";
-
-/** `INVALID_FILE`, naming the file. */
-export function invalidFile(path: string, problem: string, cause?: unknown): ReverseDistillationError {
-  return new ReverseDistillationError("INVALID_FILE", `${path} ${problem}`, { cause });
-}
 
 /**
  * Reads a header and checks all that it says: names once each, known types, sizes that agree with

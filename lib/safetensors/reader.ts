@@ -1,15 +1,9 @@
 import { open, type FileHandle } from "node:fs/promises";
-import type { NamedTensor, TensorDtype } from "../native/addon.js";
-import { readBytes } from "../file-bytes.js";
-import { ioError } from "../io-error.js";
-import {
-  invalidFile,
-  maxHeaderLength,
-  parseHeader,
-  prefixLength,
-  type Header,
-  type TensorEntry,
-} from "./header.js";
+import { readBytes } from "../files/bytes.js";
+import { invalidFile } from "../files/invalid-file.js";
+import { ioError } from "../files/io-error.js";
+import type { NamedTensor, TensorDtype } from "../tensor/named-tensor.js";
+import { maxHeaderLength, parseHeader, prefixLength, type Header, type TensorEntry } from "./header.js";
 
 const readableDtypes: readonly TensorDtype[] = ["F64", "F32", "F16", "BF16", "I64", "I32", "U8"];
 

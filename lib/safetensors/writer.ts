@@ -1,9 +1,9 @@
-import type { NamedTensor } from "../native/addon.js";
-import { throwIfAborted } from "../abort.js";
-import { writeAtomically } from "../atomic-file.js";
-import { ReverseDistillationError } from "../errors.js";
-import { writeBytes } from "../file-bytes.js";
-import { elementSize } from "./header.js";
+import { throwIfAborted } from "../errors/abort.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { writeAtomically } from "../files/atomic-file.js";
+import { writeBytes } from "../files/bytes.js";
+import { elementSize } from "../tensor/element-size.js";
+import type { NamedTensor } from "../tensor/named-tensor.js";
 
 /**
  * Writes tensors and metadata as one safetensors file, atomically, straight from the tensors' own

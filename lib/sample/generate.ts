@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import sharp from "sharp";
-import { ReverseDistillationError } from "../errors.js";
+import { ReverseDistillationError } from "../errors/error.js";
 import { Random } from "../random.js";
 import { defectNames, type DefectName } from "./defects.js";
 import { checkedOptions, type SampleOptions } from "./options.js";

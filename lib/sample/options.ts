@@ -1,4 +1,4 @@
-import { abortSignal, callback, integer, invalid, oneOf, record } from "../validate.js";
+import { abortSignal, callback, integer, invalid, oneOf, record } from "../errors/validate.js";
 import { defectNames, type DefectName } from "./defects.js";
 import { textureNames, type TextureName } from "./textures.js";
 

@@ -1,4 +1,4 @@
-import { elementSize } from "../safetensors/header.js";
+import { elementSize } from "../tensor/element-size.js";
 import { PickleError } from "./pickle-error.js";
 import { makeTensor } from "./tensor.js";
 import { isKind, type PickleValue, type TorchGlobal, type TorchStorage, type TorchTensor } from "./values.js";

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
-import { readBytes } from "../file-bytes.js";
-import { invalidFile } from "../safetensors/header.js";
-import { show } from "../validate.js";
+import { show } from "../errors/validate.js";
+import { readBytes } from "../files/bytes.js";
+import { invalidFile } from "../files/invalid-file.js";
 import { maxPickleLength, type TorchContainer } from "./container.js";
 import { findGlobal, StorageTable, storageBytes } from "./globals.js";
 import { PickleEndError, PickleError } from "./pickle-error.js";

@@ -1,5 +1,5 @@
-import { ReverseDistillationError } from "../errors.js";
-import type { TensorDtype } from "../native/addon.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import type { TensorDtype } from "../tensor/named-tensor.js";
 
 /** The classes of storages that PyTorch keeps elements in. */
 const storageClasses: Readonly<Record<TensorDtype, string>> = {

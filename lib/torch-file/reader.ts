@@ -1,8 +1,9 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { readBytes } from "../file-bytes.js";
-import { ioError } from "../io-error.js";
-import type { NamedTensor, TensorDtype } from "../native/addon.js";
-import { elementSize, invalidFile } from "../safetensors/header.js";
+import { readBytes } from "../files/bytes.js";
+import { invalidFile } from "../files/invalid-file.js";
+import { ioError } from "../files/io-error.js";
+import { elementSize } from "../tensor/element-size.js";
+import type { NamedTensor, TensorDtype } from "../tensor/named-tensor.js";
 import type { TorchContainer } from "./container.js";
 import { gather } from "./gather.js";
 import { isLegacy, openLegacyContainer } from "./legacy-container.js";

@@ -1,5 +1,5 @@
-import { invalidFile } from "../safetensors/header.js";
-import { show } from "../validate.js";
+import { show } from "../errors/validate.js";
+import { invalidFile } from "../files/invalid-file.js";
 import { isKind, type PickleValue, type TorchTensor } from "./values.js";
 
 /**

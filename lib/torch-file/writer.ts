@@ -1,6 +1,6 @@
-import { throwIfAborted } from "../abort.js";
-import { writeAtomically } from "../atomic-file.js";
-import type { NamedTensor } from "../native/addon.js";
+import { throwIfAborted } from "../errors/abort.js";
+import { writeAtomically } from "../files/atomic-file.js";
+import type { NamedTensor } from "../tensor/named-tensor.js";
 import { PickleWriter } from "./pickle-writer.js";
 import { ZipWriter } from "./zip-writer.js";
 

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import { readBytes } from "../file-bytes.js";
-import { invalidFile } from "../safetensors/header.js";
+import { readBytes } from "../files/bytes.js";
+import { invalidFile } from "../files/invalid-file.js";
 import { maxPickleLength, type TorchContainer } from "./container.js";
 import { findGlobal, StorageTable, storageBytes } from "./globals.js";
 import { unpickle } from "./pickle.js";

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
-import { ReverseDistillationError } from "../errors.js";
-import { writeBytes } from "../file-bytes.js";
-import { crc32 } from "./crc32.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { writeBytes } from "../files/bytes.js";
+import { crc32 } from "../files/crc32.js";
 
 /** What is checked and written in one go, in bytes: so much does not hold up the event loop. */
 const chunk = 2 ** 20;

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import { readBytes } from "../file-bytes.js";
-import { invalidFile } from "../safetensors/header.js";
+import { readBytes } from "../files/bytes.js";
+import { invalidFile } from "../files/invalid-file.js";
 
 /**
  * The part of the zip format that PyTorch writes: entries that are stored as they are, and ZIP64 for

@@ -6,7 +6,7 @@
 
 namespace reverse_distillation::binding {
 
-/// What an exception has become at the boundary: a code of `lib/errors.ts` and a message.
+/// What an exception has become at the boundary: a code of `lib/errors/error.ts` and a message.
 struct Failure {
   std::string code;
   std::string message;

@@ -5,7 +5,7 @@
 
 namespace reverse_distillation {
 
-/// The ways in which native code fails: a subset of the codes of `lib/errors.ts`, under the same names.
+/// The ways in which native code fails: a subset of the codes of `lib/errors/error.ts`, under the same names.
 enum class ErrorCode {
   kInvalidArgument,
   kInvalidImage,

@@ -4,6 +4,29 @@ import ts from "typescript";
 import { lineAt, sourcesIn } from "./files.mjs";
 
 /**
+ * The floors of lib/, from the ground up. A room imports from its own files, from rooms on floors below it, and from
+ * the files beside the rooms that `leaves` names; rooms of one floor do not know each other.
+ */
+export const floors = [
+  ["errors"],
+  ["files", "options"],
+  ["tensor", "image"],
+  ["safetensors", "torch-file", "native", "evaluation", "sample"],
+  ["teacher"],
+  ["model-file"],
+  ["onnx"],
+  ["detector"],
+  ["verify", "doctor"],
+  ["cli"],
+];
+
+/** What the package exports: these files only import and export, and nothing imports them. */
+const entries = ["index.ts", "cli.ts", "preprocess.ts"];
+
+/** Files that every room may import, and that import no room. */
+const leaves = ["random.ts", "version.ts"];
+
+/**
  * @typedef {{ specifier: string, line: number, target: string | undefined }} Import `target` is the
  *   file within the checkout; undefined for packages.
  */
@@ -17,9 +40,71 @@ export function checkTypeScript(root) {
   const known = new Set(sources.map(({ path }) => path));
   const imports = new Map(sources.map((source) => [source.path, importsOf(source, known)]));
   return [
+    ...sources.flatMap((source) => checkPlace(source)),
     ...sources.flatMap((source) => checkSource(source, imports.get(source.path) ?? [])),
+    ...[...imports].flatMap(([path, found]) => found.flatMap((each) => checkFloor(path, each))),
     ...findCycles(imports),
   ];
+}
+
+/**
+ * @param {import("./files.mjs").Source} source
+ * @returns {import("./files.mjs").Violation[]}
+ */
+function checkPlace({ path, text }) {
+  const room = roomOf(path);
+  const name = path.slice("lib/".length);
+  if (room !== undefined) {
+    if (floorOf(room) >= 0) return [];
+    return [{ path, line: 1, message: `lib/ has the rooms ${floors.flat().join(", ")}; this is in none` }];
+  }
+  if (leaves.includes(name)) return [];
+  if (!entries.includes(name))
+    return [{ path, line: 1, message: `lib/ itself holds ${[...entries, ...leaves].join(", ")} alone` }];
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const other = file.statements.find(
+    (statement) => !ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement),
+  );
+  if (other === undefined) return [];
+  return [{ path, line: lineAt(text, other.getStart(file)), message: "an entry only imports and exports" }];
+}
+
+/**
+ * @param {string} path of the file that imports.
+ * @param {Import} imported
+ * @returns {import("./files.mjs").Violation[]}
+ */
+function checkFloor(path, { specifier, line, target }) {
+  if (target === undefined || !target.startsWith("lib/")) return [];
+  const name = path.slice("lib/".length);
+  const [from, to] = [roomOf(path), roomOf(target)];
+  if (entries.includes(target.slice("lib/".length)))
+    return [{ path, line, message: `${specifier}: an entry is imported by nothing` }];
+  if (to === undefined || floorOf(to) < 0) return [];
+  if (leaves.includes(name)) return [{ path, line, message: `${specifier}: ${name} imports no room` }];
+  if (from === undefined || from === to || floorOf(to) < floorOf(from)) return [];
+  const below =
+    floors
+      .slice(0, Math.max(floorOf(from), 0))
+      .flat()
+      .join(", ") || "nothing else";
+  return [
+    { path, line, message: `${specifier}: ${from} must not import from ${to} (it may from: ${below})` },
+  ];
+}
+
+/**
+ * @param {string} path such as "lib/image/decode.ts"
+ * @returns {string | undefined} undefined for a file beside the rooms.
+ */
+function roomOf(path) {
+  const [, room, ...rest] = path.split("/");
+  return rest.length === 0 ? undefined : room;
+}
+
+/** @param {string} room */
+function floorOf(room) {
+  return floors.findIndex((floor) => floor.includes(room));
 }
 
 /**

@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import anyTest, { type ExecutionContext } from "ava";
-import { pinnedLibTorch } from "../../../lib/native/libtorch-pins.js";
-import { fakeLibTorch } from "../fake-libtorch.js";
+import { pinnedLibTorch } from "../../../lib/native/libtorch/pins.js";
+import { fakeLibTorch } from "../support/fake-libtorch.js";
 import { linkedLibTorch, Machine, pack, pinnedCudaHere, pinnedHere, tool, type Ended } from "./project.js";
 
 /**

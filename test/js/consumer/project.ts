@@ -13,9 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FoundLibTorch } from "../../../lib/native/libtorch.js";
-import { pinnedLibTorch } from "../../../lib/native/libtorch-pins.js";
-import { findLibTorch } from "../../../lib/native/libtorch.js";
+import { pinnedLibTorch } from "../../../lib/native/libtorch/pins.js";
+import type { FoundLibTorch } from "../../../lib/native/libtorch/search.js";
+import { findLibTorch } from "../../../lib/native/libtorch/search.js";
 import { implementationName } from "../../../scripts/published.js";
 import { requireNvcc } from "../../../scripts/tools.mjs";
 

@@ -1,0 +1,162 @@
+import { tmpdir } from "node:os";
+import { basename } from "node:path";
+import { stoppedBy, throwIfAborted } from "../errors/abort.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { ImagesDigest } from "../image/digest.js";
+import { decodeAhead, openImageSource, type ImageSource, type OpenedSource } from "../image/source.js";
+import type { TrainingDescription, TrainingRun } from "../model-file/description.js";
+import { type Addon, type NativeImageSet, type NativeModel } from "../native/addon.js";
+import { cancellable } from "../native/cancellable.js";
+import { loadAddon } from "../native/loader.js";
+import { fromNative } from "../native/native-error.js";
+import { trainingLength } from "../options/epochs.js";
+import type { ModelDescription } from "../options/model.js";
+import type { TrainProgress } from "../options/progress.js";
+import { resolveTrainOptions, type ResolvedTrainOptions, type TrainOptions } from "../options/train.js";
+import { findTeacherWeights, loadTeacherWeights, warnOfRandomTeacher } from "../teacher/weights.js";
+import { version } from "../version.js";
+import { createDetector, createModel, type Detector } from "./detector.js";
+import { resolvePlace } from "./place.js";
+
+/**
+ * Trains a detector on images of normal parts alone (Deng & Li 2022).
+ *
+ * @param images The path of a folder: the images of its `train/good` or `train` if it has one, as data sets in
+ * MVTec AD's layout do, else all images in it and below it. Or a list or iterable, asynchronous or
+ * not, of single images: paths, encoded buffers, raw pixels. Every image is read once and held at
+ * the size of the training; one that cannot be read fails the training.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` for an option that is not allowed, `NOT_FOUND`,
+ * `NO_IMAGES`, `INVALID_IMAGE`, `INVALID_FILE` for weights that do not fit, `DOWNLOAD_FAILED`, `ABORTED` by the
+ * signal (`cause` is its reason) or by what `onProgress` or the iterable threw (`cause` is that), `OUT_OF_MEMORY`,
+ * `DEVICE_UNAVAILABLE`, or one about the addon.
+ */
+export async function train(images: ImageSource, options: TrainOptions = {}): Promise<Detector> {
+  const resolved = resolveTrainOptions(options);
+  throwIfAborted(resolved.signal);
+  const source = await openImageSource(images);
+  const addon = loadAddon();
+  const weights = await findTeacherWeights(resolved);
+  const model = describeModel(resolved);
+  const place = resolvePlace(addon, resolved.device, resolved.precision);
+  const native = await createModel(addon, model, place, resolved.seed);
+  try {
+    if (weights === undefined) warnOfRandomTeacher(resolved.backbone);
+    else await loadTeacherWeights(native, weights);
+    const training = await trainModel(addon, native, source, { ...resolved, weights });
+    return createDetector({
+      addon,
+      native,
+      model,
+      training,
+      threads: resolved.threads,
+      batching: resolved.batching,
+    });
+  } catch (error) {
+    await native.dispose();
+    throw fromNative(error);
+  }
+}
+
+function describeModel(options: ResolvedTrainOptions): ModelDescription {
+  const { backbone, layout, layers, combine, sigma, imageSize, normalisation } = options;
+  return { backbone, layout, layers, combine, sigma, imageSize, normalisation };
+}
+
+/** Reads the images, trains the model on them, and says what was done. */
+async function trainModel(
+  addon: Addon,
+  native: NativeModel,
+  source: OpenedSource,
+  options: ResolvedTrainOptions,
+): Promise<TrainingDescription> {
+  const { epochs, learningRate, loss, seed, threads, featureMemory, featureDisk, signal, weights } = options;
+  const progress = new Progress(options.onProgress);
+  const [height, width] = options.imageSize;
+  const set = new addon.ImageSet(height, width);
+  try {
+    const started = performance.now();
+    const imagesSha256 = await stage(source, set, progress, signal);
+    const batchSize = Math.min(options.batchSize, set.length);
+    const losses: number[] = [];
+    await cancellable(addon, signal, async (token) => {
+      progress.onFailure = () => token.cancel();
+      const training = { ...trainingLength(epochs), batchSize, learningRate, loss, seed, threads };
+      const config = { ...training, featureMemory, featureDisk, featureFolder: tmpdir() };
+      await native.train(set, config, token, (report) => {
+        losses.push(report.loss);
+        progress.report({ phase: "training", ...report });
+      });
+    }).finally(() => progress.throwIfFailed());
+    const teacherWeights = weights === undefined ? null : basename(weights);
+    const run: TrainingRun = {
+      date: new Date().toISOString(),
+      seconds: (performance.now() - started) / 1000,
+      losses,
+      imagesSha256,
+      device: native.config.device,
+      precision: native.config.precision,
+      package: version,
+      libtorch: addon.info().libtorch,
+    };
+    return {
+      images: set.length,
+      epochs: losses.length,
+      batchSize,
+      learningRate,
+      loss,
+      seed,
+      teacherWeights,
+      run,
+    };
+  } finally {
+    set.dispose();
+  }
+}
+
+/** @returns the digest of the images. */
+async function stage(
+  { images, total }: OpenedSource,
+  set: NativeImageSet,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const digest = new ImagesDigest();
+  for await (const image of decodeAhead(images, { lent: true, signal })) {
+    await Promise.all([set.add(image), digest.add(image)]);
+    progress.report({ phase: "reading", images: set.length, total });
+    progress.throwIfFailed();
+    throwIfAborted(signal);
+  }
+  if (set.length === 0) {
+    throw new ReverseDistillationError(
+      "NO_IMAGES",
+      "There are no images to train on: the list or iterable is empty.",
+    );
+  }
+  return digest.digest();
+}
+
+/** The caller's callback, whose exceptions end the training and are not lost. */
+class Progress {
+  onFailure = () => {};
+  readonly #callback: ((progress: TrainProgress) => void) | undefined;
+  #failure: ReverseDistillationError | undefined;
+
+  constructor(callback: ((progress: TrainProgress) => void) | undefined) {
+    this.#callback = callback;
+  }
+
+  report(progress: TrainProgress): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#callback?.(progress);
+    } catch (error) {
+      this.#failure = stoppedBy("onProgress", error);
+      this.onFailure();
+    }
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}

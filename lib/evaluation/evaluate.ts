@@ -1,0 +1,143 @@
+import { throwIfAborted } from "../errors/abort.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { abortSignal, callback, record } from "../errors/validate.js";
+import { byCodeUnits } from "../image/folder.js";
+import { normalLabel, type Dataset, type TestImage } from "./dataset.js";
+import { readMask } from "./mask.js";
+import { classificationMetrics, PixelScores } from "./metrics/index.js";
+import type { ClassificationMetrics, PixelMap, PixelMask, PixelMetrics } from "./metrics/index.js";
+
+/** What can be evaluated: a `Detector` is such a thing. */
+export interface Scorer {
+  score(image: string, options?: { signal?: AbortSignal }): Promise<{ score: number; map: PixelMap }>;
+}
+
+export interface EvaluateOptions {
+  /**
+   * Whether metrics of pixels are computed too. They need every anomaly map at once: 5 bytes a pixel
+   * of all images, and 17 more while they are computed. Default true.
+   */
+  pixels?: boolean;
+  /** Called after each image. What it throws ends the evaluation. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+  /** Called with each image's result, and waited for. */
+  onScored?: (item: TestImage, result: { score: number; map: PixelMap }) => void | Promise<void>;
+  /** Stops the evaluation: the promise rejects with `ABORTED`. */
+  signal?: AbortSignal;
+}
+
+/** How well the defects of one kind, or of all kinds, are told from the good images: all of these count in each. */
+export interface EvaluatedGroup {
+  /** The kind of defect, or "all". */
+  label: string;
+  /** Number of good images. */
+  good: number;
+  /** Number of defective images. */
+  defective: number;
+  /** Number of defective images that have no mask, and do not count in the metrics of pixels. */
+  withoutMask: number;
+  /** By image score. */
+  image: ClassificationMetrics;
+  /** By pixel, over the good images and the defective ones with a mask; null if they were not asked for. */
+  pixel: PixelMetrics | null;
+}
+
+/** What `Detector.evaluate` finds. Plain data: it can be written as JSON. A metric that is undefined is null. */
+export interface Report {
+  overall: EvaluatedGroup;
+  /** By kind of defect, in order of their names. */
+  kinds: EvaluatedGroup[];
+  /** Every test image's score, in the order of the data set. */
+  images: { image: string; label: string; score: number }[];
+  /** Files in `ground_truth` that belong to no test image. */
+  unusedMasks: string[];
+}
+
+/**
+ * Scores the test images of a data set, one at a time, and compares with their labels and masks.
+ * Masks are brought to the size of the maps by nearest neighbour.
+ *
+ * @throws ReverseDistillationError `NO_IMAGES` if the data set has no test images, `INVALID_ARGUMENT`,
+ * `ABORTED`, and what the scorer and `readMask` throw.
+ */
+export async function evaluate(
+  scorer: Scorer,
+  dataset: Dataset,
+  options: EvaluateOptions = {},
+): Promise<Report> {
+  record("options", options, ["pixels", "onProgress", "onScored", "signal"]);
+  const { pixels = true, onProgress, onScored, signal } = options;
+  if (onProgress !== undefined) callback("onProgress", onProgress);
+  if (onScored !== undefined) callback("onScored", onScored);
+  if (signal !== undefined) abortSignal("signal", signal);
+  const { test, unusedMasks } = dataset;
+  if (test.length === 0) {
+    throw new ReverseDistillationError(
+      "NO_IMAGES",
+      "The data set has no test images: there is nothing to evaluate.",
+    );
+  }
+
+  const results: Result[] = [];
+  for (const item of test) {
+    throwIfAborted(signal);
+    const result = await scorer.score(item.image, { signal });
+    await onScored?.(item, result);
+    const compared = pixels ? await compare(item, result.map) : {};
+    results.push({ item, score: result.score, ...compared });
+    onProgress?.({ done: results.length, total: test.length });
+  }
+
+  const kinds = [...new Set(test.map((item) => item.label))].filter((label) => label !== normalLabel);
+  return {
+    overall: evaluateGroup("all", results, pixels),
+    kinds: kinds.sort(byCodeUnits).map((kind) =>
+      evaluateGroup(
+        kind,
+        results.filter(({ item }) => item.label === kind || item.label === normalLabel),
+        pixels,
+      ),
+    ),
+    images: results.map(({ item: { image, label }, score }) => ({ image, label, score })),
+    unusedMasks,
+  };
+}
+
+interface Result {
+  item: TestImage;
+  score: number;
+  /** The map and what it is compared with; absent if there is no mask to compare with. */
+  map?: PixelMap;
+  mask?: PixelMask;
+}
+
+async function compare(
+  { label, mask }: TestImage,
+  map: PixelMap,
+): Promise<{ map?: PixelMap; mask?: PixelMask }> {
+  // A detector's map lies in native memory, which garbage collection does not feel: a copy does.
+  const kept = (): PixelMap => ({ ...map, data: map.data.slice() });
+  if (label === normalLabel) return { map: kept(), mask: null };
+  if (mask === undefined) return {};
+  return { map: kept(), mask: await readMask(mask, map.height, map.width) };
+}
+
+function evaluateGroup(label: string, results: readonly Result[], pixels: boolean): EvaluatedGroup {
+  const labels = results.map(({ item }) => item.label !== normalLabel);
+  const scores = results.map(({ score }) => score);
+  const defective = labels.filter(Boolean).length;
+  return {
+    label,
+    good: results.length - defective,
+    defective,
+    withoutMask: results.filter(({ item }) => item.label !== normalLabel && item.mask === undefined).length,
+    image: classificationMetrics(scores, labels),
+    pixel: pixels ? evaluatePixels(results) : null,
+  };
+}
+
+function evaluatePixels(results: readonly Result[]): PixelMetrics {
+  const scores = new PixelScores(results.reduce((sum, { map }) => sum + (map?.data.length ?? 0), 0));
+  for (const { map, mask } of results) if (map !== undefined && mask !== undefined) scores.add(map, mask);
+  return scores.metrics();
+}

@@ -1,0 +1,145 @@
+import { ReverseDistillationError } from "../../errors/error.js";
+
+/** Scores as the metrics take them. Higher is more anomalous; every value must be finite. */
+export type Scores = Float32Array | Float64Array | readonly number[];
+
+/**
+ * A metric's value, or null where the metric is undefined: what it compares is missing, such as the
+ * anomalous class, the normal class, or every mask. Each metric says when.
+ */
+export type Metric = number | null;
+
+/** The best F1 and where it is reached. */
+export interface F1Max {
+  /** The largest F1 of all thresholds. */
+  f1: number;
+  /** The score from which on a thing counts as anomalous (>=); of several that serve equally, the largest. */
+  threshold: number;
+}
+
+/** What tells the normal from the anomalous. All are null if there is only one of the two classes. */
+export interface ClassificationMetrics {
+  auroc: Metric;
+  averagePrecision: Metric;
+  f1Max: F1Max | null;
+}
+
+/** One label a score: 1 or true is anomalous, 0 or false is normal. */
+export type Labels = ArrayLike<number | boolean>;
+
+/**
+ * Area under the receiver operating characteristic: the probability that an anomalous thing scores
+ * higher than a normal one, ties counted half. Equal to scikit-learn's `roc_auc_score`.
+ *
+ * @returns null if all labels are equal, or there are none.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if scores and labels differ in number, a score
+ * is not finite, or a label is none.
+ */
+export function auroc(scores: Scores, labels: Labels): Metric {
+  return classificationMetrics(scores, labels).auroc;
+}
+
+/**
+ * Average precision: the precision at every distinct threshold, weighted by the recall gained
+ * there, not interpolated. Equal to scikit-learn's `average_precision_score`.
+ *
+ * @returns null if all labels are equal, or there are none (where scikit-learn gives 0 or 1).
+ * @throws as {@link auroc}
+ */
+export function averagePrecision(scores: Scores, labels: Labels): Metric {
+  return classificationMetrics(scores, labels).averagePrecision;
+}
+
+/**
+ * The largest F1 = 2 TP / (2 TP + FP + FN) over all distinct thresholds. It is chosen with the
+ * labels at hand, so that it is an upper bound, not what an unseen set will give.
+ *
+ * @returns null if all labels are equal, or there are none.
+ * @throws as {@link auroc}
+ */
+export function f1Max(scores: Scores, labels: Labels): F1Max | null {
+  return classificationMetrics(scores, labels).f1Max;
+}
+
+/** {@link auroc}, {@link averagePrecision} and {@link f1Max} from one sort. @throws as {@link auroc} */
+export function classificationMetrics(scores: Scores, labels: Labels): ClassificationMetrics {
+  const values =
+    scores instanceof Float32Array || scores instanceof Float64Array ? scores : Float64Array.from(scores);
+  const classes = checkedLabels(labels, values.length);
+  requireFinite(values);
+  const order = new Uint32Array(values.length).map((_, index) => index);
+  order.sort((a, b) => values[b]! - values[a]!);
+  return classificationInOrder(
+    Float64Array.from(order, (index) => values[index]!),
+    Uint8Array.from(order, (index) => classes[index]!),
+  );
+}
+
+/**
+ * {@link classificationMetrics} of scores in descending order.
+ *
+ * @param labels 1 or 0 for each score, in the scores' order.
+ */
+export function classificationInOrder(
+  scores: Float32Array | Float64Array,
+  labels: Uint8Array,
+): ClassificationMetrics {
+  let positives = 0;
+  for (let i = 0; i < labels.length; i++) positives += labels[i]!;
+  const negatives = labels.length - positives;
+  if (positives === 0 || negatives === 0) return { auroc: null, averagePrecision: null, f1Max: null };
+
+  let orderedPairs = 0;
+  let precisions = 0;
+  const best: F1Max = { f1: -1, threshold: NaN };
+  let truePositives = 0;
+  let gained = 0;
+  let tied = 0;
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i]!;
+    gained += labels[i]!;
+    tied++;
+    if (scores[i + 1] === score) continue;
+
+    const called = i + 1;
+    truePositives += gained;
+    const negativesBelow = negatives - (called - truePositives);
+    orderedPairs += gained * (negativesBelow + (tied - gained) / 2);
+    precisions += gained * (truePositives / called);
+    const f1 = (2 * truePositives) / (called + positives);
+    if (f1 > best.f1) Object.assign(best, { f1, threshold: score });
+    gained = 0;
+    tied = 0;
+  }
+  return {
+    auroc: orderedPairs / (positives * negatives),
+    averagePrecision: precisions / positives,
+    f1Max: best,
+  };
+}
+
+/** @throws ReverseDistillationError `INVALID_ARGUMENT` naming the first score that is not a finite number. */
+export function requireFinite(scores: Float32Array | Float64Array): void {
+  const index = scores.findIndex((score) => !Number.isFinite(score));
+  if (index < 0) return;
+  throw new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `Scores must be finite numbers, but the one at index ${index} is ${scores[index]!}.`,
+  );
+}
+
+function checkedLabels(labels: Labels, count: number): Uint8Array {
+  if (labels.length !== count) {
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `There must be one label a score, but there are ${labels.length} labels and ${count} scores.`,
+    );
+  }
+  return Uint8Array.from(labels, (label, index) => {
+    if (label === 0 || label === 1 || typeof label === "boolean") return Number(label);
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `Labels must be 0, 1, false or true, but the one at index ${index} is ${String(label)}.`,
+    );
+  });
+}

@@ -1,0 +1,69 @@
+import sharp from "sharp";
+import type { AnomalyMap } from "./anomaly-map.js";
+import { colourMap } from "./colour-map.js";
+import type { RawImage } from "./raw-image.js";
+
+/** An anomaly map at a quarter of its memory: 8 bits a value, in steps of `peak` / 255. */
+export interface QuantisedMap {
+  data: Uint8Array;
+  height: number;
+  width: number;
+  /** The map's largest value. */
+  peak: number;
+}
+
+/** How much of the image its colour covers where the map is at the scale's end, from 0 to 1. */
+const strongestCover = 0.75;
+
+/** Reduces a map to 8 bits a value. Values below 0, which a map only has by rounding, become 0. */
+export function quantiseMap({ data, height, width }: AnomalyMap): QuantisedMap {
+  const peak = data.reduce((largest, value) => Math.max(largest, value), 0);
+  const scale = peak > 0 ? 255 / peak : 0;
+  return {
+    data: Uint8Array.from(data, (value) => Math.max(0, Math.round(value * scale))),
+    height,
+    width,
+    peak,
+  };
+}
+
+/**
+ * Draws an anomaly map over its image, at the image's size: the more anomalous a place, the lighter and
+ * the more opaque its colour. One scale serves for many images, so that normal ones stay pale.
+ *
+ * @param scaleEnd The value of the map that gets the strongest colour, as do all above it; above 0.
+ * @returns A PNG.
+ */
+export async function renderHeatmap(image: RawImage, map: QuantisedMap, scaleEnd: number): Promise<Buffer> {
+  const { data, width, height, channels } = await withoutAlpha(image);
+  const overlay = await sharp(colourMapped(map, scaleEnd), {
+    raw: { width: map.width, height: map.height, channels: 4 },
+  })
+    .resize(width, height, { fit: "fill", kernel: "cubic" })
+    .raw()
+    .toBuffer();
+  return sharp(data, { raw: { width, height, channels } })
+    .toColourspace("srgb")
+    .composite([{ input: overlay, raw: { width, height, channels: 4 } }])
+    .removeAlpha()
+    .png()
+    .toBuffer();
+}
+
+/** sharp drops alpha only after it has composited with it. */
+async function withoutAlpha({ data, width, height, channels }: RawImage): Promise<RawImage> {
+  if (channels !== 4) return { data, width, height, channels };
+  const colours = await sharp(data, { raw: { width, height, channels } }).removeAlpha().raw().toBuffer();
+  return { data: colours, width, height, channels: 3 };
+}
+
+/** The map's colours with an opacity that grows with its square, so that low values leave the image clear, as RGBA. */
+function colourMapped({ data, peak }: QuantisedMap, scaleEnd: number): Uint8Array {
+  const table = Array.from({ length: 256 }, (_, step) => {
+    const position = Math.min(1, ((step / 255) * peak) / scaleEnd);
+    return [...colourMap[Math.round(position * 255)]!, Math.round(position ** 2 * strongestCover * 255)];
+  });
+  const pixels = new Uint8Array(data.length * 4);
+  data.forEach((step, index) => pixels.set(table[step]!, index * 4));
+  return pixels;
+}

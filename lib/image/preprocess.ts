@@ -1,0 +1,34 @@
+import { imageSize } from "../options/model.js";
+import { decodeImage, type ImageInput } from "./decode.js";
+import type { Pixels } from "./pixels.js";
+import { resizeBilinear } from "./resize.js";
+
+/**
+ * Brings an image to RGB of the size of a model, as the detector itself does before it scores one: decoded as
+ * Python's PIL would, resized as by PIL's and torchvision's antialiased bilinear resize. It is what an export whose
+ * input is "uint8" takes, and within one grey level of what the detector computes with.
+ *
+ * @param image A path, a `file:` URL, the bytes of an encoded file, or raw pixels.
+ * @param size Of the model: a side for a square, or [height, width]; multiples of 32.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT`, `NOT_FOUND`, `IO`, `INVALID_IMAGE`
+ */
+export async function preprocess(
+  image: ImageInput,
+  size: number | readonly [height: number, width: number],
+): Promise<Pixels> {
+  const [height, width] = imageSize("size", size);
+  const raw = await decodeImage(image);
+  const resized = resizeBilinear(raw.data, raw, [height, width]);
+  return { data: toRgb(resized, raw.channels), dims: [1, height, width, 3] };
+}
+
+function toRgb(pixels: Uint8Array, channels: 1 | 3 | 4): Uint8Array {
+  if (channels === 3) return pixels;
+  const rgb = new Uint8Array((pixels.length / channels) * 3);
+  for (let i = 0; 3 * i < rgb.length; i++) {
+    for (let channel = 0; channel < 3; channel++) {
+      rgb[3 * i + channel] = pixels[channels * i + (channels === 1 ? 0 : channel)]!;
+    }
+  }
+  return rgb;
+}

@@ -1,0 +1,105 @@
+import { throwIfAborted } from "../errors/abort.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { invalidFile } from "../files/invalid-file.js";
+import type { NativeModel } from "../native/addon.js";
+import type { Backbone } from "../options/model.js";
+import { compareTensors, describeDifference, type Shaped } from "../tensor/match.js";
+import { TorchFile } from "../torch-file/reader.js";
+import { asStateDict } from "../torch-file/state-dict.js";
+import { writeTorchFile } from "../torch-file/writer.js";
+
+/**
+ * Checkpoints of the authors' published code: a `torch.save` of {"bn": state dict, "decoder": state
+ * dict}, the bottleneck and the decoder of the layout `official`.
+ */
+const parts = ["bn", "decoder"] as const;
+
+/** Buffers of memory modules that the code published besides has, and the method has not. */
+const ignored = /memory/;
+
+/**
+ * Gives a model of the layout `official` the bottleneck and the decoder of a checkpoint.
+ *
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `ABORTED`, or `INVALID_FILE` naming the tensors that
+ * do not fit and the backbone that the checkpoint looks to be of.
+ */
+export async function loadCheckpoint(model: NativeModel, path: string, signal?: AbortSignal): Promise<void> {
+  const file = await TorchFile.open(path);
+  try {
+    const stateDicts = parts.map((part) => ({ part, tensors: partOf(file, part) }));
+    for (const { part, tensors } of stateDicts)
+      requireFit(model, path, part, tensors, stateDicts[1]!.tensors);
+    for (const { part, tensors } of stateDicts) {
+      const values = [];
+      for (const [name, tensor] of tensors) {
+        throwIfAborted(signal);
+        values.push(await file.read(name, tensor));
+      }
+      await model.load(part, values);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Writes the bottleneck and the decoder of a model as a checkpoint that `torch.load(weights_only=True)`
+ * reads and the authors' modules take by `load_state_dict(strict=True)`, atomically.
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if the layout is not `official`, `NOT_FOUND` if the
+ * folder does not exist, `IO`, `ABORTED`.
+ */
+export async function saveCheckpoint(model: NativeModel, path: string, signal?: AbortSignal): Promise<void> {
+  const { layout } = model.config;
+  if (layout !== "official") {
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `A checkpoint of the authors' code can hold the layout "official" only, and this detector has the layout ` +
+        `"${layout}": train one with the option layout: "official" (--layout official), or save it with save().`,
+    );
+  }
+  await writeTorchFile(path, { bn: model.tensors("bn"), decoder: model.tensors("decoder") }, signal);
+}
+
+function partOf({ path, content }: TorchFile, part: (typeof parts)[number]) {
+  if (!(content instanceof Map) || !parts.every((name) => content.has(name))) {
+    const found =
+      content instanceof Map ? `holds ${[...content.keys()].slice(0, 3).join(", ") || "nothing"}` : "is not";
+    throw invalidFile(
+      path,
+      `is not a checkpoint: it must be a dictionary of "bn" and "decoder", but ${found}.`,
+    );
+  }
+  const tensors = asStateDict(path, `its "${part}"`, content.get(part));
+  return new Map([...tensors].filter(([name]) => !ignored.test(name)));
+}
+
+function requireFit(
+  model: NativeModel,
+  path: string,
+  part: (typeof parts)[number],
+  found: ReadonlyMap<string, Shaped>,
+  decoder: ReadonlyMap<string, Shaped>,
+): void {
+  const difference = describeDifference(compareTensors(model.tensors(part), found));
+  if (difference === undefined) return;
+  const { backbone } = model.config;
+  const guess = guessBackbone(decoder);
+  const remedy =
+    guess !== undefined && guess !== backbone
+      ? `It looks like ${guess}: choose that as the backbone.`
+      : 'It must come from the authors\' code: {"bn": bn.state_dict(), "decoder": decoder.state_dict()}.';
+  throw invalidFile(path, `does not fit the backbone ${backbone}: its "${part}" ${difference}. ${remedy}`);
+}
+
+/** The backbone whose decoder the tensors are of: its last stage's number of blocks and their form tell. */
+function guessBackbone(decoder: ReadonlyMap<string, Shaped>): Backbone | undefined {
+  const blocks = [...decoder.keys()].filter((name) => /^layer3\.\d+\.conv1\.weight$/.test(name)).length;
+  const width = decoder.get("layer3.0.bn1.weight")?.shape[0];
+  if (!decoder.has("layer3.0.conv3.weight")) {
+    if (width !== 64) return undefined;
+    return blocks === 2 ? "resnet18" : blocks === 6 ? "resnet34" : undefined;
+  }
+  if (blocks !== 6) return undefined;
+  return width === 64 ? "resnet50" : width === 128 ? "wide_resnet50_2" : undefined;
+}

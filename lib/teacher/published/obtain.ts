@@ -1,0 +1,139 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { abortedError } from "../../errors/abort.js";
+import { ReverseDistillationError } from "../../errors/error.js";
+import { invalid } from "../../errors/validate.js";
+import { cacheDirectory } from "../../files/cache.js";
+import { sha256 } from "../../files/checksum.js";
+import { ioError } from "../../files/io-error.js";
+import type { Backbone } from "../../options/model.js";
+import { checksumPrefix, publishedWeights, weightsUrl, type PublishedWeights } from "./catalogue.js";
+import { download, type DownloadOptions } from "./download.js";
+import type { ByteProgress } from "./transfer.js";
+
+/** How published weights are obtained. */
+export interface ObtainOptions {
+  /**
+   * Whether to do without the network: what is not on this machine is then an error. Default: what the
+   * variable `REVERSE_DISTILLATION_OFFLINE` says, 1 or 0; without it, false.
+   */
+  offline?: boolean;
+  /** Stops the download, which a later call goes on with. */
+  signal?: AbortSignal;
+  /** Told of every step of a download; not called where the weights are on this machine already. */
+  onProgress?: ByteProgress;
+  /** Names the cache and the switches. Default: the process's. */
+  env?: NodeJS.ProcessEnv;
+  /** @internal */
+  pace?: Pick<DownloadOptions, "timeouts" | "retryDelay">;
+}
+
+/** Whether published weights are on this machine. */
+export interface WeightsStatus extends PublishedWeights {
+  url: string;
+  /** Where the file lies or would lie. */
+  path: string;
+  /** "damaged": a file is there, but its SHA-256 is another. */
+  state: "present" | "absent" | "damaged";
+}
+
+/**
+ * The path of torchvision's ImageNet weights for a backbone (`IMAGENET1K_V1`), from this package's cache
+ * or, once, from the address at which torchvision publishes them, or the one that the variable
+ * `REVERSE_DISTILLATION_WEIGHTS_URL` gives instead. The SHA-256 is checked at every call.
+ *
+ * @throws ReverseDistillationError `DOWNLOAD_FAILED` saying why, and where to put the file by hand;
+ * `INVALID_ARGUMENT` for a variable that is not allowed, `ABORTED`, `IO`.
+ */
+export function obtainImagenetWeights(backbone: Backbone, options: ObtainOptions = {}): Promise<string> {
+  return obtainWeights(publishedWeights[backbone], options);
+}
+
+/** As {@link obtainImagenetWeights}, but where they are not to be had the reason is a result, not an error. */
+export async function findOrDownloadWeights(
+  backbone: Backbone,
+  options: ObtainOptions = {},
+): Promise<{ path: string } | { path: undefined; reason: string }> {
+  try {
+    return { path: await obtainImagenetWeights(backbone, options) };
+  } catch (error) {
+    if (error instanceof ReverseDistillationError && error.code === "DOWNLOAD_FAILED")
+      return { path: undefined, reason: error.message };
+    throw error;
+  }
+}
+
+/** As {@link obtainImagenetWeights}, for any published file. */
+export async function obtainWeights(
+  published: PublishedWeights,
+  options: ObtainOptions = {},
+): Promise<string> {
+  const { env = process.env, signal, onProgress, pace } = options;
+  const { url, path, state } = await weightsStatus(published, env, signal);
+  if (state === "present") return path;
+  const byHand = `To put the file there by hand, download ${url} elsewhere and save it as ${path}.`;
+  if (options.offline ?? isOffline(env)) {
+    const found = state === "damaged" ? `${path} is damaged` : `${path} does not exist`;
+    throw new ReverseDistillationError(
+      "DOWNLOAD_FAILED",
+      `The ImageNet weights of ${published.backbone} are not on this machine (${found}), and downloads are switched ` +
+        `off. ${byHand}`,
+    );
+  }
+  try {
+    await download({
+      ...pace,
+      url: new URL(url),
+      target: path,
+      checksumPrefix: checksumPrefix(published),
+      // Sizes are known to a tenth; a server must not be able to fill the disk.
+      maxBytes: Math.ceil(published.mebibytes * 1.25) * 2 ** 20,
+      signal,
+      onProgress,
+    });
+    return path;
+  } catch (error) {
+    if (!(error instanceof ReverseDistillationError) || error.code !== "DOWNLOAD_FAILED") throw error;
+    throw new ReverseDistillationError("DOWNLOAD_FAILED", `${error.message} ${byHand}`, {
+      cause: error.cause,
+    });
+  }
+}
+
+/** Looks for a published file in the cache, and checks it. @throws ReverseDistillationError `INVALID_ARGUMENT`, `ABORTED`, `IO` */
+export async function weightsStatus(
+  published: PublishedWeights,
+  env: NodeJS.ProcessEnv = process.env,
+  signal?: AbortSignal,
+): Promise<WeightsStatus> {
+  const url = weightsUrl(published, baseUrl(env)).href;
+  const path = join(cacheDirectory(env), "weights", published.file);
+  return { ...published, url, path, state: await fileState(path, checksumPrefix(published), signal) };
+}
+
+async function fileState(
+  path: string,
+  expected: string,
+  signal?: AbortSignal,
+): Promise<WeightsStatus["state"]> {
+  try {
+    await stat(path);
+    return (await sha256(path, signal)).startsWith(expected) ? "present" : "damaged";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "absent";
+    if (signal?.aborted) throw abortedError(signal);
+    throw ioError(error, "Reading", path);
+  }
+}
+
+function isOffline({ REVERSE_DISTILLATION_OFFLINE: value }: NodeJS.ProcessEnv): boolean {
+  if (value === undefined || value === "" || value === "0") return false;
+  if (value === "1") return true;
+  throw invalid("The variable REVERSE_DISTILLATION_OFFLINE", "1 or 0", value);
+}
+
+function baseUrl({ REVERSE_DISTILLATION_WEIGHTS_URL: value }: NodeJS.ProcessEnv): string | undefined {
+  if (value === undefined || value === "") return undefined;
+  if (/^https?:\/\/./.test(value) && URL.canParse(value)) return value;
+  throw invalid("The variable REVERSE_DISTILLATION_WEIGHTS_URL", "an http: or https: address", value);
+}

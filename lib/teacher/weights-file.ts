@@ -1,0 +1,72 @@
+import { open } from "node:fs/promises";
+import { invalidFile } from "../files/invalid-file.js";
+import { ioError } from "../files/io-error.js";
+import { SafetensorsFile } from "../safetensors/reader.js";
+import type { Shaped } from "../tensor/match.js";
+import type { NamedTensor } from "../tensor/named-tensor.js";
+import { looksLikeTorchFile, TorchFile } from "../torch-file/reader.js";
+import { asStateDict } from "../torch-file/state-dict.js";
+
+/** A file of named tensors that is open, whatever its format. */
+export interface WeightsFile {
+  readonly tensors: ReadonlyMap<string, Shaped>;
+  /** @param name One of `tensors`. @throws ReverseDistillationError `INVALID_FILE`, `IO` */
+  read(name: string): Promise<NamedTensor>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a file of weights: safetensors, or what PyTorch's `torch.save` writes for a state dict, bare or
+ * as the "state_dict" of a dictionary. Which it is shows in its content, whatever its name.
+ *
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`
+ */
+export async function openWeightsFile(path: string): Promise<WeightsFile> {
+  return looksLikeTorchFile(await readStart(path)) ? openTorchFile(path) : openSafetensors(path);
+}
+
+async function readStart(path: string): Promise<Buffer> {
+  try {
+    const handle = await open(path, "r");
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(32), 0, 32, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw ioError(error, "Reading", path);
+  }
+}
+
+async function openSafetensors(path: string): Promise<WeightsFile> {
+  const file = await SafetensorsFile.open(path);
+  const { tensors } = file;
+  return { tensors, read: (name) => file.read(tensors.get(name)!), close: () => file.close() };
+}
+
+async function openTorchFile(path: string): Promise<WeightsFile> {
+  const file = await TorchFile.open(path);
+  try {
+    const tensors = stateDictOf(file);
+    return { tensors, read: (name) => file.read(name, tensors.get(name)!), close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function stateDictOf({ path, content }: TorchFile) {
+  if (!(content instanceof Map)) return asStateDict(path, "its content", content);
+  if (content.has("bn") && content.has("decoder")) {
+    throw invalidFile(
+      path,
+      "is a checkpoint of a bottleneck and a decoder, not a teacher's weights: open it with " +
+        "Detector.fromCheckpoint() or `reverse-distillation import`.",
+    );
+  }
+  const wrapped = content.get("state_dict");
+  return wrapped instanceof Map
+    ? asStateDict(path, 'its "state_dict"', wrapped)
+    : asStateDict(path, "its content", content);
+}

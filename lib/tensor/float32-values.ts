@@ -1,0 +1,28 @@
+import { ReverseDistillationError } from "../errors/error.js";
+import { widenFloat16 } from "./float16.js";
+import type { NamedTensor } from "./named-tensor.js";
+
+/**
+ * The values of a tensor of floating-point numbers as the networks compute with them: as float32. A view of
+ * the tensor's own memory where they are float32 already.
+ */
+export function float32Values({ name, dtype, data }: NamedTensor): Float32Array {
+  const { buffer, byteOffset, byteLength } = data;
+  switch (dtype) {
+    case "F32":
+      return new Float32Array(buffer, byteOffset, byteLength / 4);
+    case "F64":
+      return Float32Array.from(new Float64Array(buffer, byteOffset, byteLength / 8));
+    case "F16":
+      return widenFloat16(new Uint16Array(buffer, byteOffset, byteLength / 2));
+    case "BF16": {
+      const upper = new Uint16Array(buffer, byteOffset, byteLength / 2);
+      return new Float32Array(Uint32Array.from(upper, (bits) => bits << 16).buffer);
+    }
+    default:
+      throw new ReverseDistillationError(
+        "INTERNAL",
+        `The tensor ${name} is of ${dtype}, not of numbers with fractions.`,
+      );
+  }
+}

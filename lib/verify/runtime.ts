@@ -1,0 +1,99 @@
+import type * as OnnxRuntime from "onnxruntime-node";
+import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-node";
+import { ReverseDistillationError } from "../errors/error.js";
+import { invalidFile } from "../files/invalid-file.js";
+import { normalise } from "../image/normalise.js";
+import type { Pixels } from "../image/pixels.js";
+import type { ExportDescription } from "../onnx/metadata.js";
+import { readExportDescription } from "../onnx/read-metadata.js";
+
+/** What a runtime says of one image. */
+export interface RuntimeScore {
+  score: number;
+  /** height x width values. */
+  map: Float32Array;
+}
+
+/** An export that is open in ONNX Runtime, on the CPU. */
+export class RuntimeModel {
+  readonly description: ExportDescription;
+  readonly #session: InferenceSession;
+  readonly #Tensor: TensorConstructor;
+
+  private constructor(description: ExportDescription, session: InferenceSession, tensor: TensorConstructor) {
+    this.description = description;
+    this.#session = session;
+    this.#Tensor = tensor;
+  }
+
+  /**
+   * @throws ReverseDistillationError `NOT_FOUND` also if onnxruntime-node is not installed, `IO`, `INVALID_FILE` also
+   * with what ONNX Runtime says of a graph that it refuses.
+   */
+  static async open(path: string): Promise<RuntimeModel> {
+    const description = await readExportDescription(path);
+    const runtime = await importRuntime();
+    try {
+      const session = await runtime.InferenceSession.create(path, { executionProviders: ["cpu"] });
+      return new RuntimeModel(description, session, runtime.Tensor);
+    } catch (error) {
+      throw invalidFile(path, `is refused by ONNX Runtime: ${messageOf(error)}`, error);
+    }
+  }
+
+  /** Runs images of the model's size, in batches of its size, of which the last is filled up where it must be. */
+  async score(images: readonly Pixels[]): Promise<RuntimeScore[]> {
+    const { batch } = this.description;
+    const size = batch === "dynamic" ? images.length : batch;
+    const scores: RuntimeScore[] = [];
+    for (let first = 0; first < images.length; first += size) {
+      const some = images.slice(first, first + size);
+      const filled = Array.from({ length: size }, (_, i) => some[Math.min(i, some.length - 1)]!);
+      scores.push(...(await this.#run(filled)).slice(0, some.length));
+    }
+    return scores;
+  }
+
+  close(): Promise<void> {
+    return this.#session.release();
+  }
+
+  async #run(images: readonly Pixels[]): Promise<RuntimeScore[]> {
+    const { map, score } = await this.#session.run({ images: this.#input(images) });
+    const maps = map!.data as Float32Array;
+    const length = maps.length / images.length;
+    return [...(score!.data as Float32Array)].map((value, i) => ({
+      score: value,
+      map: maps.subarray(i * length, (i + 1) * length),
+    }));
+  }
+
+  #input(images: readonly Pixels[]): Tensor {
+    const { input, normalisation } = this.description;
+    const [, height, width] = images[0]!.dims;
+    if (input === "uint8") {
+      const data = new Uint8Array(images.length * height * width * 3);
+      images.forEach((image, i) => data.set(image.data, i * height * width * 3));
+      return new this.#Tensor("uint8", data, [images.length, height, width, 3]);
+    }
+    const data = new Float32Array(images.length * height * width * 3);
+    images.forEach((image, i) => data.set(normalise(image, normalisation).data, i * height * width * 3));
+    return new this.#Tensor("float32", data, [images.length, 3, height, width]);
+  }
+}
+
+async function importRuntime(): Promise<typeof OnnxRuntime> {
+  try {
+    return await import("onnxruntime-node");
+  } catch (error) {
+    throw new ReverseDistillationError(
+      "NOT_FOUND",
+      `onnxruntime-node cannot be loaded (${messageOf(error)}). It is not part of this package: npm install onnxruntime-node`,
+      { cause: error },
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,176 @@
+import { join } from "node:path";
+import test from "ava";
+import { datasetFromLists, type Dataset } from "../../../lib/evaluation/dataset.js";
+import { evaluate, type Scorer } from "../../../lib/evaluation/evaluate.js";
+import { pixelMetrics, type PixelMap } from "../../../lib/evaluation/metrics/index.js";
+import { formatReport } from "../../../lib/evaluation/report.js";
+import { writePicture } from "../support/dataset-fixtures.js";
+import { rejects } from "../support/rejection.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+
+const maps: Record<string, number[]> = {
+  good1: [0, 1, 0, 2],
+  good2: [1, 1, 3, 0],
+  dent1: [9, 8, 0, 1],
+  dent2: [2, 0, 0, 1],
+  rust1: [0, 0, 7, 7],
+};
+
+/** Scores by the image's name; the map is 2 x 2. */
+const scorer: Scorer & { scored: string[] } = {
+  scored: [],
+  score(image) {
+    scorer.scored.push(image);
+    const data = Float32Array.from(maps[image]!);
+    return Promise.resolve({ score: Math.max(...data), map: { data, height: 2, width: 2 } });
+  },
+};
+
+async function dataset(folder: string): Promise<Dataset> {
+  await writePicture(join(folder, "dent1.png"), ["####", "####", "....", "...."]);
+  await writePicture(join(folder, "rust1.png"), ["..", "##"]);
+  return datasetFromLists({
+    test: [
+      { image: "good1", label: "good" },
+      { image: "rust1", label: "rust", mask: join(folder, "rust1.png") },
+      { image: "dent1", label: "dent", mask: join(folder, "dent1.png") },
+      { image: "dent2", label: "dent" },
+      { image: "good2", label: "good" },
+    ],
+  });
+}
+
+test("each kind of defect is compared with all good images, and all kinds together too", async (t) => {
+  const { overall, kinds, images } = await evaluate(scorer, await dataset(await temporaryFolder(t)));
+  t.deepEqual(
+    images.map(({ image, label, score }) => [image, label, score]),
+    [
+      ["good1", "good", 2],
+      ["rust1", "rust", 7],
+      ["dent1", "dent", 9],
+      ["dent2", "dent", 2],
+      ["good2", "good", 3],
+    ],
+  );
+  t.deepEqual(
+    [...kinds, overall].map(({ label, good, defective, withoutMask }) => [
+      label,
+      good,
+      defective,
+      withoutMask,
+    ]),
+    [
+      ["dent", 2, 2, 1],
+      ["rust", 2, 1, 0],
+      ["all", 2, 3, 1],
+    ],
+  );
+  t.is(kinds[0]!.image.auroc, 2.5 / 4);
+  t.is(kinds[1]!.image.auroc, 1);
+  t.is(overall.image.auroc, 4.5 / 6);
+  t.deepEqual(kinds[1]!.image.f1Max, { f1: 1, threshold: 7 });
+});
+
+test("masks come to the maps' size, and an image without a mask does not count in the metrics of pixels", async (t) => {
+  const { overall, kinds } = await evaluate(scorer, await dataset(await temporaryFolder(t)));
+  const map = (name: string): PixelMap => ({ data: Float32Array.from(maps[name]!), height: 2, width: 2 });
+  const good = [map("good1"), map("good2")];
+  t.deepEqual(
+    kinds[0]!.pixel,
+    pixelMetrics([...good, map("dent1")], [null, null, Uint8Array.of(1, 1, 0, 0)]),
+  );
+  t.deepEqual(
+    overall.pixel,
+    pixelMetrics(
+      [map("good1"), map("rust1"), map("dent1"), map("good2")],
+      [null, Uint8Array.of(0, 0, 1, 1), Uint8Array.of(1, 1, 0, 0), null],
+    ),
+  );
+});
+
+test("without masks, without defects and without good images, metrics are null and the report says why", async (t) => {
+  const report = async (...names: string[]): ReturnType<typeof evaluate> =>
+    evaluate(
+      scorer,
+      datasetFromLists({ test: names.map((image) => ({ image, label: image.replace(/\d/, "") })) }),
+    );
+  const noMasks = await report("good1", "dent1");
+  t.deepEqual(noMasks.overall.pixel, {
+    auroc: null,
+    averagePrecision: null,
+    f1Max: null,
+    pro: { dataset: null, imageMean: null },
+  });
+  t.is(noMasks.overall.image.auroc, 1);
+  t.regex(formatReport(noMasks), /1 defective image without a mask: left out of the metrics of pixels/);
+  const goodOnly = await report("good1", "good2");
+  t.is(goodOnly.overall.image.auroc, null);
+  t.deepEqual(goodOnly.kinds, []);
+  t.regex(formatReport(goodOnly), /^all +0 +- .*Without defective images/ms);
+  const defectsOnly = await report("dent1", "rust1");
+  t.is(defectsOnly.overall.image.auroc, null);
+  t.regex(formatReport(defectsOnly), /Without good images/);
+});
+
+test("the report is a table with a line for each kind and one for all", async (t) => {
+  const report = await evaluate(scorer, {
+    ...(await dataset(await temporaryFolder(t))),
+    unusedMasks: ["x.png"],
+  });
+  const lines = formatReport(report).split("\n");
+  t.deepEqual(
+    lines.slice(0, 4).map((line) => line.split(/ {2,}/)[0]),
+    ["defects", "dent", "rust", "all"],
+  );
+  t.is(new Set(lines.slice(0, 4).map((line) => line.length)).size, 1);
+  t.regex(lines[1]!, /^dent +2 +0\.6250/);
+  t.true(lines.includes("Every line compares with the same 2 good images."));
+  t.regex(lines.at(-1)!, /1 mask in ground_truth without a test image: x\.png/);
+  t.deepEqual(JSON.parse(JSON.stringify(report)), report);
+});
+
+test("metrics of pixels can be left out, and then no mask is read", async (t) => {
+  const lists = datasetFromLists({
+    test: [
+      { image: "good1", label: "good" },
+      { image: "dent1", label: "dent", mask: "missing.png" },
+    ],
+  });
+  const report = await evaluate(scorer, lists, { pixels: false });
+  t.is(report.overall.pixel, null);
+  t.notRegex(formatReport(report), /PRO|masks/);
+  await rejects(t, evaluate(scorer, lists), "NOT_FOUND", /missing\.png/);
+});
+
+test("each result is handed on and waited for, progress is told, and a signal ends it", async (t) => {
+  const data = await dataset(await temporaryFolder(t));
+  const seen: string[] = [];
+  const abort = new AbortController();
+  await evaluate(scorer, data, {
+    onScored: async ({ image }, { score }) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      seen.push(`${image} ${score}`);
+    },
+    onProgress: ({ done, total }) => seen.push(`${done}/${total}`),
+  });
+  t.deepEqual(seen.slice(0, 4), ["good1 2", "1/5", "rust1 7", "2/5"]);
+  scorer.scored.length = 0;
+  const aborted = evaluate(scorer, data, {
+    signal: abort.signal,
+    onProgress: () => abort.abort(new Error("enough")),
+  });
+  await rejects(t, aborted, "ABORTED");
+  t.is(scorer.scored.length, 1);
+});
+
+test("a data set without test images, and options that do not exist, are refused", async (t) => {
+  await rejects(t, evaluate(scorer, datasetFromLists({ train: ["a.png"] })), "NO_IMAGES", /no test images/);
+  const data = datasetFromLists({ test: [{ image: "good1", label: "good" }] });
+  await rejects(
+    t,
+    evaluate(scorer, data, { pixel: true } as never),
+    "INVALID_ARGUMENT",
+    /must not hold "pixel"/,
+  );
+  await rejects(t, evaluate(scorer, data, { onProgress: 1 } as never), "INVALID_ARGUMENT", /onProgress/);
+});

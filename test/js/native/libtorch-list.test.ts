@@ -1,0 +1,78 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import type { Binaries } from "../../../lib/native/binaries.js";
+import type { Backend } from "../../../lib/native/libtorch/inspect.js";
+import { listLibTorch, recommendedBackend, removeLibTorch } from "../../../lib/native/libtorch/list.js";
+import { fakeLibTorch, temporaryFolder } from "../support/fake-libtorch.js";
+
+const binaries: Binaries = {
+  loader: "/none",
+  implementations: [{ path: "/none.so", backend: "cpu", minor: "2.13" }],
+};
+
+test("every LibTorch is listed with what becomes of it, and the first that fits is used", (t) => {
+  const folder = temporaryFolder(t);
+  const cached = (version: string): string => fakeLibTorch(join(folder, "libtorch", version), { version });
+  const [newer, used, older] = [cached("2.14.0+cpu"), cached("2.13.1+cpu"), cached("2.13.0+cpu")];
+  const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: "" };
+  t.deepEqual(
+    listLibTorch(binaries, env).map(({ place, state }) => [place, state]),
+    [
+      [newer, "misfit"],
+      [used, "used"],
+      [older, "fits"],
+      ["python3 on the PATH", "absent"],
+      ["python on the PATH", "absent"],
+    ],
+  );
+});
+
+test("without binaries, no LibTorch fits, and the list says why", (t) => {
+  const folder = temporaryFolder(t);
+  fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
+  const [listed] = listLibTorch(undefined, { REVERSE_DISTILLATION_CACHE: folder, PATH: "" });
+  t.like(listed, {
+    state: "misfit",
+    reason: "LibTorch 2.13.0+cpu: a binary of this package, of which there is none, is needed",
+  });
+});
+
+test("where one is named that does not fit, none is used in its stead", (t) => {
+  const folder = temporaryFolder(t);
+  fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
+  const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: "", LIBTORCH: join(folder, "none") };
+  t.deepEqual(
+    listLibTorch(binaries, env).map(({ state }) => state),
+    ["absent", "fits", "absent", "absent"],
+  );
+});
+
+test("one is removed whole from the cache, by its version alone", async (t) => {
+  const folder = temporaryFolder(t);
+  const env = { REVERSE_DISTILLATION_CACHE: folder };
+  const directory = fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
+  for (const version of ["2.12.0+cpu", "..", "../libtorch/2.13.0+cpu", ""])
+    await t.throwsAsync(removeLibTorch(version, env), {
+      code: "NOT_FOUND",
+      message: `${join(folder, "libtorch")} holds no ${version}: it holds 2.13.0+cpu.`,
+    });
+  t.is(await removeLibTorch("2.13.0+cpu", env), directory);
+  t.false(existsSync(directory));
+  t.deepEqual(readdirSync(join(folder, "libtorch")), []);
+});
+
+test("the CUDA build is recommended where a binary for it is, and a driver that runs it or no other binary", (t) => {
+  const of = (...backends: Backend[]): Binaries => ({
+    loader: "/none",
+    implementations: backends.map((backend) => ({ path: `/${backend}.so`, backend, minor: "2.14" })),
+  });
+  const driver = { version: "580.95.05", gpus: ["NVIDIA H100 80GB HBM3"] };
+  const old = { ...driver, version: "535.183.01" };
+  t.is(recommendedBackend(of("cpu", "cuda"), driver), "cuda");
+  t.is(recommendedBackend(of("cpu", "cuda"), old), "cpu");
+  t.is(recommendedBackend(of("cpu", "cuda"), undefined), "cpu");
+  t.is(recommendedBackend(of("cpu"), driver), "cpu");
+  t.is(recommendedBackend(undefined, driver), "cpu");
+  t.is(recommendedBackend(of("cuda"), undefined), "cuda");
+});

@@ -1,0 +1,50 @@
+import { resolve } from "node:path";
+import test from "ava";
+import { configureNative, markOpened, nativeSettings } from "../../../lib/native/settings.js";
+
+const env = {
+  LIBTORCH: "torch",
+  REVERSE_DISTILLATION_ADDON: "/binaries",
+  REVERSE_DISTILLATION_BACKEND: "cpu",
+};
+
+test.serial("variables are settings, and their paths become absolute", (t) => {
+  t.deepEqual(nativeSettings(env), {
+    libtorch: { value: resolve("torch"), said: "The variable LIBTORCH" },
+    addon: { value: "/binaries", said: "The variable REVERSE_DISTILLATION_ADDON" },
+    backend: { value: "cpu", said: "The variable REVERSE_DISTILLATION_BACKEND" },
+  });
+  t.deepEqual(nativeSettings({ LIBTORCH: "" }), {
+    libtorch: undefined,
+    addon: undefined,
+    backend: undefined,
+  });
+});
+
+test.serial("a backend that there is not is refused with the name of its variable", (t) => {
+  t.throws(() => nativeSettings({ REVERSE_DISTILLATION_BACKEND: "rocm" }), {
+    code: "INVALID_ARGUMENT",
+    message: /^The variable REVERSE_DISTILLATION_BACKEND must be "cpu" or "cuda", but is 'rocm'\.$/,
+  });
+});
+
+test.serial("options that are not allowed are refused", (t) => {
+  for (const options of [{ backend: "rocm" }, { libtorch: "" }, { addon: 3 }, { cache: "/" }, null])
+    t.throws(() => configureNative(options as never), { code: "INVALID_ARGUMENT" });
+});
+
+test.serial("options win over variables, until the addon is open", (t) => {
+  configureNative({ libtorch: "/mine", backend: "cuda" });
+  t.like(nativeSettings(env), {
+    libtorch: { value: "/mine", said: "The option libtorch of configureNative()" },
+    addon: { value: "/binaries" },
+    backend: { value: "cuda" },
+  });
+  configureNative({});
+  t.like(nativeSettings(env), { libtorch: { value: resolve("torch") }, backend: { value: "cpu" } });
+  markOpened();
+  t.throws(() => configureNative({ libtorch: "/late" }), {
+    code: "INVALID_ARGUMENT",
+    message: /^configureNative\(\) comes too late/,
+  });
+});

@@ -1,0 +1,186 @@
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { unusual } from "../../../bench/parity/committed.js";
+import { describe, seededImages, seededModel } from "../../../bench/parity/inputs.js";
+import type { Pixels } from "../../../lib/image/pixels.js";
+import type { RawImage } from "../../../lib/image/raw-image.js";
+import { tensorsOf } from "../../../lib/model-file/detector-tensors.js";
+import type { NativeModel } from "../../../lib/native/addon.js";
+import { loadAddon } from "../../../lib/native/loader.js";
+import { writeOnnx } from "../../../lib/onnx/export.js";
+import { resolveExportOptions, type ExportOptions } from "../../../lib/options/export.js";
+import { backbones, layouts, type ModelDescription } from "../../../lib/options/model.js";
+import type { NamedTensor } from "../../../lib/tensor/named-tensor.js";
+import { RuntimeModel, type RuntimeScore } from "../../../lib/verify/runtime.js";
+import { findOnnxPython, OnnxPython } from "../support/onnx-python.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+
+// One after the other: models take hundreds of megabytes.
+const addon = loadAddon();
+const tolerance = 1e-4;
+const standardDomain = "";
+
+const python = findOnnxPython();
+if (python === undefined) {
+  console.error("SKIPPED: exports in Python: none on the PATH has numpy, onnx, onnxruntime and safetensors");
+}
+/** One process for all tests. */
+let runner: OnnxPython | undefined;
+test.after.always(() => runner?.close());
+
+function pixelsOf({ data, width, height }: RawImage): Pixels {
+  return { data: data as Uint8Array, dims: [1, height, width, 3] };
+}
+
+/** The largest difference of a value of a map or of a score. */
+function difference(ours: readonly RuntimeScore[], theirs: readonly RuntimeScore[]): number {
+  return ours.reduce((most, { score, map }, i) => {
+    const other = theirs[i]!;
+    const ofMap = map.reduce((worst, value, j) => Math.max(worst, Math.abs(value - other.map[j]!)), 0);
+    return Math.max(most, ofMap, Math.abs(score - other.score));
+  }, 0);
+}
+
+interface Exported {
+  path: string;
+  folder: string;
+  images: RawImage[];
+  native: RuntimeScore[];
+}
+
+/** Exports a model and has it score eight images itself. */
+async function exported(
+  t: ExecutionContext,
+  model: NativeModel,
+  description: ModelDescription,
+  options: Omit<ExportOptions, "format"> = {},
+): Promise<Exported> {
+  const folder = await temporaryFolder(t);
+  const path = join(folder, "model.onnx");
+  await writeOnnx(path, description, tensorsOf(model), resolveExportOptions({ format: "onnx", ...options }));
+  const images = seededImages(8, description.imageSize);
+  const native = await model.score(images, 0, new addon.CancelToken());
+  return { path, folder, images, native };
+}
+
+/** Runs an export in Node at batches of one and of eight. @returns the largest difference from the model. */
+async function differenceInNode({ path, images, native }: Exported): Promise<number> {
+  const runtime = await RuntimeModel.open(path);
+  const pixels = images.map(pixelsOf);
+  const eight = await runtime.score(pixels);
+  const [one] = await runtime.score([pixels[3]!]);
+  await runtime.close();
+  return Math.max(difference(native, eight), difference([native[3]!], [one!]));
+}
+
+for (const backbone of backbones) {
+  for (const layout of layouts) {
+    test.serial(
+      `${backbone}, ${layout}: an export scores as the model does, in Node and in Python`,
+      async (t) => {
+        const description = describe(backbone, layout);
+        const model = await seededModel(addon, description);
+        const export_ = await exported(t, model, description);
+        await model.dispose();
+        const found = await differenceInNode(export_);
+        t.log(`Node: ${found.toExponential(1)}`);
+        t.true(found <= tolerance, `${found}`);
+        if (python !== undefined) await requirePython(t, export_);
+      },
+    );
+  }
+}
+
+/** Full checks, standard operators, and the scores, of all images as one batch and of one alone. */
+async function requirePython(t: ExecutionContext, { path, folder, images, native }: Exported): Promise<void> {
+  runner ??= new OnnxPython(python!);
+  const [{ height, width }] = images as [RawImage];
+  const data = Buffer.concat(images.map((image) => image.data as Uint8Array));
+  const checked = await runner.check(path, data, [images.length, height, width, 3], folder);
+  t.deepEqual(checked.domains, [standardDomain]);
+  t.is(checked.opset, 18);
+  t.false(checked.operators.includes("BatchNormalization"));
+  for (const { map, score } of [checked.batch, checked.first]) {
+    const length = map.length / score.length;
+    const scores = [...score].map((value, i) => ({
+      score: value,
+      map: map.subarray(i * length, (i + 1) * length),
+    }));
+    const found = difference(scores, native);
+    t.log(`Python, ${scores.length}: ${found.toExponential(1)}`);
+    t.is(length, height * width);
+    t.true(found <= tolerance, `${found}`);
+  }
+  t.deepEqual([checked.batch.score.length, checked.first.score.length], [8, 1]);
+}
+
+const resnet18 = describe("resnet18", "paper");
+const cases: [title: string, description: ModelDescription][] = [
+  ["two layers, a product, another sigma, raw pixels, an oblong", unusual],
+  ["one layer", { ...resnet18, layers: [2] }],
+  ["the smallest image, where the reflection wraps", { ...resnet18, imageSize: [32, 32], sigma: 15 }],
+  ["an upright oblong", { ...resnet18, imageSize: [128, 32] }],
+  ["a sigma below a pixel's", { ...resnet18, sigma: 0.1 }],
+];
+for (const [title, description] of cases) {
+  test.serial(`${title}: an export scores as the model does, whatever it takes`, async (t) => {
+    const model = await seededModel(addon, description);
+    for (const input of ["uint8", "normalized"] as const) {
+      const export_ = await exported(t, model, description, { input });
+      const found = await differenceInNode(export_);
+      t.log(`${input}: ${found.toExponential(1)}`);
+      t.true(found <= tolerance, `${input}: ${found}`);
+      if (python !== undefined && input === "uint8") await requirePython(t, export_);
+    }
+    await model.dispose();
+  });
+}
+
+test.serial("features of zero are at a distance of one, as in the model", async (t) => {
+  const model = await seededModel(addon, resnet18);
+  await change(model, "decoder", "layer3.1.bn2.bias", () => -1e6);
+  await change(model, "decoder", "layer2.1.bn2.bias", () => -1e6);
+  const export_ = await exported(t, model, resnet18);
+  await model.dispose();
+  t.true(Math.max(...export_.native[0]!.map) >= 2);
+  t.true((await differenceInNode(export_)) <= tolerance);
+});
+
+test.serial("in float16 an export of half the size scores nearly as the model does", async (t) => {
+  const model = await seededModel(addon, resnet18);
+  const export_ = await exported(t, model, resnet18, { precision: "float16" });
+  await model.dispose();
+  const found = await differenceInNode(export_);
+  t.log(found.toExponential(1));
+  t.true(found > 1e-6 && found <= 1e-3, `${found}`);
+  if (python === undefined) return;
+  runner ??= new OnnxPython(python);
+  const data = export_.images[0]!.data as Uint8Array;
+  const { first } = await runner.check(export_.path, data, [1, 64, 64, 3], export_.folder);
+  t.true(Math.abs(first.score[0]! - export_.native[0]!.score) <= 1e-3);
+});
+
+test.serial("parity fails where a weight of the model is not the export's", async (t) => {
+  const model = await seededModel(addon, resnet18);
+  const export_ = await exported(t, model, resnet18);
+  await change(model, "teacher", "bn1.running_var", (value) => value * 1.05);
+  const native = await model.score(export_.images, 0, new addon.CancelToken());
+  await model.dispose();
+  t.true((await differenceInNode({ ...export_, native })) > tolerance);
+});
+
+/** Changes the values of one tensor of a model. */
+async function change(
+  model: NativeModel,
+  part: "teacher" | "decoder",
+  name: string,
+  by: (value: number) => number,
+): Promise<void> {
+  const tensors = model.tensors(part).map((tensor): NamedTensor => {
+    if (tensor.name !== name) return tensor;
+    const { buffer, byteOffset, byteLength } = tensor.data;
+    const values = new Float32Array(buffer, byteOffset, byteLength / 4).map(by);
+    return { ...tensor, data: new Uint8Array(values.buffer) };
+  });
+  await model.load(part, tensors);
+}

@@ -1,0 +1,161 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { SafetensorsFile } from "../../../lib/safetensors/reader.js";
+import { writeSafetensors } from "../../../lib/safetensors/writer.js";
+import type { NamedTensor } from "../../../lib/tensor/named-tensor.js";
+import { rejects } from "../support/rejection.js";
+
+const folder = mkdtempSync(join(tmpdir(), "safetensors-"));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+let files = 0;
+const newPath = () => join(folder, `${files++}.safetensors`);
+
+/** A file of this header, written as given if it is text or bytes, and this many bytes of tensors. */
+function fileOf(header: unknown, dataLength: number): string {
+  const written = typeof header === "string" || Buffer.isBuffer(header);
+  const json = Buffer.from(written ? header : JSON.stringify(header));
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(BigInt(json.length));
+  const path = newPath();
+  writeFileSync(path, Buffer.concat([prefix, json, Buffer.alloc(dataLength, 7)]));
+  return path;
+}
+
+const one = { dtype: "U8", shape: [4], data_offsets: [0, 4] };
+
+test("a file written by Python's safetensors is read", async (t) => {
+  // save_file({"a": arange(3, dtype=float32), "b": tensor(3)}, path, {"x": "é"}), safetensors 0.8.0
+  const bytes =
+    "iAAAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJ4Ijoiw6kifSwiYiI6eyJkdHlwZSI6Ikk2NCIsInNoYXBlIjpbXSwiZGF0YV9vZmZzZXRz" +
+    "IjpbMCw4XX0sImEiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzNdLCJkYXRhX29mZnNldHMiOls4LDIwXX19ICAgAwAAAAAAAAAAAAAA" +
+    "AACAPwAAAEA=";
+  const path = newPath();
+  writeFileSync(path, Buffer.from(bytes, "base64"));
+  const file = await SafetensorsFile.open(path);
+  t.deepEqual({ ...file.metadata }, { x: "é" });
+  t.deepEqual([...file.tensors.keys()], ["b", "a"]);
+  const b = await file.read(file.tensors.get("b")!);
+  t.deepEqual([b.dtype, b.shape, new BigInt64Array(b.data.buffer as ArrayBuffer)[0]], ["I64", [], 3n]);
+  const a = await file.read(file.tensors.get("a")!);
+  t.deepEqual({ dtype: a.dtype, shape: a.shape }, { dtype: "F32", shape: [3] });
+  t.deepEqual([...new Float32Array(a.data.buffer as ArrayBuffer)], [0, 1, 2]);
+  await file.close();
+});
+
+test("what is written is read again: values, shapes, metadata, empty and scalar tensors", async (t) => {
+  const tensors: NamedTensor[] = [
+    { name: "odd", dtype: "U8", shape: [3], data: Uint8Array.of(1, 2, 3) },
+    { name: "wide", dtype: "F32", shape: [2, 1], data: new Uint8Array(Float32Array.of(0.5, -2).buffer) },
+    { name: "count", dtype: "I64", shape: [], data: new Uint8Array(BigInt64Array.of(-7n).buffer) },
+    { name: "empty", dtype: "F16", shape: [0, 5], data: new Uint8Array(0) },
+    { name: "__proto__", dtype: "U8", shape: [1], data: Uint8Array.of(9) },
+  ];
+  const path = newPath();
+  await writeSafetensors(path, tensors, { key: 'a "quoted" é' });
+  const file = await SafetensorsFile.open(path);
+  t.is(file.metadata.key, 'a "quoted" é');
+  for (const { name, dtype, shape, data } of tensors) {
+    const read = await file.read(file.tensors.get(name)!);
+    t.deepEqual({ ...read, data: [...read.data] }, { name, dtype, shape, data: [...data] });
+  }
+  await file.close();
+  t.is((readFileSync(path).readUInt32LE(0) + 8) % 8, 0, "the data begins at a multiple of 8 bytes");
+  const offsets = [...file.tensors.values()].map(({ name, offset }) => [name, offset % 8]);
+  t.deepEqual(offsets.slice(0, 2), [
+    ["count", 0],
+    ["wide", 0],
+  ]);
+});
+
+test("a file that is cut short is refused with the sizes it should and does have", async (t) => {
+  const path = fileOf({ t: { dtype: "F32", shape: [10], data_offsets: [0, 40] } }, 30);
+  const full = readFileSync(path).length + 10;
+  await rejects(
+    t,
+    SafetensorsFile.open(path),
+    "INVALID_FILE",
+    new RegExp(`should hold ${full} .*holds ${full - 10}`),
+  );
+});
+
+test("a header that is cut short, too long or absent is refused", async (t) => {
+  const path = newPath();
+  const whole = readFileSync(fileOf({ t: one }, 4));
+  writeFileSync(path, whole.subarray(0, 20));
+  await rejects(t, SafetensorsFile.open(path), "INVALID_FILE", /cut short/);
+  writeFileSync(path, whole.subarray(0, 5));
+  await rejects(t, SafetensorsFile.open(path), "INVALID_FILE", /holds 5 bytes/);
+  writeFileSync(path, "");
+  await rejects(t, SafetensorsFile.open(path), "INVALID_FILE", /is empty/);
+  writeFileSync(path, Buffer.alloc(100, 255));
+  await rejects(t, SafetensorsFile.open(path), "INVALID_FILE", /not a safetensors file/);
+  writeFileSync(path, Buffer.concat([Buffer.from("PK\x03\x04"), Buffer.alloc(50)]));
+  await rejects(t, SafetensorsFile.open(path), "INVALID_FILE", /zip archive/);
+});
+
+const damaged: [title: string, header: unknown, dataLength: number, message: RegExp][] = [
+  ["no JSON", "{nonsense", 0, /not JSON/],
+  ["an array", "[]", 0, /not a JSON object/],
+  ["bytes that are not UTF-8", Buffer.from('{"\xff":1}', "latin1"), 0, /not JSON/],
+  [
+    "a name that comes twice",
+    `{"t":${JSON.stringify(one)},"\\u0074":${JSON.stringify(one)}}`,
+    4,
+    /'t' more than once/,
+  ],
+  ["metadata that are not strings", { __metadata__: { a: 1 } }, 0, /metadata .* strings/],
+  ["a tensor that is not an object", { t: 3 }, 0, /'t' is not described/],
+  ["an unknown type", { t: { ...one, dtype: "F12" } }, 4, /'t' has the type 'F12'; known are/],
+  ["a type named as an object's method is", { t: { ...one, dtype: "constructor" } }, 4, /has the type/],
+  ["a negative length", { t: { ...one, shape: [-4] } }, 4, /has the shape/],
+  ["a fractional length", { t: { ...one, shape: [1.5] } }, 4, /has the shape/],
+  ["one offset", { t: { ...one, data_offsets: [0] } }, 4, /has the offsets/],
+  ["offsets that disagree with the shape", { t: { ...one, shape: [5] } }, 4, /take 5 bytes .* takes 4/],
+  ["tensors that overlap", { t: one, u: { ...one, data_offsets: [2, 6] } }, 6, /'u' overlaps/],
+  ["tensors with a gap between them", { t: one, u: { ...one, data_offsets: [5, 9] } }, 9, /'u' leaves a gap/],
+  ["a gap at the beginning", { t: { ...one, data_offsets: [1, 5] } }, 5, /'t' leaves a gap/],
+  ["bytes that no tensor has", { t: one }, 5, /tensors end at byte/],
+];
+for (const [title, header, dataLength, message] of damaged) {
+  test(`a header with ${title} is refused`, async (t) => {
+    await rejects(t, SafetensorsFile.open(fileOf(header, dataLength)), "INVALID_FILE", message);
+  });
+}
+
+test("a type that is valid but not computed with is refused when the tensor is read, not before", async (t) => {
+  const file = await SafetensorsFile.open(fileOf({ t: { ...one, dtype: "F8_E4M3" } }, 4));
+  await rejects(t, file.read(file.tensors.get("t")!), "INVALID_FILE", /F8_E4M3/);
+  await file.close();
+});
+
+test("a missing file is NOT_FOUND, a folder is IO", async (t) => {
+  await rejects(t, SafetensorsFile.open(newPath()), "NOT_FOUND", /no such file/);
+  await rejects(t, SafetensorsFile.open(folder), "IO", /folder/);
+});
+
+test("writing that fails leaves the old file and nothing else", async (t) => {
+  const own = mkdtempSync(join(folder, "own-"));
+  const path = join(own, "model.safetensors");
+  writeFileSync(path, "old");
+  const data = Uint8Array.of(1);
+  const signal = AbortSignal.abort(new Error("enough"));
+  await rejects(
+    t,
+    writeSafetensors(path, [{ name: "t", dtype: "U8", shape: [1], data }], {}, signal),
+    "ABORTED",
+    /enough/,
+  );
+  await rejects(t, writeSafetensors(path, [{ name: "t", dtype: "U8", shape: [2], data }], {}), "INTERNAL");
+  t.deepEqual(readdirSync(own), ["model.safetensors"]);
+  t.is(readFileSync(path, "utf8"), "old");
+  await rejects(
+    t,
+    writeSafetensors(join(own, "none", "x"), [], {}),
+    "NOT_FOUND",
+    /the folder .*none does not exist/,
+  );
+  await rejects(t, writeSafetensors(own, [], {}), "INVALID_ARGUMENT", /is a folder/);
+});

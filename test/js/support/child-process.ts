@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** How a process ended. */
+export interface Ended {
+  /** Its exit code; null if a signal ended it, as a crash does. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** What can be done to a process while it runs. */
+export interface RunOptions {
+  /** More arguments of Node's. */
+  node?: string[];
+  /** Called with each piece of output, of either stream, as it comes. */
+  onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** Runs Node with tsx in a process of its own. Its output is no terminal's. */
+export function runNode(args: string[], { node = [], onOutput }: RunOptions = {}): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["--import", "tsx", ...node, ...args], { cwd: root });
+    const output = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        output[stream] += text;
+        onOutput?.(text, (signal) => child.kill(signal));
+      });
+    }
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, ...output }));
+  });
+}
+
+/** Runs ESM source that finds `api`, the package, and `scene`, of which {@link sceneSource} tells. */
+export function runSource(source: string, options?: RunOptions): Promise<Ended> {
+  return runNode(["--input-type=module", "--eval", `${sceneSource}\n${source}`], options);
+}
+
+/** Runs the command line. */
+export function runCli(args: string[], options?: RunOptions): Promise<Ended> {
+  return runNode([join(root, "lib", "cli", "main.ts"), ...args], options);
+}
+
+/**
+ * What the sources of child processes share: `train`, `Detector`, `loadAddon`; images of noise;
+ * `long`, options of a training that does not end by itself; `small`, of one that does.
+ */
+export const sceneSource = `
+  const root = ${JSON.stringify(root)};
+  const { train, Detector } = await import(root + "lib/index.ts");
+  const { loadAddon } = await import(root + "lib/native/loader.ts");
+  process.removeAllListeners("warning");
+  const image = (seed) => ({
+    data: Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (Math.imul(i + seed, 2654435761) >>> 24)),
+    width: 64, height: 64, channels: 3,
+  });
+  const images = [1, 2, 3, 4].map(image);
+  const small = { imageSize: 64, epochs: 1, batchSize: 2 };
+  const long = { ...small, epochs: 1_000_000 };
+`;

@@ -1,0 +1,204 @@
+import { existsSync } from "node:fs";
+import { open, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { TorchFile } from "../../../lib/torch-file/reader.js";
+import { ZipWriter } from "../../../lib/torch-file/zip-writer.js";
+import * as p from "../support/pickles.js";
+import { temporaryFolder } from "../support/temporary-folder.js";
+
+/** Writes an archive with these entries. */
+async function archive(
+  t: ExecutionContext,
+  ...entries: [name: string, content: Uint8Array | string][]
+): Promise<string> {
+  const path = join(await temporaryFolder(t), "hostile.pth");
+  const file = await open(path, "wx");
+  const zip = new ZipWriter(file, 64);
+  for (const [name, content] of entries) await zip.add(name, Buffer.from(content));
+  await zip.finish();
+  await file.close();
+  return path;
+}
+
+/** Sixteen zeros of float32 under the key 0, and a pickle. */
+const withPickle = (t: ExecutionContext, ...parts: Buffer[]) =>
+  archive(t, ["archive/data.pkl", p.pickle(...parts)], ["archive/data/0", Buffer.alloc(64)]);
+
+async function refused(t: ExecutionContext, path: string, message: RegExp): Promise<void> {
+  await t.throwsAsync(TorchFile.open(path), { code: "INVALID_FILE", message });
+}
+
+const sixteen = p.storage("0", 16);
+
+test("a pickle that would run a command is refused by its name, and runs nothing", async (t) => {
+  const trace = join(await temporaryFolder(t), "trace");
+  const attacks: [module: string, name: string][] = [
+    ["os", "system"],
+    ["posix", "system"],
+    ["builtins", "eval"],
+    ["subprocess", "Popen"],
+    ["torch.hub", "load"],
+    ["torch._utils", "__proto__"],
+  ];
+  for (const [module, name] of attacks) {
+    const call = [p.global(module, name), p.tupleOf(p.text(`touch ${trace}`)), p.reduce];
+    const full = `${module}.${name}`.replaceAll(".", "\\.");
+    await refused(t, await withPickle(t, ...call), new RegExp(`asks for "${full}", which is refused`));
+  }
+  t.false(existsSync(trace));
+});
+
+test("the same is refused in the older form, in whichever of its pickles", async (t) => {
+  const path = join(await temporaryFolder(t), "hostile.pth");
+  const magic = p.pickle(Buffer.from("8a0a6cfc9c46f9206aa85019", "hex"));
+  const attack = p.pickle(p.global("os", "system"), p.tupleOf(p.text("true")), p.reduce);
+  const version = p.pickle(p.integer(1001));
+  for (const before of [[magic], [magic, version], [magic, version, p.pickle(p.emptyDict)]]) {
+    await writeFile(path, Buffer.concat([...before, attack]));
+    await refused(t, path, /asks for "os\.system"/);
+  }
+  await writeFile(path, Buffer.concat([magic, p.pickle(p.integer(1002))]));
+  await refused(t, path, /the version 1002 of PyTorch's older form/);
+});
+
+test("instructions that build other objects are refused by their code", async (t) => {
+  await refused(t, await withPickle(t, Buffer.from("\x81", "latin1")), /pickle instruction 0x81/);
+  await refused(t, await withPickle(t, Buffer.from("i")), /pickle instruction 0x69/);
+});
+
+test("what is allowed cannot be called in other ways than PyTorch does", async (t) => {
+  const cases: [Buffer[], RegExp][] = [
+    [[p.global("torch", "FloatStorage"), p.emptyTuple, p.reduce], /calls torch\.FloatStorage/],
+    [[p.global("collections", "OrderedDict"), p.tupleOf(p.emptyList), p.reduce], /OrderedDict in a form/],
+    [[p.global("torch._utils", "_rebuild_tensor_v2"), p.emptyTuple, p.reduce], /tensor in an unknown way/],
+    [
+      [p.global("torch._utils", "_rebuild_parameter"), p.tupleOf(p.integer(1)), p.reduce],
+      /parameter in an unknown/,
+    ],
+    [[p.global("torch", "Size"), p.tupleOf(p.text("x")), p.reduce], /torch\.Size in an unknown way/],
+    [[p.text("os.system"), p.emptyTuple, p.reduce], /calls what cannot be called/],
+    [[p.text("x"), p.persistentId], /refers to what is no storage/],
+    [[p.storage("0", 16, p.text("torch.FloatStorage"))], /describes a storage in an unknown way/],
+    [[p.storage("0", -1)], /describes a storage in an unknown way/],
+  ];
+  for (const [parts, message] of cases) await refused(t, await withPickle(t, ...parts), message);
+});
+
+test("tensors that reach beyond their storage are refused, whatever the numbers", async (t) => {
+  const huge = 2n ** 62n;
+  const cases: Parameters<typeof p.tensor>[0][] = [
+    { storage: sixteen, shape: [17], stride: [1] },
+    { storage: sixteen, shape: [4], stride: [1], offset: 13 },
+    { storage: sixteen, shape: [2], stride: [16] },
+    { storage: sixteen, shape: [0], stride: [1], offset: 17 },
+    { storage: sixteen, shape: [2, 2], stride: [2 ** 52, 2 ** 52] },
+    { storage: sixteen, shape: [2 ** 52, 2 ** 52], stride: [2 ** 52, 2 ** 52] },
+    { storage: sixteen, shape: [4, 4], stride: [4] },
+    {
+      storage: sixteen,
+      shape: Array.from({ length: 65 }, () => 1),
+      stride: Array.from({ length: 65 }, () => 1),
+    },
+  ];
+  for (const place of cases) {
+    await refused(t, await withPickle(t, p.tensor(place)), /reaches beyond its storage|cannot be a view of/);
+  }
+  for (const place of [
+    { storage: sixteen, shape: [2], stride: [-1], offset: 1 },
+    { storage: sixteen, shape: [-1], stride: [1] },
+    { storage: sixteen, shape: [huge], stride: [1] },
+  ]) {
+    await refused(t, await withPickle(t, p.tensor(place)), /describes a tensor in an unknown way/);
+  }
+});
+
+test("a few bytes cannot claim more memory than the file holds", async (t) => {
+  const expanded = p.tensor({ storage: sixteen, shape: [2 ** 40], stride: [0] });
+  await refused(t, await withPickle(t, expanded), /has more elements than its storage "0" of 16 elements/);
+  const large = p.tensor({ storage: p.storage("0", 2 ** 50), shape: [2 ** 50], stride: [1] });
+  await refused(
+    t,
+    await withPickle(t, large),
+    /storage "archive\/data\/0" should take 4503599627370496 bytes, but takes 64/,
+  );
+});
+
+test("storages that are missing, or said to be two things, are refused", async (t) => {
+  await refused(t, await withPickle(t, p.storage("1", 4)), /lacks its storage "archive\/data\/1"/);
+  await refused(t, await withPickle(t, p.storage("../0", 4)), /lacks its storage/);
+  const two = p.tupleOf(sixteen, p.storage("0", 8));
+  await refused(t, await withPickle(t, two), /describes the storage "0" in two ways/);
+});
+
+test("a stack or memory that does not hold what is asked of it is damage, not a crash", async (t) => {
+  const cases = [
+    Buffer.from("0"),
+    Buffer.from("t"),
+    Buffer.from("h\x07"),
+    Buffer.from("}a"),
+    Buffer.from("K\x01K\x02s"),
+    Buffer.from("}(]K\x01u"),
+    Buffer.from("}(K\x01u"),
+    Buffer.from("K\x01}b"),
+    Buffer.from(""),
+  ];
+  for (const bytes of cases) await refused(t, await withPickle(t, bytes), /is damaged: its pickle/);
+});
+
+test("structures that hold themselves, and deep ones, are read without recursion", async (t) => {
+  const cycle = Buffer.from("]q\x00h\x00a");
+  const file = await TorchFile.open(await withPickle(t, cycle));
+  const list = file.content as unknown[];
+  t.is(list[0], list);
+  await file.close();
+  const depth = 200_000;
+  const deep = Buffer.concat([Buffer.alloc(depth, "("), Buffer.alloc(depth, "t")]);
+  await (await TorchFile.open(await withPickle(t, deep))).close();
+});
+
+test("pickles of absurd length or effort are refused", async (t) => {
+  await refused(t, await withPickle(t, Buffer.alloc(1_000_000, "]")), /more than 1000000 instructions/);
+  await refused(
+    t,
+    await withPickle(t, Buffer.alloc(2 ** 24, "]")),
+    /data\.pkl of 16777219 bytes; at most 16777216/,
+  );
+  await refused(
+    t,
+    await withPickle(t, Buffer.from("X\xff\xff\xff\xff", "latin1")),
+    /is cut short: its pickle does not end/,
+  );
+  await refused(t, await withPickle(t, Buffer.from(`c${"x".repeat(300)}\n`)), /a name that is too long/);
+});
+
+test("archives of other kinds say what they are", async (t) => {
+  const empty = p.pickle(p.emptyDict);
+  await refused(
+    t,
+    await archive(t, ["word/document.xml", ""]),
+    /not one of torch\.save: it holds 0 files data\.pkl/,
+  );
+  const pickle: [string, Buffer] = ["a/data.pkl", empty];
+  await refused(t, await archive(t, pickle, ["b/data.pkl", empty]), /holds 2 files data\.pkl/);
+  await refused(t, await archive(t, pickle, ["a/constants.pkl", empty]), /is a TorchScript program/);
+  await refused(t, await archive(t, pickle, ["a/byteorder", "big"]), /byte order "big"/);
+  await refused(t, await archive(t, pickle, ["a/x", "1"], ["a/x", "2"]), /"a\/x" more than once/);
+});
+
+test("entries that are compressed, encrypted or elsewhere are refused", async (t) => {
+  const patched = async (signature: string, field: number, value: number) => {
+    const path = await withPickle(t, p.emptyDict);
+    const bytes = await readFile(path);
+    bytes.writeUInt16LE(value, bytes.indexOf(signature, 0, "latin1") + field);
+    await writeFile(path, bytes);
+    return path;
+  };
+  const [local, directory] = ["PK\x03\x04", "PK\x01\x02"];
+  await refused(t, await patched(directory, 10, 8), /holds "archive\/data\.pkl" compressed or encrypted/);
+  await refused(t, await patched(directory, 8, 0x0809), /compressed or encrypted/);
+  await refused(t, await patched(directory, 42, 1), /is not where its directory says/);
+  await refused(t, await patched(directory, 44, 9), /reaches beyond the file/);
+  await refused(t, await patched(directory, 26, 9), /has two sizes/);
+  await refused(t, await patched(local, 28, 60_000), /reaches beyond the file/);
+});
