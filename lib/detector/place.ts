@@ -33,7 +33,7 @@ export function resolvePrecision(addon: Addon, device: string, chosen: ScoringPr
   if ((chosen === "float16" || chosen === "tf32") && device === "cpu") {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `precision must be "auto", "float32" or "bfloat16" on the CPU, but is "${chosen}", which is for GPUs.`,
+      `precision must be "auto", "float32" or "bfloat16" on the CPU; got "${chosen}", which is for GPUs.`,
     );
   }
   if (chosen !== "auto") return chosen;

@@ -1,32 +1,34 @@
 import { ReverseDistillationError } from "./error.js";
 
-/** `ABORTED`, with the signal's reason as its cause. */
+/** An `ABORTED` error with the signal's reason as its `cause`. */
 export function abortedError(signal: AbortSignal): ReverseDistillationError {
   const reason: unknown = signal.reason;
   const text = reason instanceof Error ? reason.message : String(reason);
-  return new ReverseDistillationError("ABORTED", `The work was aborted by its signal: ${text}`, {
+  return new ReverseDistillationError("ABORTED", `The signal aborted the operation: ${text}`, {
     cause: reason,
   });
 }
 
 /**
- * `ABORTED` by code of the caller's that threw, with what it threw as its cause. An error of this
- * package stays as it is.
+ * An `ABORTED` error for caller code that threw, with the thrown value as its `cause`. An error of this package is
+ * returned unchanged.
+ *
+ * @param what The code that threw, as the message names it: "onProgress".
  */
 export function stoppedBy(what: string, thrown: unknown): ReverseDistillationError {
   if (thrown instanceof ReverseDistillationError) return thrown;
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return new ReverseDistillationError("ABORTED", `The work was stopped: ${what} threw: ${reason}`, {
+  return new ReverseDistillationError("ABORTED", `Stopped because ${what} threw: ${reason}`, {
     cause: thrown,
   });
 }
 
-/** Throws `ABORTED` once the signal is aborted. */
+/** Throws `ABORTED` if the signal is aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedError(signal);
 }
 
-/** Settles as the promise does, or rejects with `ABORTED` as soon as the signal is aborted. */
+/** Settles like the promise, but rejects with `ABORTED` as soon as the signal is aborted. */
 export async function untilAborted<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
   if (signal === undefined) return promise;
   let abort = () => {};

@@ -1,23 +1,23 @@
 /**
- * Every way in which this package fails, as a closed set:
+ * The codes that a {@link ReverseDistillationError} can have. This is the complete list:
  *
- * - `INVALID_ARGUMENT`: an option or argument is outside of what is allowed.
- * - `INVALID_IMAGE`: an image cannot be read, or is of a kind that is not supported.
- * - `NO_IMAGES`: a folder, list or iterable holds no image.
- * - `NOT_FOUND`: a file or folder does not exist.
- * - `INVALID_FILE`: a model or weights file is damaged, or is not what it is given for.
- * - `DOWNLOAD_FAILED`: weights are not on this machine, and could not or must not be downloaded.
- * - `IO`: reading or writing failed for a reason of the operating system's.
- * - `ABORTED`: the caller's signal was aborted, and `cause` is its reason; or code of the caller's that
- *   takes part (a callback, an iterable) threw, and `cause` is what it threw.
- * - `QUEUE_FULL`: more images are being scored than the detector's queue takes.
- * - `DISPOSED`: the detector was disposed of, or its environment is closing.
- * - `OUT_OF_MEMORY`: an allocation failed; smaller batches or images may succeed.
- * - `DEVICE_UNAVAILABLE`: the device asked for does not exist here.
- * - `LIBTORCH_NOT_FOUND`: no LibTorch was found on this machine.
- * - `LIBTORCH_INCOMPATIBLE`: LibTorch was found, but of a version or build that does not fit.
- * - `ADDON_NOT_FOUND`: the native addon is not built, or does not load.
- * - `INTERNAL`: a defect of this package.
+ * - `INVALID_ARGUMENT`: an argument or option is invalid. The message names it and says what is allowed.
+ * - `INVALID_IMAGE`: an image or mask could not be decoded, or its format is not supported.
+ * - `NO_IMAGES`: a folder, list or iterable contains no images.
+ * - `NOT_FOUND`: a file, folder or optional package does not exist.
+ * - `INVALID_FILE`: a model, weights or checkpoint file is damaged, is of another kind, or does not fit.
+ * - `DOWNLOAD_FAILED`: the teacher's weights are not on this machine, and downloading them failed or is disabled.
+ * - `IO`: the operating system could not read or write a file.
+ * - `ABORTED`: the caller's signal was aborted (`cause` is its reason), or a callback or iterable of the caller
+ *   threw (`cause` is what it threw).
+ * - `QUEUE_FULL`: the detector's queue is full. Wait for pending scores, or raise `batching.maxQueue`.
+ * - `DISPOSED`: the detector has been disposed of, or its Node.js environment is shutting down.
+ * - `OUT_OF_MEMORY`: an allocation failed on the CPU or the GPU. Try smaller batches or images.
+ * - `DEVICE_UNAVAILABLE`: the requested device does not exist on this machine or is not supported by this build.
+ * - `LIBTORCH_NOT_FOUND`: LibTorch was not found on this machine.
+ * - `LIBTORCH_INCOMPATIBLE`: LibTorch was found, but its version or build is not supported.
+ * - `ADDON_NOT_FOUND`: the native addon is missing or could not be loaded.
+ * - `INTERNAL`: a bug in this package. Please report it.
  */
 export const errorCodes = [
   "INVALID_ARGUMENT",
@@ -44,10 +44,11 @@ export type ErrorCode = (typeof errorCodes)[number];
 const brand = Symbol.for("reverse-distillation.error");
 
 /**
- * The one class of error that this package throws. `code` says which way it failed, `message` what
- * was given, what is allowed and what to do, `cause` what lay behind it, where there is such a thing.
+ * The only class of error that this package throws. `code` is for programs, and is one of {@link errorCodes}.
+ * `message` is for people: it says what was wrong, what is allowed and what to do. `cause` is the underlying error, if
+ * there is one.
  *
- * `instanceof` holds across the ESM and the CommonJS build of the package in one process.
+ * `instanceof` also works when one process loads both the ESM and the CommonJS build of the package.
  */
 export class ReverseDistillationError extends Error {
   override readonly name = "ReverseDistillationError";

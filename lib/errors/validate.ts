@@ -3,19 +3,16 @@ import { inspect } from "node:util";
 import { ReverseDistillationError } from "./error.js";
 
 /**
- * Checks of single values. Each returns the value with its type narrowed, or throws `INVALID_ARGUMENT`
- * with the name, what is allowed and the value given.
+ * Checks for single values. Each returns the value with its type narrowed, or throws `INVALID_ARGUMENT` with the name
+ * of the value, what is allowed and what was given.
  */
 
-/** An `INVALID_ARGUMENT` in the one form that all of them have. */
+/** An `INVALID_ARGUMENT` error for a value that is not allowed. */
 export function invalid(name: string, allowed: string, value: unknown): ReverseDistillationError {
-  return new ReverseDistillationError(
-    "INVALID_ARGUMENT",
-    `${name} must be ${allowed}, but is ${show(value)}.`,
-  );
+  return new ReverseDistillationError("INVALID_ARGUMENT", `${name} must be ${allowed}; got ${show(value)}.`);
 }
 
-/** A value as an error message shows it: on one line and never long. */
+/** Formats a value for an error message: on one line, and shortened if it is long. */
 export function show(value: unknown): string {
   const text = inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 6, maxStringLength: 80 });
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
@@ -34,10 +31,11 @@ export function integer(name: string, value: unknown, min: number, max: number):
 
 export function positive(name: string, value: unknown, max: number): number {
   if (typeof value === "number" && value > 0 && value <= max) return value;
-  throw invalid(name, `a number above 0 and up to ${max}`, value);
+  const limit = max < Number.MAX_VALUE ? ` and at most ${max}` : "";
+  throw invalid(name, `a number above 0${limit}`, value);
 }
 
-/** The object itself, once it is one and holds no other keys than the allowed. */
+/** Checks for an object that has no keys other than the allowed ones. */
 export function record(name: string, value: unknown, allowed: readonly string[]): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw invalid(name, "an object", value);
@@ -45,13 +43,13 @@ export function record(name: string, value: unknown, allowed: readonly string[])
   if (unknown !== undefined) {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `${name} must not hold ${JSON.stringify(unknown)}: it may hold ${allowed.join(", ")}.`,
+      `${name} has an unknown key ${JSON.stringify(unknown)}; allowed keys: ${allowed.join(", ")}.`,
     );
   }
   return value as Record<string, unknown>;
 }
 
-/** What is given of an object, for an option that is undefined counts as left out. */
+/** The entries that were given: an option that is `undefined` counts as left out. */
 export function withoutUndefined(given: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
@@ -67,7 +65,7 @@ export function callback(name: string, value: unknown): (...values: never[]) => 
   throw invalid(name, "a function", value);
 }
 
-/** A path from a string or a `file:` URL. */
+/** Checks for a path or a `file:` URL, and returns it as a path. */
 export function path(name: string, value: unknown): string {
   if (value instanceof URL && value.protocol === "file:") {
     try {

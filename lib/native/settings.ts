@@ -55,7 +55,7 @@ const state = ((globalThis as { [key]?: State })[key] ??= { options: {}, opened:
  *   open already: a process keeps the LibTorch that it began with.
  */
 export function configureNative(options: NativeOptions): void {
-  record("the options of configureNative()", options, Object.keys(variables));
+  record("options", options, Object.keys(variables));
   for (const name of ["libtorch", "addon"] as const)
     if (options[name] !== undefined) path(name, options[name]);
   if (options.backend !== undefined) oneOf("backend", options.backend, backends);

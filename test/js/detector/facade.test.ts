@@ -214,8 +214,8 @@ test.serial("images that cannot be had fail the training, and the next one works
 
 test.serial("options that are not allowed reject, before anything is opened", async (t) => {
   const nowhere = join(folder, "none");
-  await rejects(t, train(nowhere, { epochs: 0 }), "INVALID_ARGUMENT", /epochs must be .* but is 0/);
-  await rejects(t, train(nowhere, { imageSize: 250 }), "INVALID_ARGUMENT", /imageSize .* but is 250/);
+  await rejects(t, train(nowhere, { epochs: 0 }), "INVALID_ARGUMENT", /epochs must be .* got 0/);
+  await rejects(t, train(nowhere, { imageSize: 250 }), "INVALID_ARGUMENT", /imageSize .* got 250/);
 });
 
 test.serial("a GPU that is not there is unavailable", async (t) => {
@@ -444,7 +444,7 @@ test.serial("a detector scores in the precision that it is loaded with", async (
       t,
       Detector.load(path, { precision, device: "cpu" }),
       "INVALID_ARGUMENT",
-      new RegExp(`on the CPU, but is "${precision}", which is for GPUs`),
+      new RegExp(`on the CPU; got "${precision}", which is for GPUs`),
     );
 });
 

@@ -119,13 +119,13 @@ test("lists make a data set, and each entry is checked", (t) => {
   refused({ train: "folder" }, "INVALID_ARGUMENT", /train must be a list/);
   refused({ train: [""] }, "INVALID_ARGUMENT", /train\[0\] must be a path/);
   refused({ test: [{ image: "a.png" }] }, "INVALID_ARGUMENT", /test\[0\]\.label must be "good" or the kind/);
-  refused({ test: [{ image: "a.png", label: "x", kind: 1 }] }, "INVALID_ARGUMENT", /must not hold "kind"/);
+  refused({ test: [{ image: "a.png", label: "x", kind: 1 }] }, "INVALID_ARGUMENT", /unknown key "kind"/);
   refused(
     { test: [{ image: "a.png", label: "good", mask: "m.png" }] },
     "INVALID_ARGUMENT",
     /test\[0\]\.mask/,
   );
-  refused({ validation: [] }, "INVALID_ARGUMENT", /must not hold "validation"/);
+  refused({ validation: [] }, "INVALID_ARGUMENT", /unknown key "validation"/);
 });
 
 test("a folder of normal images is split by seed, each image once", async (t) => {
@@ -161,7 +161,7 @@ test("a split that cannot be is refused", async (t) => {
   );
   await fails("two", { testFraction: 0 }, "INVALID_ARGUMENT", /testFraction/);
   await fails("two", { seed: -1 }, "INVALID_ARGUMENT", /seed must be/);
-  await fails("two", { share: 0.5 }, "INVALID_ARGUMENT", /must not hold "share"/);
+  await fails("two", { share: 0.5 }, "INVALID_ARGUMENT", /unknown key "share"/);
   await fails("three", {}, "NOT_FOUND", /no folder/);
 });
 

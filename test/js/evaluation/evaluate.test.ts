@@ -170,7 +170,7 @@ test("a data set without test images, and options that do not exist, are refused
     t,
     evaluate(scorer, data, { pixel: true } as never),
     "INVALID_ARGUMENT",
-    /must not hold "pixel"/,
+    /unknown key "pixel"/,
   );
   await rejects(t, evaluate(scorer, data, { onProgress: 1 } as never), "INVALID_ARGUMENT", /onProgress/);
 });

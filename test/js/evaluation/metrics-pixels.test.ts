@@ -121,8 +121,8 @@ test("maps and masks that do not go together are refused", (t) => {
     t.is(t.throws<ReverseDistillationError>(call, { message }).code, "INVALID_ARGUMENT");
   };
   refused(() => pixelMetrics([map], []), /0 masks and 1 maps/);
-  refused(() => pixelMetrics([map], [new Uint8Array(3)]), /2 x 2 pixels, but is 3/);
-  refused(() => pixelMetrics([{ ...map, height: 3 }], [null]), /3 x 2 values, but is 4/);
+  refused(() => pixelMetrics([map], [new Uint8Array(3)]), /2 x 2 pixels; got 3/);
+  refused(() => pixelMetrics([{ ...map, height: 3 }], [null]), /3 x 2 values; got 4/);
   refused(() => pro([map], [null], { maxFpr: 0 }), /maxFpr must be a number above 0/);
   refused(() => pro([map], [null], { maxFpr: NaN }), /maxFpr/);
   refused(() => pixelAuroc([{ ...map, data: Float32Array.of(1, 2, NaN, 3) }], [null]), /index 2 is NaN/);

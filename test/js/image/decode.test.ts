@@ -140,7 +140,7 @@ test("what is no image, or no image of pixels, is refused", async (t) => {
     t,
     decodeImage(3 as unknown as ImageInput),
     "INVALID_ARGUMENT",
-    /an image must be a path, .* but is 3/,
+    /an image must be a path, .* got 3/,
   );
 });
 

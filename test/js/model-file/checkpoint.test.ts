@@ -182,7 +182,7 @@ test("options are checked, and a signal is heeded", async (t) => {
     [{ device: "gpu" }, /^device must be/],
     [{ threads: 0 }, /^threads must be/],
     [{ onProgress: 1 }, /^onProgress must be a function/],
-    [{ epochs: 1 }, /must not hold "epochs"/],
+    [{ epochs: 1 }, /unknown key "epochs"/],
   ];
   for (const [wrong, message] of cases) {
     const given = { ...options, ...wrong } as CheckpointOptions;

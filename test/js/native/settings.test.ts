@@ -24,7 +24,7 @@ test.serial("variables are settings, and their paths become absolute", (t) => {
 test.serial("a backend that there is not is refused with the name of its variable", (t) => {
   t.throws(() => nativeSettings({ REVERSE_DISTILLATION_BACKEND: "rocm" }), {
     code: "INVALID_ARGUMENT",
-    message: /^The variable REVERSE_DISTILLATION_BACKEND must be "cpu" or "cuda", but is 'rocm'\.$/,
+    message: /^The variable REVERSE_DISTILLATION_BACKEND must be "cpu" or "cuda"; got 'rocm'\.$/,
   });
 });
 

@@ -143,12 +143,12 @@ test("options that are not allowed are refused by name", async (t) => {
       "INVALID_ARGUMENT",
       message,
     );
-  await refuse({}, /format must be "onnx", but is undefined/);
+  await refuse({}, /format must be "onnx"; got undefined/);
   await refuse({ format: "onnx", precision: "int8" }, /precision must be "float32" or "float16"/);
   await refuse({ format: "onnx", input: "float" }, /input must be "uint8" or "normalized"/);
   await refuse({ format: "onnx", batch: 0 }, /batch must be a whole number from 1 to 65536, or "dynamic"/);
   await refuse({ format: "onnx", externalDataThreshold: 2 ** 31 }, /externalDataThreshold must be/);
-  await refuse({ format: "onnx", opset: 17 }, /must not hold "opset"/);
+  await refuse({ format: "onnx", opset: 17 }, /unknown key "opset"/);
   await rejects(t, detector.export(inFolder("no/m.onnx"), { format: "onnx" }), "NOT_FOUND", /does not exist/);
 });
 

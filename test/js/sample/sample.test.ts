@@ -176,14 +176,14 @@ test("options are checked, and say what is allowed", async (t) => {
   const folder = join(await temporaryFolder(t), "sample");
   const refused = (options: object, message: RegExp): Promise<unknown> =>
     rejects(t, generateSample(folder, options), "INVALID_ARGUMENT", message);
-  await refused({ size: 31 }, /size must be a whole number from 32 to 4096, but is 31/);
+  await refused({ size: 31 }, /size must be a whole number from 32 to 4096; got 31/);
   await refused({ train: 0 }, /train must be/);
   await refused({ seed: 0.5 }, /seed must be/);
   await refused({ testGood: -1 }, /testGood must be/);
   await refused({ textures: [] }, /textures must be a list of brushed_steel/);
   await refused({ textures: ["velvet"] }, /textures\[0\] must be .*"granite".*velvet/);
   await refused({ defects: "hole" }, /defects must be a list/);
-  await refused({ colour: 1 }, /must not hold "colour"/);
+  await refused({ colour: 1 }, /unknown key "colour"/);
   await refused({ overwrite: 1 }, /overwrite must be true or false/);
 });
 
