@@ -1,4 +1,4 @@
-import type { Backbone } from "../../lib/options/model.js";
+import { backboneTable, type Backbone } from "../../lib/options/backbones.js";
 import type { EpochReport } from "../../lib/options/progress.js";
 
 /** Where the teacher's features are kept during a training. */
@@ -9,7 +9,7 @@ export type Storage = EpochReport["features"];
  * times as many where blocks are bottlenecks, with a value every 4, 8 and 16 pixels.
  */
 export function featureBytes(backbone: Backbone, imageSize: number): number {
-  const expansion = backbone === "resnet18" || backbone === "resnet34" ? 1 : 4;
+  const expansion = backboneTable[backbone].block === "bottleneck" ? 4 : 1;
   const values = [1, 2, 3].map((k) => 32 * 2 ** k * expansion * (imageSize / 2 ** (k + 1)) ** 2);
   return 4 * values.reduce((sum, count) => sum + count, 0);
 }

@@ -40,7 +40,7 @@ async function runGet(context: CommandContext, backbone: Backbone): Promise<void
 }
 
 async function runList(context: CommandContext, { json }: { json?: boolean }): Promise<void> {
-  for (const published of Object.values(publishedWeights)) {
+  for (const published of backbones.map(publishedWeights)) {
     const status = await weightsStatus(published, process.env, context.signal);
     const { backbone, mebibytes, state, path, url } = status;
     context.print(

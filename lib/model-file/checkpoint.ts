@@ -2,7 +2,7 @@ import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { invalidFile } from "../files/invalid-file.js";
 import type { NativeModel } from "../native/addon.js";
-import type { Backbone } from "../options/model.js";
+import { guessBackbone } from "../options/backbones.js";
 import { compareTensors, describeDifference, type Shaped } from "../tensor/match.js";
 import { TorchFile } from "../torch-file/reader.js";
 import { asStateDict } from "../torch-file/state-dict.js";
@@ -84,22 +84,10 @@ function requireFit(
   const difference = describeDifference(compareTensors(model.tensors(part), found));
   if (difference === undefined) return;
   const { backbone } = model.config;
-  const guess = guessBackbone(decoder);
+  const guess = guessBackbone("decoder", decoder);
   const remedy =
     guess !== undefined && guess !== backbone
       ? `It looks like ${guess}: choose that as the backbone.`
       : 'It must come from the authors\' code: {"bn": bn.state_dict(), "decoder": decoder.state_dict()}.';
   throw invalidFile(path, `does not fit the backbone ${backbone}: its "${part}" ${difference}. ${remedy}`);
-}
-
-/** The backbone whose decoder the tensors are of: its last stage's number of blocks and their form tell. */
-function guessBackbone(decoder: ReadonlyMap<string, Shaped>): Backbone | undefined {
-  const blocks = [...decoder.keys()].filter((name) => /^layer3\.\d+\.conv1\.weight$/.test(name)).length;
-  const width = decoder.get("layer3.0.bn1.weight")?.shape[0];
-  if (!decoder.has("layer3.0.conv3.weight")) {
-    if (width !== 64) return undefined;
-    return blocks === 2 ? "resnet18" : blocks === 6 ? "resnet34" : undefined;
-  }
-  if (blocks !== 6) return undefined;
-  return width === 64 ? "resnet50" : width === 128 ? "wide_resnet50_2" : undefined;
 }

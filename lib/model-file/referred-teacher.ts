@@ -24,7 +24,7 @@ export async function findReferredTeacher(
     );
   }
   if (weights !== undefined) return findTeacherWeights({ weights, backbone, signal, onProgress });
-  const cached = await weightsStatus(publishedWeights[backbone], process.env, signal);
+  const cached = await weightsStatus(publishedWeights(backbone), process.env, signal);
   if (cached.state === "present") return cached.path;
   const { teacherWeights } = metadata.training ?? {};
   const origin = teacherWeights ? `came from ${teacherWeights}` : `are those of a ${backbone}`;

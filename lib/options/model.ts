@@ -1,13 +1,12 @@
 import { invalid, oneOf, positive } from "../errors/validate.js";
+import { backbones, type Backbone } from "./backbones.js";
 
 /**
  * The choices that make a model, each with its check: options of a training and the configuration
  * in a model file go through the same ones.
  */
 
-/** The teachers that exist, from the fastest to the paper's own choice. */
-export const backbones = ["resnet18", "resnet34", "resnet50", "wide_resnet50_2"] as const;
-export type Backbone = (typeof backbones)[number];
+export { backbones, type Backbone };
 export const layouts = ["paper", "official"] as const;
 export type Layout = (typeof layouts)[number];
 export const combinations = ["sum", "product"] as const;

@@ -1,8 +1,8 @@
 import { invalidFile } from "../files/invalid-file.js";
 import type { NativeModel } from "../native/addon.js";
-import type { Backbone } from "../options/model.js";
+import { guessBackbone, type Backbone } from "../options/backbones.js";
 import type { DownloadingProgress } from "../options/progress.js";
-import { compareTensors, describeDifference, type Shaped } from "../tensor/match.js";
+import { compareTensors, describeDifference } from "../tensor/match.js";
 import { obtainImagenetWeights } from "./published/obtain.js";
 import { openWeightsFile, type WeightsFile } from "./weights-file.js";
 
@@ -80,24 +80,13 @@ export function requireTeacherFit(model: NativeModel, { path, tensors: found }: 
   const difference = describeDifference(compareTensors(model.tensors("teacher"), found));
   if (difference === undefined) return;
   const { backbone } = model.config;
-  const guess = guessBackbone(found);
+  const guess = guessBackbone("teacher", found);
   let remedy = "Give a file of the teacher's own state, with torchvision's names.";
   if (found.has("teacher.conv1.weight"))
     remedy = "It looks like a saved detector: open it with Detector.load().";
   else if (guess !== undefined && guess !== backbone)
     remedy = `It looks like ${guess}: choose that as the backbone.`;
   throw invalidFile(path, `does not fit the backbone ${backbone}: it ${difference}. ${remedy}`);
-}
-
-/** The backbone whose layer3 the tensors are of: its number of blocks and their form tell. */
-function guessBackbone(found: ReadonlyMap<string, Shaped>): Backbone | undefined {
-  const blocks = [...found.keys()].filter((name) => /^layer3\.\d+\.conv1\.weight$/.test(name)).length;
-  const bottleneck = found.has("layer3.0.conv3.weight");
-  const width = found.get("layer3.0.conv1.weight")?.shape[0];
-  if (!bottleneck && width === 256) return blocks === 2 ? "resnet18" : blocks === 6 ? "resnet34" : undefined;
-  if (bottleneck && blocks === 6)
-    return width === 256 ? "resnet50" : width === 512 ? "wide_resnet50_2" : undefined;
-  return undefined;
 }
 
 /** Warns, as a process warning of the type `ReverseDistillationWarning`, that the teacher has no weights. */

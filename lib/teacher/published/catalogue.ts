@@ -1,11 +1,11 @@
-import type { Backbone } from "../../options/model.js";
+import { backboneTable, type Backbone } from "../../options/backbones.js";
 
-/** A file of weights as it is published. */
+/** A backbone's published weights file. */
 export interface PublishedWeights {
   backbone: Backbone;
-  /** Name of the file, which ends in the first digits of its SHA-256. */
+  /** The file's name, which ends with the first digits of its SHA-256. */
   file: string;
-  /** About its size, in MiB. */
+  /** The file's approximate size in MiB. */
   mebibytes: number;
 }
 
@@ -13,15 +13,12 @@ export interface PublishedWeights {
 const publishedAt = "https://download.pytorch.org/models/";
 
 /**
- * The ImageNet-1k weights that torchvision publishes as `IMAGENET1K_V1`, the only ones when the method
- * was published; the later `V2` were trained by another recipe, and their features differ.
+ * The ImageNet-1k weights that torchvision publishes for a backbone as `IMAGENET1K_V1`. They were the only ones when
+ * the paper appeared; the later `V2` weights come from a different recipe and give other features.
  */
-export const publishedWeights: Readonly<Record<Backbone, PublishedWeights>> = {
-  resnet18: { backbone: "resnet18", file: "resnet18-f37072fd.pth", mebibytes: 44.7 },
-  resnet34: { backbone: "resnet34", file: "resnet34-b627a593.pth", mebibytes: 83.3 },
-  resnet50: { backbone: "resnet50", file: "resnet50-0676ba61.pth", mebibytes: 97.8 },
-  wide_resnet50_2: { backbone: "wide_resnet50_2", file: "wide_resnet50_2-95faca4d.pth", mebibytes: 131.8 },
-};
+export function publishedWeights(backbone: Backbone): PublishedWeights {
+  return { backbone, ...backboneTable[backbone].published };
+}
 
 /** The first digits of a published file's SHA-256, in hexadecimal, from its name. */
 export function checksumPrefix({ file }: PublishedWeights): string {

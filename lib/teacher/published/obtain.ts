@@ -46,7 +46,7 @@ export interface WeightsStatus extends PublishedWeights {
  * `INVALID_ARGUMENT` for a variable that is not allowed, `ABORTED`, `IO`.
  */
 export function obtainImagenetWeights(backbone: Backbone, options: ObtainOptions = {}): Promise<string> {
-  return obtainWeights(publishedWeights[backbone], options);
+  return obtainWeights(publishedWeights(backbone), options);
 }
 
 /** As {@link obtainImagenetWeights}, but where they are not to be had the reason is a result, not an error. */

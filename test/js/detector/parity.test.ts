@@ -15,6 +15,7 @@ import { ReferenceTracer } from "../../../bench/parity/reference.js";
 import { findPython } from "../../../bench/reference.js";
 import type { NativeModel, Part } from "../../../lib/native/addon.js";
 import { loadAddon } from "../../../lib/native/loader.js";
+import { backboneTable } from "../../../lib/options/backbones.js";
 import { backbones, layouts, losses, type ModelDescription } from "../../../lib/options/model.js";
 import type { NamedTensor } from "../../../lib/tensor/named-tensor.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
@@ -93,7 +94,7 @@ for (const committed of committedCases()) {
 for (const backbone of backbones) {
   for (const layout of layouts) {
     testWithPython(`${backbone}, ${layout}: computes what Python does`, async (t) => {
-      const samples = backbone === "resnet18" || backbone === "resnet34" ? 2 ** 31 : 1000;
+      const samples = backboneTable[backbone].block === "basic" ? 2 ** 31 : 1000;
       await requireParityWithPython(t, describe(backbone, layout), 4, samples);
     });
   }

@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import anyTest, { type ExecutionContext } from "ava";
+import { backbones } from "../../../lib/options/backbones.js";
 import { publishedWeights, type PublishedWeights } from "../../../lib/teacher/published/catalogue.js";
 import {
   findOrDownloadWeights,
@@ -375,7 +376,7 @@ test("several processes may download the same file at once", async (t) => {
 
 test("every backbone has its published file", (t) => {
   t.deepEqual(
-    Object.entries(publishedWeights).map(([backbone, { file }]) => [backbone, file]),
+    backbones.map((backbone) => [backbone, publishedWeights(backbone).file]),
     [
       ["resnet18", "resnet18-f37072fd.pth"],
       ["resnet34", "resnet34-b627a593.pth"],
