@@ -10,7 +10,7 @@ import anyTest, { type TestFn } from "ava";
  * @returns the absolute path, or undefined where it is absent.
  */
 export function sharedPath(path: string): string | undefined {
-  const absolute = fileURLToPath(new URL(`../../../shared/${path}`, import.meta.url));
+  const absolute = fileURLToPath(new URL(`../../../../shared/${path}`, import.meta.url));
   return existsSync(absolute) ? absolute : undefined;
 }
 
