@@ -5,8 +5,8 @@ import type { CheckpointOptions } from "../options/checkpoint.js";
 import { backbones, combinations, normalisations } from "../options/model.js";
 import { trainDefaults } from "../options/train.js";
 import type { CommandContext } from "./context.js";
-import { downloadProgress } from "./download-progress.js";
 import { numberValue, numbersValue, sizeValue } from "./option-values.js";
+import { downloadProgress } from "./progress.js";
 
 interface ImportFlags extends Pick<
   CheckpointOptions,

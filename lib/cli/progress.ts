@@ -1,22 +1,42 @@
 import { SingleBar } from "cli-progress";
 import type { CommandContext } from "./context.js";
 
-/** One stage of a command's work, whose steps are counted. */
+/** Shows the progress of one stage of a command, such as reading the images. */
 export interface Progress {
-  /** @param detail What is known at this step besides, such as "loss 0.1234". */
+  /** @param detail Text to show after the count, such as "loss 0.1234". */
   update(done: number, total: number | undefined, detail: string): void;
-  /** Ends the stage. To be called even where it failed. */
+  /** Ends the stage. Call it even if the stage failed. */
   stop(): void;
 }
 
 /**
- * Shows progress: a bar on a terminal, elsewhere lines.
+ * Shows progress as a bar on a terminal, and as lines elsewhere.
  *
- * @param unit What the steps are, such as "images".
- * @param every Of how many steps one is worth a line, where there is no bar.
+ * @param unit What is counted, such as "images".
+ * @param every Without a bar, print one line per this many steps.
  */
 export function showProgress(context: CommandContext, title: string, unit: string, every: number): Progress {
   return context.interactive ? bar(title, unit) : lines(context, title, unit, every);
+}
+
+/** Shows the progress of a download in megabytes. */
+export function downloadProgress(context: CommandContext): {
+  report: (bytes: number, total: number | undefined) => void;
+  stop: () => void;
+} {
+  const shown = showProgress(context, "Downloading", "MB", 10);
+  const megabytes = (bytes: number) => Math.floor(bytes / 1e6);
+  let last = -1;
+  return {
+    report(bytes, total) {
+      const done = megabytes(bytes);
+      // Chunks arrive hundreds of times per megabyte.
+      if (done === last) return;
+      last = done;
+      shown.update(done, total === undefined ? undefined : megabytes(total), "");
+    },
+    stop: () => shown.stop(),
+  };
 }
 
 function bar(title: string, unit: string): Progress {
@@ -49,12 +69,12 @@ function lines(context: CommandContext, title: string, unit: string, every: numb
       );
     },
     stop() {
-      // Lines need no end.
+      // Lines need no cleaning up.
     },
   };
 }
 
-/** A time in the two largest of hours, minutes and seconds. */
+/** Formats a duration with its two largest units of hours, minutes and seconds. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];

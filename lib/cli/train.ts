@@ -20,9 +20,8 @@ import { trainingPrecisions, type TrainingPrecision } from "../options/precision
 import type { TrainProgress } from "../options/progress.js";
 import { trainDefaults } from "../options/train.js";
 import type { CommandContext } from "./context.js";
-import { downloadProgress } from "./download-progress.js";
 import { deviceValue, epochsValue, numberValue, numbersValue, sizeValue } from "./option-values.js";
-import { duration, showProgress } from "./progress.js";
+import { downloadProgress, duration, showProgress } from "./progress.js";
 
 interface TrainFlags {
   out: string;

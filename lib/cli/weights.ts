@@ -3,7 +3,7 @@ import { backbones, type Backbone } from "../options/model.js";
 import { publishedWeights } from "../teacher/published/catalogue.js";
 import { obtainImagenetWeights, weightsStatus } from "../teacher/published/obtain.js";
 import type { CommandContext } from "./context.js";
-import { downloadProgress } from "./download-progress.js";
+import { downloadProgress } from "./progress.js";
 
 /** `weights get <backbone>` and `weights list` */
 export function weightsCommand(context: CommandContext): Command {
