@@ -1,18 +1,20 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { throwIfAborted } from "../errors/abort.js";
+import { ReverseDistillationError } from "../errors/error.js";
 import { writeAtomically } from "../files/atomic-file.js";
 import { ioError } from "../files/io-error.js";
+import { identities, requireSeparate, type NamedFile } from "../files/outputs.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeImage } from "../image/decode.js";
 import { quantiseMap, renderHeatmap, type QuantisedMap } from "../image/heatmap.js";
 import type { RawImage } from "../image/raw-image.js";
+import { isMarked, mark, markedLength } from "./heatmap-mark.js";
 import type { ScoreInput } from "./score-inputs.js";
 
 /**
- * Writes heatmaps on one scale. Where its end is given they are written as they come; else its end is
- * the largest value of all maps, so the maps are kept, at 8 bits a value, until `finish`, and the
- * images are read again.
+ * Writes heatmaps on one scale. If its end is given they are written as they come; otherwise its end is the largest
+ * value of all maps, so the maps are kept, with 8 bits per value, until `finish`, and the images are read again.
  */
 export class HeatmapFolder {
   readonly #folder: string;
@@ -27,6 +29,28 @@ export class HeatmapFolder {
   /** Where the heatmap of an image lies, once it is written. */
   pathOf(input: ScoreInput): string {
     return join(this.#folder, input.heatmap);
+  }
+
+  /**
+   * Checks before the work that heatmaps replace heatmaps at most, and do not come to lie among the images, where the
+   * next run would take them for images.
+   *
+   * @param inputs The images to be scored.
+   * @param others Other files that are read, such as the model.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT` naming both paths; `IO`.
+   */
+  async requireOwnPlace(inputs: readonly ScoreInput[], others: readonly NamedFile[]): Promise<void> {
+    const images = inputs.filter(({ failure }) => failure === undefined);
+    const outputs = images.map((input) => ({ name: "a heatmap", path: this.pathOf(input) }));
+    await requireSeparate(outputs, [...images.map(({ path }) => ({ name: "the image", path })), ...others]);
+    const imageFolders = new Map<string, string>();
+    for (const folder of new Set(images.map(({ path }) => dirname(path))))
+      for (const key of await identities(folder)) imageFolders.set(key, folder);
+    for (const folder of new Set(outputs.map(({ path }) => dirname(path)))) {
+      const shared = (await identities(folder)).map((key) => imageFolders.get(key)).find((found) => found);
+      if (shared !== undefined) throw amongImages(folder, shared);
+    }
+    for (const { path } of outputs) await requireReplaceable(path);
   }
 
   async add(input: ScoreInput, image: RawImage, map: AnomalyMap): Promise<void> {
@@ -46,7 +70,7 @@ export class HeatmapFolder {
 
   async #write(input: ScoreInput, image: RawImage, map: QuantisedMap, scaleEnd: number): Promise<void> {
     const path = this.pathOf(input);
-    const png = await renderHeatmap(image, map, scaleEnd);
+    const png = mark(await renderHeatmap(image, map, scaleEnd));
     try {
       await mkdir(dirname(path), { recursive: true });
     } catch (error) {
@@ -56,4 +80,34 @@ export class HeatmapFolder {
       await file.writeFile(png);
     });
   }
+}
+
+/** A file in a heatmap's place may be replaced if it is a heatmap itself. */
+async function requireReplaceable(path: string): Promise<void> {
+  const start = Buffer.alloc(markedLength);
+  try {
+    const file = await open(path);
+    try {
+      await file.read(start, 0, markedLength, 0);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return;
+    throw ioError(error, "Looking at the heatmap's place", path);
+  }
+  if (isMarked(start)) return;
+  throw new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `${path} exists and is not a heatmap that this command wrote: it would be overwritten. Remove it, or give another ` +
+      "folder for the heatmaps.",
+  );
+}
+
+function amongImages(folder: string, images: string): ReverseDistillationError {
+  return new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `Heatmaps written to ${folder} would lie among the images in ${images}, and be scored next time. Give them a folder ` +
+      `of their own, such as ${join(folder, "heatmaps")}.`,
+  );
 }

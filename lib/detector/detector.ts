@@ -11,6 +11,7 @@ import {
 } from "../errors/validate.js";
 import type { Dataset } from "../evaluation/dataset.js";
 import { evaluate, type EvaluateOptions, type Report } from "../evaluation/evaluate.js";
+import { requireSeparate, type NamedFile } from "../files/outputs.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeImage, type ImageInput } from "../image/decode.js";
 import type { RawImage } from "../image/raw-image.js";
@@ -107,6 +108,8 @@ interface Parts {
   training: TrainingDescription | null;
   threads: number;
   batching: Required<BatchingOptions>;
+  /** Files that it was made from, which must not be overwritten. */
+  inputs?: readonly NamedFile[];
 }
 
 /** Threads that the detectors share; made with the first. */
@@ -135,6 +138,7 @@ export class Detector {
   readonly #native: NativeModel;
   readonly #model: ModelDescription;
   readonly #threads: number;
+  readonly #inputs: readonly NamedFile[];
   readonly #budget: ThreadBudget;
   readonly #queue: ScoreQueue;
   readonly #running = new Set<Promise<unknown>>();
@@ -152,11 +156,12 @@ export class Detector {
         "A Detector is not made with new: use train(), or Detector.load() for a saved one.",
       );
     }
-    const { addon, native, model, training, threads, batching } = parts;
+    const { addon, native, model, training, threads, batching, inputs = [] } = parts;
     this.#addon = addon;
     this.#native = native;
     this.#model = model;
     this.#threads = threads;
+    this.#inputs = inputs;
     this.#budget = budget ??= new ThreadBudget(addon.info().threads);
     this.#queue = new ScoreQueue((images, signal) => this.#compute(images, signal), batching);
     const { device, precision } = native.config;
@@ -195,7 +200,9 @@ export class Detector {
       try {
         await file.readInto(native);
         throwIfAborted(signal);
-        return createDetector({ addon, native, model, training, threads, batching });
+        const inputs = [{ name: "the model", path: name }];
+        if (teacher !== undefined) inputs.push({ name: "the weights", path: teacher });
+        return createDetector({ addon, native, model, training, threads, batching, inputs });
       } catch (error) {
         await native.dispose();
         throw fromNative(error);
@@ -227,7 +234,9 @@ export class Detector {
       await loadCheckpoint(native, name, signal);
       await loadTeacherWeights(native, teacher);
       throwIfAborted(signal);
-      return createDetector({ addon, native, model, training: null, threads, batching });
+      const inputs = [{ name: "the checkpoint", path: name }];
+      if (teacher !== undefined) inputs.push({ name: "the weights", path: teacher });
+      return createDetector({ addon, native, model, training: null, threads, batching, inputs });
     } catch (error) {
       await native.dispose();
       throw fromNative(error);
@@ -293,8 +302,8 @@ export class Detector {
    * Writes the detector as one safetensors file that explains itself (docs/model-format.md), atomically: an
    * interrupted call leaves what was there.
    *
-   * @throws ReverseDistillationError `INVALID_ARGUMENT`, also if float16 cannot hold the weights, or if a random teacher
-   * is to be referred to; `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT`, also if the path is a file that the detector was made from, if
+   * float16 cannot hold the weights, or if a random teacher is to be referred to; `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
    */
   async save(path: string | URL, options: SaveOptions = {}): Promise<void> {
     const name = checkPath("path", path);
@@ -306,7 +315,10 @@ export class Detector {
       teacher: oneOf("teacher", teacher, ["include", "reference"]),
     };
     const content = { model: this.#model, training: this.training };
-    await this.#work(signal, () => writeModelFile(name, this.#native, content, { ...storage, signal }));
+    await this.#work(signal, async () => {
+      await requireSeparate([{ name: "the model", path: name }], this.#inputs);
+      await writeModelFile(name, this.#native, content, { ...storage, signal });
+    });
   }
 
   /**
@@ -315,13 +327,15 @@ export class Detector {
    *
    * @returns the paths of the files written: the model, and that of its weights where they exceed
    * `externalDataThreshold`.
-   * @throws ReverseDistillationError `INVALID_ARGUMENT`, also if float16 cannot hold the weights; `NOT_FOUND` if the
-   * folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT`, also if the path is a file that the detector was made from, or
+   * if float16 cannot hold the weights; `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
    */
   async export(path: string | URL, options: ExportOptions): Promise<string[]> {
     const name = checkPath("path", path);
     const resolved = resolveExportOptions(options);
-    return this.#work(resolved.signal, () => writeOnnx(name, this.#model, tensorsOf(this.#native), resolved));
+    return this.#work(resolved.signal, () =>
+      writeOnnx(name, this.#model, tensorsOf(this.#native), resolved, this.#inputs),
+    );
   }
 
   /**
@@ -329,13 +343,16 @@ export class Detector {
    * reverse of {@link Detector.fromCheckpoint}. In Python, `torch.load(path, weights_only=True)` gives
    * {"bn", "decoder"}, which their modules take by `load_state_dict`. The teacher is not part of it.
    *
-   * @throws ReverseDistillationError `INVALID_ARGUMENT` if the layout is not `official`, `NOT_FOUND` if the
-   * folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT` if the layout is not `official` or the path is a file that the
+   * detector was made from, `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
    */
   async saveCheckpoint(path: string | URL, options: SaveCheckpointOptions = {}): Promise<void> {
     const name = checkPath("path", path);
     const signal = optionalSignal(record("options", options, ["signal"]));
-    await this.#work(signal, () => saveCheckpoint(this.#native, name, signal));
+    await this.#work(signal, async () => {
+      await requireSeparate([{ name: "the checkpoint", path: name }], this.#inputs);
+      await saveCheckpoint(this.#native, name, signal);
+    });
   }
 
   /** Waits for the calls that are running, then frees the memory. Later calls fail with `DISPOSED`. */

@@ -43,14 +43,10 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
     if (weights === undefined) warnOfRandomTeacher(resolved.backbone);
     else await loadTeacherWeights(native, weights);
     const training = await trainModel(addon, native, source, { ...resolved, weights });
-    return createDetector({
-      addon,
-      native,
-      model,
-      training,
-      threads: resolved.threads,
-      batching: resolved.batching,
-    });
+    const { threads, batching } = resolved;
+    const inputs = source.files.map((path) => ({ name: "the training image", path }));
+    if (weights !== undefined) inputs.push({ name: "the weights", path: weights });
+    return createDetector({ addon, native, model, training, threads, batching, inputs });
   } catch (error) {
     await native.dispose();
     throw fromNative(error);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
 import { ioError } from "./io-error.js";
 
@@ -17,10 +17,8 @@ export async function writeAtomically(
   write: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
   await requireWritablePlace(path);
-  const temporary = join(
-    dirname(path),
-    `.${basename(path)}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`,
-  );
+  // Not made from the file's name: that may be as long as a name can be.
+  const temporary = join(dirname(path), `.${process.pid}.${randomBytes(8).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx");
     try {
@@ -37,15 +35,20 @@ export async function writeAtomically(
   }
 }
 
-/** @throws ReverseDistillationError if a file cannot take this path: its folder is missing, or it is a folder itself. */
+/**
+ * @throws ReverseDistillationError `NOT_FOUND` if the path's folder does not exist; `INVALID_ARGUMENT` if the path is a
+ * folder, a device, a pipe or a socket, which a file would replace.
+ */
 export async function requireWritablePlace(path: string): Promise<void> {
   const folder = dirname(path);
   try {
     if (!(await stat(folder)).isDirectory()) throw notAFolder(folder, path);
-    if ((await statIfAny(path))?.isDirectory()) {
+    const found = await statIfAny(path);
+    if (found !== undefined && !found.isFile()) {
+      const kind = found.isDirectory() ? "a folder" : "a device, pipe or socket";
       throw new ReverseDistillationError(
         "INVALID_ARGUMENT",
-        `${path} is a folder; give the path of a file to write.`,
+        `${path} is ${kind}; give the path of a file to write.`,
       );
     }
   } catch (error) {

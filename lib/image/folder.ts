@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
+import { identities } from "../files/outputs.js";
 
 /** Extensions of the files that count as images, in lower case; case does not matter. */
 export const imageExtensions = [".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".avif"] as const;
@@ -8,6 +9,12 @@ export const imageExtensions = [".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff
 /** Whether a path's extension is one of {@link imageExtensions}, in any case. The file is not looked at. */
 export function hasImageExtension(path: string): boolean {
   return (imageExtensions as readonly string[]).includes(extname(path).toLowerCase());
+}
+
+/** What a scan of a folder leaves out on purpose. */
+export interface ScanOptions {
+  /** A folder below the one that is scanned that outputs go to: what lies in it is not an image to read. */
+  except?: string | undefined;
 }
 
 /**
@@ -22,8 +29,8 @@ export function hasImageExtension(path: string): boolean {
  * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `INVALID_ARGUMENT` if
  * it is not a folder, `NO_IMAGES` if there is no image in it, `IO` if it cannot be read.
  */
-export async function listImages(folder: string): Promise<string[]> {
-  const { images, otherExtensions } = await walk(folder);
+export async function listImages(folder: string, options: ScanOptions = {}): Promise<string[]> {
+  const { images, otherExtensions } = await walk(folder, options);
   if (images.length === 0) {
     const others =
       otherExtensions.size > 0 ? ` Other files lie there: ${[...otherExtensions].sort().join(", ")}.` : "";
@@ -42,18 +49,22 @@ export async function listImages(folder: string): Promise<string[]> {
  */
 export async function listImagesIfAny(folder: string): Promise<string[]> {
   try {
-    return (await walk(folder)).images;
+    return (await walk(folder, {})).images;
   } catch (error) {
     if (error instanceof ReverseDistillationError && error.code === "NOT_FOUND") return [];
     throw error;
   }
 }
 
-async function walk(root: string): Promise<{ images: string[]; otherExtensions: Set<string> }> {
+async function walk(
+  root: string,
+  { except }: ScanOptions,
+): Promise<{ images: string[]; otherExtensions: Set<string> }> {
   await requireFolder(root);
   const images: string[] = [];
   const otherExtensions = new Set<string>();
   const seen = new Set<string>();
+  const excepted = except === undefined ? [] : await identities(except);
   const folders = [root];
   // Links wait until every real folder is read, so that a folder is known by its own name if it has one here.
   const links: string[] = [];
@@ -61,6 +72,9 @@ async function walk(root: string): Promise<{ images: string[]; otherExtensions: 
     const real = await reading(folder, realpath(folder));
     if (seen.has(real)) continue;
     seen.add(real);
+    if (folder !== root && excepted.length > 0) {
+      if ((await identities(folder)).some((key) => excepted.includes(key))) continue;
+    }
     const entries = await reading(folder, readdir(folder, { withFileTypes: true }));
     entries.sort((a, b) => byCodeUnits(a.name, b.name));
     for (const entry of entries) {

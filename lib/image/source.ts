@@ -21,6 +21,8 @@ const decoders = Math.min(4, availableParallelism());
 export interface OpenedSource {
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>;
   total: number | undefined;
+  /** Paths of the images, as far as they are known before they are read. */
+  files: readonly string[];
 }
 
 /**
@@ -32,12 +34,19 @@ export interface OpenedSource {
 export async function openImageSource(source: ImageSource): Promise<OpenedSource> {
   if (typeof source === "string" || source instanceof URL) {
     const images = await listImages(await trainingFolder(checkPath("images", source)));
-    return { images, total: images.length };
+    return { images, total: images.length, files: images };
   }
   if (!isIterable(source)) {
     throw invalid("images", "the path of a folder, or a list or iterable of images", source);
   }
-  return { images: source, total: Array.isArray(source) ? source.length : undefined };
+  if (!Array.isArray(source)) return { images: source, total: undefined, files: [] };
+  const list = source as readonly ImageInput[];
+  return { images: list, total: list.length, files: list.flatMap(pathOf) };
+}
+
+/** The path of an image that is given by one. */
+function pathOf(image: ImageInput): string[] {
+  return typeof image === "string" || image instanceof URL ? [checkPath("the path of an image", image)] : [];
 }
 
 /** How {@link decodeAhead} goes about it. */

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { throwIfAborted } from "../errors/abort.js";
 import { requireWritablePlace, writeAtomically } from "../files/atomic-file.js";
+import { requireSeparate, type NamedFile } from "../files/outputs.js";
 import type { DetectorTensors } from "../model-file/detector-tensors.js";
 import { hashModel } from "../model-file/hash.js";
 import { describeModel } from "../model-file/metadata.js";
@@ -11,7 +12,7 @@ import type { ResolvedExportOptions } from "../options/export.js";
 import type { ModelDescription } from "../options/model.js";
 import { version } from "../version.js";
 import { buildDetectorGraph } from "./detector-graph.js";
-import { dataFileName, ExternalData, removeStaleData } from "./external-data.js";
+import { dataFileName, dataFilesOf, ExternalData, removeStaleData } from "./external-data.js";
 import { exportMetadata } from "./metadata.js";
 import { ModelWriter } from "./model-writer.js";
 import { ModelProtoSchema, type ModelProto } from "./proto/onnx_pb.js";
@@ -24,8 +25,10 @@ const irVersion = 8;
  * Writes a detector as an ONNX model, atomically: where its weights take a file of their own, the model that was
  * there and its data stay until the new pair is whole.
  *
+ * @param inputs Files that must not be overwritten.
  * @returns the paths of the files: the model, and its data if there are any.
- * @throws ReverseDistillationError `INVALID_ARGUMENT` if the weights do not fit float16, `NOT_FOUND` if the folder does
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if the weights do not fit float16 or if the path or a data file
+ * beside it is one of the inputs, `NOT_FOUND` if the folder does
  * not exist, `IO`, `ABORTED`.
  */
 export async function writeOnnx(
@@ -33,8 +36,11 @@ export async function writeOnnx(
   model: ModelDescription,
   tensors: DetectorTensors,
   { externalDataThreshold, signal, ...options }: ResolvedExportOptions,
+  inputs: readonly NamedFile[] = [],
 ): Promise<string[]> {
   await requireWritablePlace(path);
+  const data = (await dataFilesOf(path)).map((each) => ({ name: "the export's data file", path: each }));
+  await requireSeparate([{ name: "the export", path }, ...data], inputs);
   throwIfAborted(signal);
   const { graph, initializers } = buildDetectorGraph({ model, tensors, ...options });
   const { model: modelSha256 } = await hashModel(describeModel(model), tensors);
@@ -49,10 +55,10 @@ export async function writeOnnx(
   }
   const dataName = dataFileName(path, JSON.stringify([metadata, opset]));
   const dataPath = join(dirname(path), dataName);
-  const data = new ExternalData(initializers, dataName);
-  const writer = new ModelWriter(proto, graph, initializers, data.places);
+  const external = new ExternalData(initializers, dataName);
+  const writer = new ModelWriter(proto, graph, initializers, external.places);
   const isNew = !existsSync(dataPath);
-  await writeAtomically(dataPath, (file) => data.write(file, signal));
+  await writeAtomically(dataPath, (file) => external.write(file, signal));
   try {
     await writeAtomically(path, (file) => writer.write(file, signal));
   } catch (error) {

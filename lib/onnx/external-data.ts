@@ -56,12 +56,17 @@ export function dataFileName(modelPath: string, identity: string): string {
   return `${basename(modelPath)}.${digest}.data`;
 }
 
+/** Paths of the data files that lie beside a model, whichever of them it refers to: an export replaces or removes them. */
+export async function dataFilesOf(modelPath: string): Promise<string[]> {
+  const prefix = `${basename(modelPath)}.`;
+  const names = await readdir(dirname(modelPath));
+  return names
+    .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{16}\.data$/.test(name.slice(prefix.length)))
+    .map((name) => join(dirname(modelPath), name));
+}
+
 /** Removes data files of a model but the one that it refers to. @param current Its name, if there is one. */
 export async function removeStaleData(modelPath: string, current?: string): Promise<void> {
-  const prefix = `${basename(modelPath)}.`;
-  for (const name of await readdir(dirname(modelPath))) {
-    const rest = name.startsWith(prefix) ? name.slice(prefix.length) : "";
-    if (/^[0-9a-f]{16}\.data$/.test(rest) && name !== current)
-      await rm(join(dirname(modelPath), name), { force: true });
-  }
+  for (const path of await dataFilesOf(modelPath))
+    if (basename(path) !== current) await rm(path, { force: true });
 }

@@ -149,6 +149,31 @@ test("files that are no sample are never overwritten", async (t) => {
   t.false((await generateSample(join(folder, "empty"), small)).reused);
 });
 
+test("a sample that holds files of the user's, or only looks like a sample, is not overwritten", async (t) => {
+  const folder = join(await temporaryFolder(t), "sample");
+  await generateSample(folder, small);
+  const model = join(folder, "train", "model.safetensors");
+  await writeFile(model, "the only copy");
+  const redraw = (): Promise<unknown> => generateSample(folder, { ...small, seed: 1, overwrite: true });
+  await rejects(
+    t,
+    redraw(),
+    "INVALID_ARGUMENT",
+    /also holds 1 file of other origin.*train\/model\.safe/,
+  );
+  t.is(await readFile(model, "utf8"), "the only copy");
+  const description = join(folder, "sample.json");
+  for (const other of [
+    "{}",
+    "no JSON",
+    '{"generator":"reverse-distillation sample","version":1,"train":-1}',
+  ]) {
+    await writeFile(description, other);
+    await rejects(t, redraw(), "INVALID_ARGUMENT", /holds other files/);
+    t.is(await readFile(description, "utf8"), other);
+  }
+});
+
 test("an interrupted run leaves nothing that could be taken for a sample", async (t) => {
   const root = await temporaryFolder(t);
   const abort = new AbortController();
