@@ -26,10 +26,10 @@ for (const image of images) {
 }
 await session.release();
 
-/** The size of the images that the model takes: its input is [N, height, width, 3]. */
+/** The size of the model's input, [N, height, width, 3]. */
 function sizeOf({ inputMetadata: [input] }: InferenceSession): [height: number, width: number] {
   if (!input?.isTensor || input.type !== "uint8") {
-    throw new Error('The model does not take pixels: export it with the input "uint8".');
+    throw new Error("The model's input is not pixels. Export it with --input uint8.");
   }
   const [, height, width] = input.shape;
   return [Number(height), Number(width)];

@@ -19,12 +19,15 @@ export interface RunOptions {
   node?: string[];
   /** Called with each piece of output, of either stream, as it comes. */
   onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Its standard input. Default: one that never ends. */
+  input?: Uint8Array;
 }
 
 /** Runs Node with tsx in a process of its own. Its output is no terminal's. */
-export function runNode(args: string[], { node = [], onOutput }: RunOptions = {}): Promise<Ended> {
+export function runNode(args: string[], { node = [], onOutput, input }: RunOptions = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--import", "tsx", ...node, ...args], { cwd: root });
+    if (input !== undefined) child.stdin.end(input);
     const output = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (text: string) => {
