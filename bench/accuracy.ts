@@ -1,7 +1,7 @@
 /**
- * The accuracy benchmark: trains and evaluates through the package. Writes bench/results/accuracy.json after
- * every run, and at the end the tables of the README. What is in the results already is not run again, so
- * that an interrupted benchmark goes on where it was.
+ * The accuracy benchmark: trains and evaluates through the package. Writes bench/results/accuracy.json after every run
+ * and, at the end, the tables of docs/accuracy.md and the README. It skips what is in the results already, so an
+ * interrupted benchmark resumes where it stopped.
  *
  *   node --import tsx bench/accuracy.ts defects <folders...> [options]
  *   node --import tsx bench/accuracy.ts fashion-mnist [options]
@@ -15,6 +15,8 @@ import { findDefectSets, runDefects } from "./accuracy/defects.js";
 import { classes, openFashionMnist, runOneClass } from "./accuracy/fashion-mnist.js";
 import { keyOf, results, type Result, type Settings } from "./accuracy/results.js";
 import { formatTables, writeTables } from "./accuracy/table.js";
+import { results as parityResults } from "./parity/results.js";
+import { writeTable as writeParityTable } from "./parity/table.js";
 
 interface Flags {
   weights?: string;
@@ -144,11 +146,14 @@ program
       }),
   )
   .command("tables")
-  .description("print the tables of all results, and put them into the README")
+  .description(
+    "print the tables of all results, and put them and those of parity into docs/accuracy.md and the README",
+  )
   .action(async () => {
     const all = await results.read();
     console.log(formatTables(all));
     await writeTables(all);
+    await writeParityTable(await parityResults.read());
   });
 
 try {

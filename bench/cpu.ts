@@ -1,7 +1,6 @@
 /**
- * Compares the addon on the CPU with the Python reference, job by job in alternation, and writes
- * bench/results/cpu.json, and from it, unless it was quick, the tables of docs/performance.md and the README. What is
- * there already is measured anew.
+ * Compares the addon on the CPU with the Python reference, job by job in alternation. Writes bench/results/cpu.json
+ * and, unless the run was quick, the tables of docs/performance.md and the README. Existing results are replaced.
  *
  *   npm run bench -- [--quick | --tables] [--backbones resnet18,wide_resnet50_2]
  */

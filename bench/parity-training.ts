@@ -1,6 +1,7 @@
 /**
  * Trains the addon and the Python reference from the same initial weights in the same order of images,
- * compares their image AUROC, and writes bench/results/parity.json. What is there is not run again.
+ * compares their image AUROC, and writes bench/results/parity.json and a table in docs/accuracy.md. What is there is
+ * not run again.
  *
  *   node --import tsx bench/parity-training.ts <data set> --weights <file> [options]
  */
@@ -10,20 +11,12 @@ import { integer } from "../lib/errors/validate.js";
 import { openDataset } from "../lib/evaluation/dataset.js";
 import { loadAddon } from "../lib/native/loader.js";
 import * as check from "../lib/options/model.js";
-import { describeEnvironment, type Environment } from "./environment.js";
+import { describeEnvironment } from "./environment.js";
 import { describe } from "./parity/inputs.js";
-import { compareTrainings, type TrainingParity, type TrainingSettings } from "./parity/training-run.js";
+import { keyOf, results, type ParityResult } from "./parity/results.js";
+import { meanAndDeviation, writeTable } from "./parity/table.js";
+import { compareTrainings } from "./parity/training-run.js";
 import { requirePython } from "./reference.js";
-import { ResultsFile } from "./results-file.js";
-
-interface Result extends TrainingParity {
-  dataset: string;
-  backbone: string;
-  layout: string;
-  imageSize: number;
-  settings: TrainingSettings;
-  environment: Environment;
-}
 
 interface Flags {
   weights: string;
@@ -34,18 +27,6 @@ interface Flags {
   epochs: string;
   batchSize: string;
   seeds: string;
-}
-
-const results = new ResultsFile<Result>("parity.json", keyOf);
-
-function keyOf({
-  dataset,
-  backbone,
-  layout,
-  imageSize,
-  settings,
-}: Omit<Result, keyof TrainingParity | "environment">): string {
-  return JSON.stringify([dataset, backbone, layout, imageSize, settings]);
 }
 
 async function main(folder: string, flags: Flags): Promise<void> {
@@ -59,7 +40,7 @@ async function main(folder: string, flags: Flags): Promise<void> {
   const description = { ...describe(backbone, layout), imageSize: [height, width] as [number, number] };
   const dataset = await openDataset(folder);
   const name = basename(resolve(folder));
-  const runs: Result[] = [];
+  const runs: ParityResult[] = [];
   for (const text of flags.seeds.split(",")) {
     const settings = {
       epochs: number("--epochs", flags.epochs),
@@ -84,34 +65,24 @@ async function main(folder: string, flags: Flags): Promise<void> {
     runs.push((await results.read()).find((result) => keyOf(result) === keyOf(identity))!);
   }
   summarise(runs);
+  await writeTable(await results.read());
 }
 
-function summarise(runs: readonly Result[]): void {
+function summarise(runs: readonly ParityResult[]): void {
   for (const { dataset, settings, addon, reference, largestScoreDifference } of runs) {
     const scores = `scores of one model differ by ${largestScoreDifference.toExponential(1)} at most`;
     const values = `image AUROC ${shown(addon.imageAuroc)} (addon), ${shown(reference.imageAuroc)} (reference)`;
     console.log(`${dataset}, seed ${settings.seed}: ${values}; ${scores}`);
   }
   if (runs.length < 2) return;
-  const [ours, theirs] = (["addon", "reference"] as const).map((side) =>
-    meanAndDeviation(runs.map((run) => run[side].imageAuroc ?? NaN)),
-  ) as [Statistics, Statistics];
+  const statistics = (side: "addon" | "reference") =>
+    meanAndDeviation(runs.map((run) => run[side].imageAuroc ?? NaN));
+  const [ours, theirs] = [statistics("addon"), statistics("reference")];
   const difference = Math.abs(ours.mean - theirs.mean);
   const spread = `standard deviations between seeds ${shown(ours.deviation)} and ${shown(theirs.deviation)}`;
   console.log(
     `means ${shown(ours.mean)} and ${shown(theirs.mean)} differ by ${shown(difference)}; ${spread}`,
   );
-}
-
-interface Statistics {
-  mean: number;
-  deviation: number;
-}
-
-function meanAndDeviation(values: readonly number[]): Statistics {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return { mean, deviation: Math.sqrt(variance) };
 }
 
 function shown(value: number | null): string {

@@ -38,8 +38,8 @@ export function formatSection(results: readonly ScalingResult[]): string {
   return [
     formatEnvironments(results),
     ...["### Image size", formatSizes(alone)],
-    ...[`### Batch, at ${batched} x ${batched}`, formatBatches(batches)],
-    ...["### Images of a training", formatTrainings(trainings)],
+    ...[`### Batch size, at ${batched} x ${batched}`, formatBatches(batches)],
+    ...["### Number of training images", formatTrainings(trainings)],
   ].join("\n\n");
 }
 
@@ -60,7 +60,7 @@ function formatSizes(results: readonly ScoreResult[]): string {
     chart(title, ["side, px", sides], [unit, byPrecision(results).map((line) => line.map(value))]);
   return [
     table(
-      ["Side, px", "Precision", "ms an image", "ns a pixel", ...memoryHeader],
+      ["Side, px", "Precision", "ms per image", "ns per pixel", ...memoryHeader],
       results.map((result) => [
         String(result.imageSize),
         result.precision,
@@ -69,7 +69,7 @@ function formatSizes(results: readonly ScoreResult[]): string {
         ...memoryCells(result),
       ]),
     ),
-    plot("ns a pixel", nanosecondsAPixel),
+    plot("ns per pixel", nanosecondsAPixel),
     plot("peak MiB", peakMebibytes),
   ].join("\n");
 }
@@ -81,7 +81,7 @@ function formatBatches(results: readonly ScoreResult[]): string {
     chart(title, ["batch", batches], [unit, byPrecision(results).map((line) => line.map(value))]);
   return [
     table(
-      ["Batch", "Precision", "ms an image", ...memoryHeader],
+      ["Batch", "Precision", "ms per image", ...memoryHeader],
       results.map((result) => [
         String(result.batch),
         result.precision,
@@ -89,7 +89,7 @@ function formatBatches(results: readonly ScoreResult[]): string {
         ...memoryCells(result),
       ]),
     ),
-    plot("ms an image", ({ seconds, batch }) => (1000 * seconds.median) / batch),
+    plot("ms per image", ({ seconds, batch }) => (1000 * seconds.median) / batch),
     plot("peak MiB", peakMebibytes),
   ].join("\n");
 }
@@ -141,16 +141,16 @@ function formatTrainings(results: readonly TrainResult[]): string {
     chart(title, ["images", counts], [unit, series.map((line) => line.map(value))]);
   return [
     table(
-      ["Images", "Features", "Images/s", "s an epoch", "Features, MiB", "Peak MiB", "of it no file's"],
+      ["Images", "Features", "Images/s", "s per epoch", "Features, MiB", "Peak MiB", "outside files"],
       rows,
     ),
-    `Lines of the plots, in their order: features ${storages.map(([, words]) => words).join(", ")}.\n`,
-    plot("images a second", ({ images, seconds }) => images / seconds.median),
-    plot("MiB that are no file's", ({ memory }) => memory.anonymousBytes / 2 ** 20),
+    `Lines in the plots, in this order: features ${storages.map(([, words]) => words).join(", ")}.\n`,
+    plot("images per second", ({ images, seconds }) => images / seconds.median),
+    plot("MiB outside files", ({ memory }) => memory.anonymousBytes / 2 ** 20),
   ].join("\n");
 }
 
-const memoryHeader = ["Peak MiB", "of it before the first score"];
+const memoryHeader = ["Peak MiB", "before the first score"];
 
 function memoryCells({ memory }: ScalingResult): string[] {
   return [mebibytes(memory.peakBytes), mebibytes(memory.beforeBytes)];

@@ -1,7 +1,7 @@
 import test from "ava";
 import { alternate, comparison, line } from "../../../bench/cpu/compare.js";
 import type { CpuResult } from "../../../bench/cpu/results.js";
-import { formatComparisons } from "../../../bench/cpu/table.js";
+import { formatComparisons, formatSummary } from "../../../bench/cpu/table.js";
 
 const result = (
   job: string,
@@ -30,7 +30,7 @@ test("the sides of a comparison take turns", async (t) => {
   t.deepEqual(found, { a: [1, 5], b: [3, 7] });
 });
 
-test("the table has a row a job with its precisions side by side, and names a machine once", (t) => {
+test("the table has one row per job with its precisions side by side, and names a machine once", (t) => {
   const share = (value: number) => ({ "share of the matrix product's": value });
   const table = formatComparisons([
     result("score, bfloat16", 0.1, share(0.5)),
@@ -43,12 +43,33 @@ test("the table has a row a job with its precisions side by side, and names a ma
       .filter((row) => row.startsWith("| "))
       .slice(2),
     [
-      "| score: a batch | 500 ms (375 to 625): **2.00 x**, 75 % | 200 ms (150 to 250): **5.00 x**, 50 % | 1000 ms (750 to 1500) |",
-      "| resize: a batch | 0.247 ms (0.185 to 0.308): **4051.86 x** |  | 1000 ms (750 to 1500), Pillow |",
+      "| score (per batch) | 500 ms (375 to 625): **2.00 x**, 75 % | 200 ms (150 to 250): **5.00 x**, 50 % | 1000 ms (750 to 1500) |",
+      "| resize (per batch) | 0.247 ms (0.185 to 0.308): **4051.86 x** |  | 1000 ms (750 to 1500), Pillow |",
     ],
   );
   t.is(table.match(/a processor/g)?.length, 1);
   t.regex(formatComparisons([]), /Not measured yet: `npm run bench`/);
+});
+
+test("the short table has the medians of its jobs alone, in its own order", (t) => {
+  const table = formatSummary([
+    result("training step, resnet18, batch 16, features kept, float32", 1),
+    result("resize", 1),
+    result("score, resnet18, batch 1, bfloat16", 0.1),
+    result("score, resnet18, batch 1, float32", 0.25),
+  ]);
+  t.deepEqual(
+    table
+      .split("\n")
+      .filter((row) => row.startsWith("| "))
+      .slice(2),
+    [
+      "| score one image, ResNet-18 | 500 ms (2.00 x) | 200 ms (5.00 x) | 1000 ms |",
+      "| one training step on 16 images, ResNet-18 | 2000 ms (0.50 x) |  | 1000 ms |",
+    ],
+  );
+  t.is(table.match(/a processor/g)?.length, 1);
+  t.regex(formatSummary([result("resize", 1)]), /Not measured yet/);
 });
 
 test("the table says so where rounds were few", (t) => {

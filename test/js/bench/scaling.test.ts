@@ -67,7 +67,7 @@ test("the page has a row a point in the order of the work, times an image and by
   ]);
   t.is(page.match(/```mermaid/g)?.length, 6);
   t.true(page.includes('title "resnet18, batch 1, float32 and bfloat16"'), page);
-  t.true(page.includes('"ms an image" 0 --> 40\n    line [40, 20]\n    line [20, 10]\n'), page);
+  t.true(page.includes('"ms per image" 0 --> 40\n    line [40, 20]\n    line [20, 10]\n'), page);
   t.is(page.match(/a processor/g)?.length, 1, "one machine is named once");
 });
 
@@ -76,7 +76,7 @@ test("the page has one line a plot where the processor lacks bfloat16", (t) => {
     results.filter((result) => result.job === "train" || result.precision === "float32"),
   );
   t.true(page.includes('title "resnet18, batch 1, float32"'), page);
-  t.true(page.includes('"ms an image" 0 --> 40\n    line [40, 20]\n```'), page);
+  t.true(page.includes('"ms per image" 0 --> 40\n    line [40, 20]\n```'), page);
 });
 
 test("the page says so while a part is not measured", (t) => {

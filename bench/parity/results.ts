@@ -1,0 +1,27 @@
+import type { Environment } from "../environment.js";
+import { ResultsFile } from "../results-file.js";
+import type { TrainingParity, TrainingSettings } from "./training-run.js";
+
+/** A training of the addon and one of the Python reference, alike but for what computes them. */
+export interface ParityResult extends TrainingParity {
+  dataset: string;
+  backbone: string;
+  layout: string;
+  imageSize: number;
+  settings: TrainingSettings;
+  environment: Environment;
+}
+
+/** bench/results/parity.json */
+export const results = new ResultsFile<ParityResult>("parity.json", keyOf);
+
+/** What tells one result from another. */
+export function keyOf({
+  dataset,
+  backbone,
+  layout,
+  imageSize,
+  settings,
+}: Omit<ParityResult, keyof TrainingParity | "environment">): string {
+  return JSON.stringify([dataset, backbone, layout, imageSize, settings]);
+}
