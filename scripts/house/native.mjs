@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { lineAt, sourcesIn } from "./files.mjs";
 
 /** @type {Record<string, string[]>} the rooms that each room may include from, itself apart. */
-const below = {
+export const below = {
   core: [],
   ops: ["core"],
   model: ["core"],
