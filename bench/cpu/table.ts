@@ -37,7 +37,7 @@ export function formatSummary(results: readonly CpuResult[]): string {
     bfloat16 ? `${median(bfloat16)} (${times(bfloat16)})` : "",
     shown({ ...float32.reference, rounds: 1 }, float32.quantity),
   ]);
-  const header = ["", "float32", "bfloat16", "PyTorch, float32"];
+  const header = ["Job", "float32", "bfloat16", "PyTorch, float32"];
   const used = measured.flatMap(({ float32, bfloat16 }) => [float32, ...(bfloat16 ? [bfloat16] : [])]);
   return table(header, rows) + environments(used);
 }
