@@ -1,6 +1,6 @@
 /**
- * What happens to an image before a detector's networks see it, for use beside a runtime of one's own. It needs no
- * LibTorch and loads none.
+ * The preprocessing that a detector applies to an image, for running exports in another runtime. It does not need or
+ * load LibTorch.
  *
  * @module
  */

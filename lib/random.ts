@@ -1,7 +1,6 @@
 /**
- * A seeded source of random numbers: the same seed gives the same numbers on every machine.
- * sfc32 (Chris Doty-Humphrey's Small Fast Counting generator, public domain), seeded by FNV-1a.
- * Not for cryptography.
+ * A seeded random number generator: the same seed gives the same numbers on every machine. The algorithm is sfc32
+ * (Chris Doty-Humphrey's Small Fast Counting generator, public domain), seeded with FNV-1a. Not for cryptography.
  */
 export class Random {
   #a: number;
@@ -9,7 +8,7 @@ export class Random {
   #c: number;
   #counter = 1;
 
-  /** @param seed Any words and numbers; each list of them is a stream of its own. */
+  /** @param seed Any words and numbers. Each list gives an independent stream. */
   constructor(...seed: (string | number)[]) {
     const text = seed.join("\u0000");
     this.#a = fnv1a(text, 0x811c9dc5);
@@ -18,7 +17,7 @@ export class Random {
     for (let round = 0; round < 12; round++) this.bits();
   }
 
-  /** 32 random bits, as an unsigned integer. */
+  /** 32 random bits as an unsigned integer. */
   bits(): number {
     const sum = (this.#a + this.#b + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;
@@ -38,7 +37,7 @@ export class Random {
     return Math.floor(this.between(0, count));
   }
 
-  /** One of the items, each as likely. */
+  /** One of the items, all equally likely. */
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)]!;
   }
@@ -48,7 +47,7 @@ export class Random {
     return this.bits() & 1 ? 1 : -1;
   }
 
-  /** Normal with mean 0 and standard deviation 1, in effect: the sum of four uniform numbers, within ±3.5. */
+  /** Approximately normal with mean 0 and standard deviation 1: the sum of four uniform numbers, within ±3.5. */
   normal(): number {
     return (
       (this.between(-1, 1) + this.between(-1, 1) + this.between(-1, 1) + this.between(-1, 1)) *
@@ -56,7 +55,7 @@ export class Random {
     );
   }
 
-  /** The items in random order, in a new array (Fisher and Yates). */
+  /** The items in random order, in a new array (Fisher-Yates shuffle). */
   shuffled<T>(items: readonly T[]): T[] {
     const result = [...items];
     for (let last = result.length - 1; last > 0; last--) {

@@ -1,4 +1,4 @@
-/** A number and what it counts: "1 file", "2 files". */
+/** A count with its noun: "1 file", "2 files". */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }

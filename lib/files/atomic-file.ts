@@ -5,19 +5,19 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { ioError } from "./io-error.js";
 
 /**
- * Writes a file so that its name never stands for a part of it: into a temporary file beside it,
- * which is flushed to the disk and then takes the name. What was there before stays until then, and
- * the temporary file is removed if anything fails.
+ * Writes a file atomically: readers see the old content or all of the new content, never a part. The content goes to
+ * a temporary file in the same folder, which is flushed to disk and then renamed. If anything fails, the temporary
+ * file is removed and the old file stays.
  *
- * @param write Writes the content; nothing else may close the handle.
- * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `IO`, or what `write` throws.
+ * @param write Writes the content. It must not close the handle.
+ * @throws ReverseDistillationError as {@link requireWritablePlace}, `IO`, or what `write` throws.
  */
 export async function writeAtomically(
   path: string,
   write: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
   await requireWritablePlace(path);
-  // Not made from the file's name: that may be as long as a name can be.
+  // Does not contain the file's name, which may already have the maximum length.
   const temporary = join(dirname(path), `.${process.pid}.${randomBytes(8).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx");
@@ -36,8 +36,10 @@ export async function writeAtomically(
 }
 
 /**
- * @throws ReverseDistillationError `NOT_FOUND` if the path's folder does not exist; `INVALID_ARGUMENT` if the path is a
- * folder, a device, a pipe or a socket, which a file would replace.
+ * Checks that a file can be written to a path.
+ *
+ * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist; `INVALID_ARGUMENT` if the path is a
+ * folder, a device, a pipe or a socket, which the file would replace.
  */
 export async function requireWritablePlace(path: string): Promise<void> {
   const folder = dirname(path);
@@ -78,7 +80,7 @@ async function statIfAny(path: string) {
   }
 }
 
-/** Makes the new name itself durable, where the file system lets a folder be flushed. */
+/** Makes the rename durable, on file systems that can flush a folder. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, "r");
@@ -88,6 +90,6 @@ async function syncFolder(folder: string): Promise<void> {
       await handle.close();
     }
   } catch {
-    // The content is on the disk; only the name's durability after a power cut is left to the system.
+    // The content is on disk; at worst, a power cut undoes the rename.
   }
 }

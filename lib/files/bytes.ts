@@ -1,13 +1,13 @@
 import type { FileHandle } from "node:fs/promises";
 import { ReverseDistillationError } from "../errors/error.js";
 
-/** What one call of the system is asked for, in bytes: Node refuses 2 GiB and more. */
+/** Bytes per system call: Node.js rejects 2 GiB and more. */
 const maxTransfer = 2 ** 30;
 
 /**
- * Reads a range of a file into memory of its own, so that elements of any type are aligned in it.
+ * Reads a range of a file into a buffer of its own, in which elements of any type are aligned.
  *
- * @throws ReverseDistillationError `INVALID_FILE` if the file ends before the range does; what Node throws.
+ * @throws ReverseDistillationError `INVALID_FILE` if the file ends within the range; or what Node.js throws.
  */
 export async function readBytes(
   path: string,
@@ -15,7 +15,7 @@ export async function readBytes(
   position: number,
   length: number,
 ): Promise<Buffer<ArrayBuffer>> {
-  // A slice of Node's pool would begin anywhere.
+  // Buffers from Node's pool start at arbitrary offsets.
   const buffer = Buffer.allocUnsafeSlow(length);
   for (let done = 0; done < length;) {
     const { bytesRead } = await handle.read(
@@ -27,7 +27,7 @@ export async function readBytes(
     if (bytesRead === 0) {
       throw new ReverseDistillationError(
         "INVALID_FILE",
-        `${path} was cut short while it was read, at byte ${position + done}.`,
+        `${path} was truncated at byte ${position + done} while it was being read.`,
       );
     }
     done += bytesRead;
@@ -35,7 +35,7 @@ export async function readBytes(
   return buffer;
 }
 
-/** Writes all bytes at the file's current position. */
+/** Writes all bytes at the current position of the file. */
 export async function writeBytes(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.byteLength;) {
     const { bytesWritten } = await file.write(bytes, done, Math.min(bytes.byteLength - done, maxTransfer));

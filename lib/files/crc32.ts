@@ -1,4 +1,7 @@
-/** The checksum of the zip format (CRC-32, polynomial 0xedb88320): Node's own came in 20.15, after the oldest Node served. */
+/**
+ * Table for CRC-32 (polynomial 0xedb88320), the checksum of the zip format. `zlib.crc32` requires Node.js 20.15, and
+ * this package supports older versions.
+ */
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
   for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? 0xedb88320 : 0);
@@ -6,9 +9,9 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * The checksum of bytes, or of all bytes so far.
+ * The CRC-32 of bytes.
  *
- * @param before The checksum of the bytes that come before.
+ * @param before The checksum of all preceding bytes, to continue from.
  */
 export function crc32(bytes: Uint8Array, before = 0): number {
   let value = ~before;

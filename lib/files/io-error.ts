@@ -1,9 +1,10 @@
 import { ReverseDistillationError } from "../errors/error.js";
 
 /**
- * Turns an error of `node:fs` into this package's: `NOT_FOUND` for what does not exist, `IO` for the rest.
+ * Converts an error of `node:fs` to `NOT_FOUND` if a path does not exist, otherwise to `IO`. An error of this package
+ * is returned unchanged.
  *
- * @param doing What was being done, beginning a sentence: "Reading the model file".
+ * @param doing What was being done, as the beginning of a sentence: "Reading the model file".
  */
 export function ioError(error: unknown, doing: string, path: string): ReverseDistillationError {
   if (error instanceof ReverseDistillationError) return error;
@@ -22,9 +23,9 @@ const reasons: Record<string, string> = {
   EPERM: "operation not permitted",
   EISDIR: "it is a folder",
   ENOTDIR: "a part of the path is not a folder",
-  ENOSPC: "no space is left on the device",
+  ENOSPC: "no space left on the device",
   EROFS: "the file system is read-only",
-  EMFILE: "too many files are open in this process",
+  EMFILE: "this process has too many open files",
   ENAMETOOLONG: "the name is too long",
   ELOOP: "too many symbolic links",
 };

@@ -9,19 +9,19 @@ import { asStateDict } from "../torch-file/state-dict.js";
 import { writeTorchFile } from "../torch-file/writer.js";
 
 /**
- * Checkpoints of the authors' published code: a `torch.save` of {"bn": state dict, "decoder": state
- * dict}, the bottleneck and the decoder of the layout `official`.
+ * The parts of a checkpoint of the authors' published code: `torch.save` of {"bn": state dict, "decoder": state dict},
+ * the bottleneck and the decoder in the layout `official`.
  */
 const parts = ["bn", "decoder"] as const;
 
-/** Buffers of memory modules that the code published besides has, and the method has not. */
+/** Buffers of memory modules, which some published code has but the method does not. */
 const ignored = /memory/;
 
 /**
- * Gives a model of the layout `official` the bottleneck and the decoder of a checkpoint.
+ * Loads the bottleneck and the decoder of a checkpoint into a model with the layout `official`.
  *
- * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `ABORTED`, or `INVALID_FILE` naming the tensors that
- * do not fit and the backbone that the checkpoint looks to be of.
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `ABORTED`, or `INVALID_FILE` with the tensors that do not fit and
+ * the backbone that they seem to belong to.
  */
 export async function loadCheckpoint(model: NativeModel, path: string, signal?: AbortSignal): Promise<void> {
   const file = await TorchFile.open(path);
@@ -43,8 +43,8 @@ export async function loadCheckpoint(model: NativeModel, path: string, signal?: 
 }
 
 /**
- * Writes the bottleneck and the decoder of a model as a checkpoint that `torch.load(weights_only=True)`
- * reads and the authors' modules take by `load_state_dict(strict=True)`, atomically.
+ * Writes the bottleneck and the decoder of a model as a checkpoint, atomically. In Python,
+ * `torch.load(weights_only=True)` reads it, and the authors' modules accept it with `load_state_dict(strict=True)`.
  *
  * @throws ReverseDistillationError `INVALID_ARGUMENT` if the layout is not `official`, `NOT_FOUND` if the
  * folder does not exist, `IO`, `ABORTED`.
@@ -54,8 +54,8 @@ export async function saveCheckpoint(model: NativeModel, path: string, signal?: 
   if (layout !== "official") {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `A checkpoint of the authors' code can hold the layout "official" only, and this detector has the layout ` +
-        `"${layout}": train one with the option layout: "official" (--layout official), or save it with save().`,
+      `Checkpoints of the authors' code only support the layout "official", but this detector has the layout ` +
+        `"${layout}". Train with layout: "official" (--layout official), or use save() instead.`,
     );
   }
   await writeTorchFile(path, { bn: model.tensors("bn"), decoder: model.tensors("decoder") }, signal);
@@ -64,10 +64,12 @@ export async function saveCheckpoint(model: NativeModel, path: string, signal?: 
 function partOf({ path, content }: TorchFile, part: (typeof parts)[number]) {
   if (!(content instanceof Map) || !parts.every((name) => content.has(name))) {
     const found =
-      content instanceof Map ? `holds ${[...content.keys()].slice(0, 3).join(", ") || "nothing"}` : "is not";
+      content instanceof Map
+        ? `has the keys ${[...content.keys()].slice(0, 3).join(", ") || "(none)"}`
+        : "is not a dictionary";
     throw invalidFile(
       path,
-      `is not a checkpoint: it must be a dictionary of "bn" and "decoder", but ${found}.`,
+      `is not a checkpoint: it must be a dictionary with the keys "bn" and "decoder", but ${found}.`,
     );
   }
   const tensors = asStateDict(path, `its "${part}"`, content.get(part));
@@ -87,7 +89,7 @@ function requireFit(
   const guess = guessBackbone("decoder", decoder);
   const remedy =
     guess !== undefined && guess !== backbone
-      ? `It looks like ${guess}: choose that as the backbone.`
-      : 'It must come from the authors\' code: {"bn": bn.state_dict(), "decoder": decoder.state_dict()}.';
+      ? `It looks like ${guess}: set the backbone to ${guess}.`
+      : 'It must be saved by the authors\' code: {"bn": bn.state_dict(), "decoder": decoder.state_dict()}.';
   throw invalidFile(path, `does not fit the backbone ${backbone}: its "${part}" ${difference}. ${remedy}`);
 }

@@ -2,17 +2,17 @@ import type { NativeModel, Part } from "../native/addon.js";
 import type { Shaped } from "../tensor/match.js";
 import type { NamedTensor } from "../tensor/named-tensor.js";
 
-/** The networks of a detector, as its files name them, in the order of their work. */
+/** The networks of a detector, by their names in its files and in the order they run. */
 export const parts = ["teacher", "bn", "decoder"] as const satisfies readonly Part[];
 
-/** The tensors of a detector, wherever they lie, under the names that they have in a model file. */
+/** The tensors of a detector, by their names in a model file, whether in memory or in a file. */
 export interface DetectorTensors {
   readonly shapes: ReadonlyMap<string, Shaped>;
   /** @param name One of `shapes`. */
   read(name: string): Promise<NamedTensor>;
 }
 
-/** Those of a model in memory. Reading those of one part after another copies no more than a part at a time. */
+/** The tensors of a model in memory. Reading them part by part copies only one part at a time. */
 export function tensorsOf(model: NativeModel): DetectorTensors {
   const shapes = new Map<string, Shaped>();
   for (const part of parts) {
@@ -31,7 +31,7 @@ export function tensorsOf(model: NativeModel): DetectorTensors {
   return { shapes, read };
 }
 
-/** The part whose tensor has this name. */
+/** The part that a tensor belongs to, by its name. */
 export function partOf(name: string): Part {
   return parts.find((part) => name.startsWith(`${part}.`))!;
 }

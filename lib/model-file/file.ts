@@ -17,24 +17,24 @@ import { describeModel, encodeMetadata, readMetadata, type ModelMetadata } from 
 
 /** How a detector is stored. */
 export interface StorageOptions {
-  /** What the weights of convolutions are stored in; all others are always float32. */
+  /** Precision of the convolution weights. All other tensors are always stored in float32. */
   precision: StoragePrecision;
-  /** Whether the teacher's tensors are stored, or their hash alone. */
+  /** Whether the file includes the teacher's tensors or only their hash. */
   teacher: "include" | "reference";
 }
 
-/** The options that are used where none are given. */
+/** The default options. */
 export const storageDefaults = {
   precision: "float32",
   teacher: "include",
 } as const satisfies StorageOptions;
 
 /**
- * Writes a detector as one safetensors file, atomically: the tensors of the teacher, the bottleneck and the
- * decoder as `teacher.*`, `bn.*` and `decoder.*`, and metadata that explain them (docs/model-format.md).
+ * Writes a detector to a safetensors file, atomically: the tensors of the teacher, the bottleneck and the decoder as
+ * `teacher.*`, `bn.*` and `decoder.*`, and metadata that describes them (docs/model-format.md).
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` if the weights do not fit the precision, or if the teacher is
- * random and so cannot be referred to; `NOT_FOUND`, `IO`, `ABORTED`.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if the weights are too large for the precision, or if the file
+ * should refer to a teacher that is random; `NOT_FOUND`, `IO`, `ABORTED`.
  */
 export async function writeModelFile(
   path: string,
@@ -46,7 +46,7 @@ export async function writeModelFile(
   if (!teacherIncluded && training?.teacherWeights === null) {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      'The teacher is random, so there are no weights to refer to: save the detector with teacher: "include".',
+      'The teacher is random, so the file cannot refer to its weights: save the detector with teacher: "include".',
     );
   }
   const isStored = (name: string) => teacherIncluded || partOf(name) !== "teacher";
@@ -59,7 +59,7 @@ export async function writeModelFile(
   await writeSafetensors(path, stored, metadata, signal);
 }
 
-/** A model file that is open: described, not yet read. */
+/** An open model file. Its metadata has been read, but not its tensors. */
 export class ModelFile {
   readonly path: string;
   readonly metadata: ModelMetadata;
@@ -73,10 +73,10 @@ export class ModelFile {
   }
 
   /**
-   * Opens a model file and checks its metadata.
+   * Opens a model file and validates its metadata.
    *
-   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if it is damaged, of another
-   * kind, or of a newer version of the format than this package knows.
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if it is damaged, is of another kind, or has
+   * a newer version of the format than this package supports.
    */
   static async open(path: string): Promise<ModelFile> {
     const file = await SafetensorsFile.open(path);
@@ -88,20 +88,20 @@ export class ModelFile {
     }
   }
 
-  /** The tensors that are in the file itself, by name. */
+  /** The tensors in the file itself, by name. */
   get stored(): ReadonlyMap<string, TensorEntry> {
     return this.#file.tensors;
   }
 
-  /** Takes the teacher from a file of weights, where this one only refers to it. @throws as `openTeacherWeights` */
+  /** Uses the teacher from a weights file, for a model file that only refers to it. @throws as `openTeacherWeights` */
   async takeTeacherFrom(path: string): Promise<void> {
     this.#teacher = await openTeacherWeights(path);
   }
 
   /**
-   * Reads all weights into a model made from the description.
+   * Reads all weights into a model that was created from the description.
    *
-   * @throws ReverseDistillationError `INVALID_FILE` if they do not fit it, or are not those that the hashes are of; `IO`
+   * @throws ReverseDistillationError `INVALID_FILE` if they do not fit the model or do not match the hashes; `IO`
    */
   async readInto(target: NativeModel): Promise<void> {
     this.#requireFit(target);
@@ -121,8 +121,8 @@ export class ModelFile {
   }
 
   /**
-   * Reads all tensors and compares their hashes with those that are stated; a teacher that is only referred to, and
-   * was not given, is passed over. Files of version 1 state none.
+   * Reads all tensors and verifies their hashes. A teacher that is only referred to is skipped unless it was given.
+   * Version 1 files have no hashes.
    *
    * @throws ReverseDistillationError `INVALID_FILE`, `IO`
    */
@@ -136,7 +136,7 @@ export class ModelFile {
     await this.#teacher?.close();
   }
 
-  /** All tensors, part by part, and when all have been read the check of their hashes. */
+  /** Yields all tensors, part by part, and then verifies their hashes. */
   async *#readChecked(): AsyncGenerator<NamedTensor> {
     const { modelText, hashes } = this.metadata;
     const hash = new ModelHash(modelText);
@@ -156,19 +156,17 @@ export class ModelFile {
     if (found.model !== hashes.model) {
       throw invalidFile(
         this.path,
-        `is damaged: the SHA-256 of its tensors is ${found.model}, but it states ${hashes.model} (model_sha256). ` +
-          "Copy it again.",
+        `is damaged: the SHA-256 of its tensors is ${found.model}, but model_sha256 is ${hashes.model}. Copy it again.`,
       );
     }
   }
 
   #foreignTeacher(path: string, found: string, expected: string): ReverseDistillationError {
     const { teacherWeights } = this.metadata.training ?? {};
-    const origin = teacherWeights ? `, from ${teacherWeights}` : "";
+    const origin = teacherWeights ? ` (${teacherWeights})` : "";
     return invalidFile(
       path,
-      `holds another teacher than the one that ${this.path} was trained with: its SHA-256 is ${found} instead of ` +
-        `${expected}${origin}.`,
+      `is not the teacher that ${this.path} was trained with: its SHA-256 is ${found} instead of ${expected}${origin}.`,
     );
   }
 
@@ -179,11 +177,11 @@ export class ModelFile {
     const { backbone, layout } = target.config;
     throw invalidFile(
       this.path,
-      `does not hold a ${backbone} detector of the layout "${layout}": it ${difference}.`,
+      `does not fit a ${backbone} detector with the layout "${layout}": it ${difference}.`,
     );
   }
 
-  /** All tensors that can be read, under the names of a model file. */
+  /** The shapes of all tensors that can be read, by their names in a model file. */
   #shapes(): Map<string, Shaped> {
     const taken = [...(this.#teacher?.tensors ?? [])];
     return new Map([
@@ -201,7 +199,7 @@ export class ModelFile {
 
 const teacherPrefix = "teacher.";
 
-/** The tensors of all parts, under the names that they have in a file. */
+/** The tensors of all parts, by their names in a file. */
 function allTensors(model: NativeModel): NamedTensor[] {
   return parts.flatMap((part) =>
     model.tensors(part).map((tensor) => ({ ...tensor, name: `${part}.${tensor.name}` })),

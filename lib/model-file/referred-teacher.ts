@@ -5,11 +5,11 @@ import { findTeacherWeights, type TeacherWeightsOptions } from "../teacher/weigh
 import type { ModelFile } from "./file.js";
 
 /**
- * The file with the weights of a teacher that a model file only refers to: the one that is given, or torchvision's
- * where it is in this package's cache. undefined where the teacher is in the model file.
+ * Finds the weights of a teacher that a model file only refers to: the given file, or else torchvision's weights if
+ * they are in this package's cache. Returns undefined if the model file includes its teacher.
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` for weights that are not asked for, `NOT_FOUND` for those that are
- * and are not at hand, `DOWNLOAD_FAILED`, `ABORTED`, `IO`.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if weights are given for a file that includes its teacher,
+ * `NOT_FOUND` if no weights are given or cached, `DOWNLOAD_FAILED`, `ABORTED`, `IO`.
  */
 export async function findReferredTeacher(
   { path, metadata }: ModelFile,
@@ -20,17 +20,18 @@ export async function findReferredTeacher(
     if (weights === undefined) return undefined;
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `weights must not be given for ${path}: its teacher is in the file.`,
+      `${path} includes its teacher, so it does not need weights. Leave the option weights out.`,
     );
   }
   if (weights !== undefined) return findTeacherWeights({ weights, backbone, signal, onProgress });
   const cached = await weightsStatus(publishedWeights(backbone), process.env, signal);
   if (cached.state === "present") return cached.path;
   const { teacherWeights } = metadata.training ?? {};
-  const origin = teacherWeights ? `came from ${teacherWeights}` : `are those of a ${backbone}`;
+  const origin = teacherWeights ? `from ${teacherWeights}` : `for ${backbone}`;
   throw new ReverseDistillationError(
     "NOT_FOUND",
-    `${path} was saved without its teacher, whose weights ${origin} (SHA-256 ${metadata.hashes!.teacher} by ` +
-      'docs/model-format.md): give them as the option weights (--weights), a file or "imagenet" for torchvision\'s.',
+    `${path} was saved without its teacher. It needs the weights ${origin} (SHA-256 ${metadata.hashes!.teacher} as ` +
+      'defined in docs/model-format.md): set the option weights (--weights) to their file, or to "imagenet" for ' +
+      "torchvision's weights.",
   );
 }

@@ -1,11 +1,12 @@
 import type { ModelDescription } from "../options/model.js";
 import type { GraphBuilder } from "./graph.js";
 
-/** Floor under each norm in the cosine, as `torch.nn.CosineSimilarity` has it. */
+/** Lower bound of each norm in the cosine, as in `torch.nn.CosineSimilarity`. */
 const normFloor = 1e-8;
 
 /**
- * From the features, in float32, to the anomaly map [N, 1, H, W] and the score [N] (Deng & Li 2022, Eq. 1 and 3).
+ * Adds the nodes that compute the anomaly map [N, 1, H, W] and the score [N] from float32 features (Deng & Li 2022,
+ * Eq. 1 and 3).
  *
  * @param teacher,student The features of layer1, layer2, layer3.
  */
@@ -50,19 +51,19 @@ export function addAnomalyMap(
 }
 
 interface Pass {
-  /** Of the output. */
+  /** Name of the output. */
   name: string;
   /** 2: down the columns, 3: along the rows. */
   axis: 2 | 3;
-  /** Elements along the axis. */
+  /** Length of the axis, in elements. */
   size: number;
   /** Standard deviation, in elements. */
   sigma: number;
 }
 
 /**
- * One pass of the Gaussian as `scipy.ndimage.gaussian_filter` has it. Its border (d c b a | a b c d | d c b a)
- * is a gathering of elements: the operator Pad has none that repeats the edge.
+ * Adds one pass of the Gaussian filter, as in `scipy.ndimage.gaussian_filter`. The border (d c b a | a b c d |
+ * d c b a) is made with Gather, because the Pad operator has no mode that reflects and repeats the edge.
  */
 function smooth(graph: GraphBuilder, input: string, { name, axis, size, sigma }: Pass): string {
   const weights = gaussianWeights(sigma);
@@ -77,7 +78,7 @@ function smooth(graph: GraphBuilder, input: string, { name, axis, size, sigma }:
   return graph.node("Conv", name, [extended, gaussian], { kernel_shape: kernel });
 }
 
-/** Cut off at int(4 sigma + 0.5), normalised in float64. */
+/** The weights of a Gaussian filter with the radius int(4 sigma + 0.5), normalised in float64. */
 export function gaussianWeights(sigma: number): Float32Array {
   const radius = Math.trunc(4 * sigma + 0.5);
   const weights = Array.from({ length: 2 * radius + 1 }, (_, i) =>
@@ -87,7 +88,7 @@ export function gaussianWeights(sigma: number): Float32Array {
   return Float32Array.from(weights, (weight) => weight / sum);
 }
 
-/** The element that lies at a position of a signal continued by reflection with the edge repeated. */
+/** The index of the element at a position of a signal that is extended by reflection and repeats its edges. */
 export function reflectIndex(position: number, size: number): number {
   const period = 2 * size;
   const inPeriod = ((position % period) + period) % period;

@@ -14,22 +14,22 @@ import {
   type ValueInfoProto,
 } from "./proto/onnx_pb.js";
 
-/** The name of a dynamic batch's dimension. */
+/** Name of the batch dimension if its size is dynamic. */
 const dynamicBatch = "N";
 
-/** A graph without its constants, and those. */
+/** A graph, and separately its constants. */
 export interface DetectorGraph {
   graph: GraphProto;
   initializers: readonly Initializer[];
 }
 
-/** What to build of a detector. */
+/** What to build the graph from. */
 export interface GraphOptions extends Pick<ResolvedExportOptions, "precision" | "input" | "batch"> {
   model: ModelDescription;
   tensors: DetectorTensors;
 }
 
-/** All that a detector computes as a graph of standard operators: `images` -> `map` [N, 1, H, W], `score` [N]. */
+/** Builds a whole detector as a graph of standard operators: `images` -> `map` [N, 1, H, W], `score` [N]. */
 export function buildDetectorGraph({ model, tensors, precision, input, batch }: GraphOptions): DetectorGraph {
   const [height, width] = model.imageSize;
   const n = batch === "dynamic" ? dynamicBatch : batch;

@@ -17,19 +17,18 @@ import { exportMetadata } from "./metadata.js";
 import { ModelWriter } from "./model-writer.js";
 import { ModelProtoSchema, type ModelProto } from "./proto/onnx_pb.js";
 
-/** The operator set of the graph, and the version of the format that came with it: read by runtimes since 2023. */
+/** The operator set and the format version that came with it. Runtimes have supported them since 2023. */
 const opset = 18;
 const irVersion = 8;
 
 /**
- * Writes a detector as an ONNX model, atomically: where its weights take a file of their own, the model that was
- * there and its data stay until the new pair is whole.
+ * Writes a detector as an ONNX model, atomically. If the weights go to a separate file, the old model and its data
+ * stay until the new pair is complete.
  *
  * @param inputs Files that must not be overwritten.
- * @returns the paths of the files: the model, and its data if there are any.
- * @throws ReverseDistillationError `INVALID_ARGUMENT` if the weights do not fit float16 or if the path or a data file
- * beside it is one of the inputs, `NOT_FOUND` if the folder does
- * not exist, `IO`, `ABORTED`.
+ * @returns the paths of the model and of its data file, if there is one.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if the weights are too large for float16, or if the model or an
+ * old data file is one of the inputs; `NOT_FOUND` if the folder does not exist, `IO`, `ABORTED`.
  */
 export async function writeOnnx(
   path: string,

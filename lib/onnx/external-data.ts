@@ -7,19 +7,19 @@ import { writeBytes } from "../files/bytes.js";
 import type { Initializer } from "./graph.js";
 import { readWhole, type ExternalPlace } from "./model-writer.js";
 
-/** Smaller constants stay in the model: shapes and positions among them, which a reader needs to know the shapes. */
+/** Smaller constants stay in the model, in bytes: readers need shapes and indices for shape inference. */
 const smallestExternal = 1024;
 
-/** Where each tensor begins, a multiple of this, so that a file can be mapped into memory: a page. */
+/** Alignment of tensors, in bytes: one page, so that the file can be mapped into memory. */
 const alignment = 4096;
 
-/** Constants that lie in a file beside the model. */
+/** Constants stored in a separate file next to the model. */
 export class ExternalData {
   readonly #initializers: readonly Initializer[];
-  /** By name of the constant. */
+  /** Position of each constant, by name. */
   readonly places: ReadonlyMap<string, ExternalPlace>;
 
-  /** @param location The file's name. */
+  /** @param location Name of the file. */
   constructor(initializers: readonly Initializer[], location: string) {
     this.#initializers = initializers.filter(({ byteLength }) => byteLength >= smallestExternal);
     const places = new Map<string, ExternalPlace>();
@@ -46,17 +46,17 @@ export class ExternalData {
 }
 
 /**
- * The name of the data file of a model: by its content, so that a new one does not take the place of the one that
- * the present model refers to, and the pair is replaced by the renaming of the model alone.
+ * The name of a model's data file. It depends on the content, so that a new data file does not overwrite the one that
+ * the old model refers to, and renaming the model replaces both.
  *
- * @param identity Text that tells contents apart.
+ * @param identity Text that identifies the content.
  */
 export function dataFileName(modelPath: string, identity: string): string {
   const digest = createHash("sha256").update(identity).digest("hex").slice(0, 16);
   return `${basename(modelPath)}.${digest}.data`;
 }
 
-/** Paths of the data files that lie beside a model, whichever of them it refers to: an export replaces or removes them. */
+/** Paths of all data files of a model, current or not. An export replaces or removes them. */
 export async function dataFilesOf(modelPath: string): Promise<string[]> {
   const prefix = `${basename(modelPath)}.`;
   const names = await readdir(dirname(modelPath));
@@ -65,7 +65,7 @@ export async function dataFilesOf(modelPath: string): Promise<string[]> {
     .map((name) => join(dirname(modelPath), name));
 }
 
-/** Removes data files of a model but the one that it refers to. @param current Its name, if there is one. */
+/** Removes outdated data files of a model. @param current Name of the one that the model refers to, if any. */
 export async function removeStaleData(modelPath: string, current?: string): Promise<void> {
   for (const path of await dataFilesOf(modelPath))
     if (basename(path) !== current) await rm(path, { force: true });

@@ -1,17 +1,18 @@
 import { type DetectorTensors } from "../model-file/detector-tensors.js";
 import type { StoragePrecision } from "../options/storage.js";
+import { elementCount } from "../tensor/element-count.js";
 import { float32Values } from "../tensor/float32-values.js";
 import { narrowChecked } from "../tensor/storage-precision.js";
 import type { GraphBuilder } from "./graph.js";
 import { TensorProto_DataType as DataType } from "./proto/onnx_pb.js";
 
-/** What batch norms add to a variance before they divide by its root: PyTorch's default. */
+/** What a batch norm adds to the variance before taking the square root: PyTorch's default. */
 const epsilon = 1e-5;
 
 /**
- * The weights of convolutions with the batch norms after them taken in: as those compute with running
- * statistics, gamma (w x - mean) / sqrt(var + eps) + beta is a convolution with other weights and a bias.
- * They are computed in float64, when they are written, and rounded once.
+ * The weights of convolutions with the following batch norms folded in. With running statistics,
+ * gamma (w x - mean) / sqrt(var + eps) + beta is a convolution with other weights and a bias. The folded weights are
+ * computed in float64 when they are written, and rounded once.
  */
 export class FoldedWeights {
   readonly #tensors: DetectorTensors;
@@ -24,20 +25,20 @@ export class FoldedWeights {
     this.#precision = precision;
   }
 
-  /** Whether the detector has this module, of which `weight` is a tensor. */
+  /** Whether the detector has a module with this name and a `weight`. */
   has(module: string): boolean {
     return this.#tensors.shapes.has(`${module}.weight`);
   }
 
-  /** Shape of a convolution's weight: [out, in, h, w], of a transposed one [in, out, h, w]. */
+  /** Shape of a convolution's weight: [out, in, h, w], or [in, out, h, w] if it is transposed. */
   shapeOf(convolution: string): readonly number[] {
     return this.#tensors.shapes.get(`${convolution}.weight`)!.shape;
   }
 
   /**
-   * Adds the weight and the bias of a convolution and the batch norm after it to the graph.
+   * Adds the weight and the bias of a convolution with its batch norm to the graph.
    *
-   * @param channelAxis Of the weight: where its output channels lie.
+   * @param channelAxis The axis of the weight's output channels.
    * @returns their names.
    */
   add(convolution: string, norm: string, channelAxis: 0 | 1): [weight: string, bias: string] {
@@ -58,7 +59,7 @@ export class FoldedWeights {
     dims: readonly number[],
     compute: (name: string) => Promise<Float32Array>,
   ): string {
-    const elements = dims.reduce((product, size) => product * size, 1);
+    const elements = elementCount(dims);
     if (this.#precision === "float32") {
       const read = async () => bytesOf(await compute(name));
       return this.#graph.initializer({ name, type: DataType.FLOAT, dims, byteLength: 4 * elements, read });
@@ -67,7 +68,7 @@ export class FoldedWeights {
     return this.#graph.initializer({ name, type: DataType.FLOAT16, dims, byteLength: 2 * elements, read });
   }
 
-  /** The batch norm as y = scale x + shift, a number a channel. */
+  /** The batch norm as y = scale x + shift, with one scale and one shift per channel. */
   async #foldedNorm(norm: string): Promise<{ scale: Float64Array; shift: Float64Array }> {
     const gamma = await this.#values(`${norm}.weight`);
     const beta = await this.#values(`${norm}.bias`);
@@ -90,7 +91,7 @@ function scaleChannels(
   scale: Float64Array,
 ): Float32Array {
   const channels = shape[channelAxis]!;
-  const inner = shape.slice(channelAxis + 1).reduce((product, size) => product * size, 1);
+  const inner = elementCount(shape.slice(channelAxis + 1));
   const scaled = new Float32Array(weight.length);
   for (let i = 0; i < weight.length; i++) {
     scaled[i] = weight[i]! * scale[Math.floor(i / inner) % channels]!;

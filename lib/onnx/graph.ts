@@ -10,7 +10,7 @@ import {
   type ValueInfoProto,
 } from "./proto/onnx_pb.js";
 
-/** A constant of a graph, whose bytes are made when they are written. */
+/** A constant of a graph. Its bytes are computed when they are written. */
 export interface Initializer {
   name: string;
   type: DataType;
@@ -20,18 +20,18 @@ export interface Initializer {
   read(): Promise<Uint8Array>;
 }
 
-/** Values of attributes: whole numbers, lists of them, text. */
+/** The value of an attribute: an integer, a list of integers, or text. */
 type AttributeValue = number | readonly number[] | string;
 
-/** A dimension: a number of elements, or a name for one that differs from run to run. */
+/** A dimension: a number of elements, or a name if the number is dynamic. */
 export type Dimension = number | string;
 
-/** A graph that is being put together. Every value has the name of the node that makes it. */
+/** Builds a graph. Every value has the name of the node that computes it. */
 export class GraphBuilder {
   readonly nodes: NodeProto[] = [];
   readonly initializers: Initializer[] = [];
 
-  /** Adds a node of one output. @returns the name of that output. */
+  /** Adds a node with one output. @returns the name of the output. */
   node(
     opType: string,
     name: string,
@@ -43,7 +43,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Adds a constant that is known already: of float32, or of int64. @returns its name. */
+  /** Adds a constant whose values are known, in float32 or int64. @returns its name. */
   constant(name: string, values: Float32Array | BigInt64Array, dims: readonly number[]): string {
     const type = values instanceof Float32Array ? DataType.FLOAT : DataType.INT64;
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -58,7 +58,7 @@ export class GraphBuilder {
   }
 }
 
-/** What an input or an output of a graph is. */
+/** Describes an input or output of a graph. */
 export function describeValue(name: string, elemType: DataType, dims: readonly Dimension[]): ValueInfoProto {
   const dim = dims.map((size) => ({
     value:

@@ -4,18 +4,18 @@ import { imageSize, normalisations, type ModelDescription, type Normalisation } 
 import { storagePrecisions, type StoragePrecision } from "../options/storage.js";
 import { version } from "../version.js";
 
-/** What an export tells of the running of it. */
+/** What is needed to run an export. */
 export interface ExportDescription {
   input: ExportInput;
   batch: number | "dynamic";
   precision: StoragePrecision;
   imageSize: [height: number, width: number];
   normalisation: Normalisation;
-  /** Hash of the detector that it was made from. */
+  /** Hash of the detector that was exported. */
   modelSha256: string;
 }
 
-/** What an export says of itself, in the model's `metadata_props`: names and texts. */
+/** The metadata of an export, for the model's `metadata_props`. */
 export function exportMetadata(
   { imageSize: [height, width], layers, sigma, ...model }: ModelDescription,
   { precision, input, batch }: Pick<ResolvedExportOptions, "precision" | "input" | "batch">,
@@ -39,20 +39,20 @@ export function exportMetadata(
   };
 }
 
-/** The definition of docs/preprocessing.md in a sentence. */
+/** Summarises docs/preprocessing.md in one sentence. */
 function preprocessingOf(input: ExportInput): string {
   const resized =
-    "RGB of 8 bits, resized to height x width by an antialiased bilinear filter, as PIL and torchvision do it";
+    "8-bit RGB, resized to height x width with an antialiased bilinear filter, as in PIL and torchvision";
   return input === "uint8"
-    ? `${resized}; the normalisation is part of the graph`
-    : `${resized}; then normalised to float32 planes [3, height, width]: "imagenet" is (value / 255 - mean) / deviation, ` +
-        'mean 0.485, 0.456, 0.406, deviation 0.229, 0.224, 0.225, "none" is value / 255';
+    ? `${resized}; the graph includes the normalisation`
+    : `${resized}; then normalised to float32 [3, height, width]: "imagenet" is (value / 255 - mean) / deviation ` +
+        'with mean 0.485, 0.456, 0.406 and deviation 0.229, 0.224, 0.225; "none" is value / 255';
 }
 
 /**
- * Reads what {@link exportMetadata} made.
+ * Reads metadata written by {@link exportMetadata}.
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` naming what is missing or not allowed.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if a value is missing or not allowed.
  */
 export function readExportMetadata(metadata: ReadonlyMap<string, string>): ExportDescription {
   const batch = metadata.get("batch");

@@ -15,31 +15,31 @@ import {
   type TensorProto,
 } from "./proto/onnx_pb.js";
 
-/** Where the bytes of an initializer lie in a file beside the model. */
+/** Where the bytes of an initializer are in the data file next to the model. */
 export interface ExternalPlace {
-  /** The file's name. */
+  /** Name of the file. */
   location: string;
   offset: number;
 }
 
 /**
- * A model that is written piece by piece, so that only one of its constants is in memory at a time. A message of
- * protobuf within another has its length before it, so all lengths are computed first, from the initializers'
- * sizes; the pieces that hold no weights are the protobuf library's.
+ * Writes a model piece by piece, so that only one of its constants is in memory at a time. A nested protobuf message
+ * is preceded by its length, so all lengths are computed first, from the sizes of the initializers. The protobuf
+ * library encodes all pieces except the weights.
  */
 export class ModelWriter {
   readonly #initializers: readonly Initializer[];
-  /** Of the model's message all but the graph, and of the graph's all but the initializers. */
+  /** The model's message without the graph, and the graph's message without the initializers. */
   readonly #outer: Uint8Array;
   readonly #inner: Uint8Array;
-  /** What is before the bytes of each initializer: all of it where these are external. */
+  /** What comes before the bytes of each initializer, or the whole initializer if its bytes are external. */
   readonly #heads: Uint8Array[];
   readonly #external: ReadonlyMap<string, ExternalPlace>;
 
   /**
    * @param model Without its graph.
    * @param graph Without its initializers.
-   * @param external By name, the initializers whose bytes lie elsewhere.
+   * @param external The initializers whose bytes are in another file, by name.
    */
   constructor(
     model: ModelProto,
@@ -61,7 +61,7 @@ export class ModelWriter {
     this.byteLength = this.#outer.length + graphBytes.length + within;
   }
 
-  /** Bytes of the whole file. */
+  /** Size of the whole file. */
   readonly byteLength: number;
 
   /** Writes the model. @throws ReverseDistillationError `ABORTED`, `IO`, or what an initializer throws. */
@@ -81,7 +81,7 @@ export class ModelWriter {
   }
 }
 
-/** The bytes of an initializer, as many as were promised. */
+/** Reads the bytes of an initializer, and checks their number. */
 export async function readWhole(initializer: Initializer): Promise<Uint8Array> {
   const bytes = await initializer.read();
   const { name, byteLength } = initializer;
@@ -92,7 +92,7 @@ export async function readWhole(initializer: Initializer): Promise<Uint8Array> {
   );
 }
 
-/** The beginning of an initializer's place in the graph's message, up to its bytes. */
+/** The encoded initializer in the graph's message, up to its bytes. */
 function headOf(initializer: Initializer, place: ExternalPlace | undefined): Uint8Array {
   const tensor = toBinary(TensorProtoSchema, describeTensor(initializer, place));
   const { byteLength } = initializer;
@@ -119,7 +119,7 @@ function describeTensor(
   return tensor;
 }
 
-/** What protobuf has before the bytes of a field: the field's number, its kind and its length. */
+/** What precedes the bytes of a field in protobuf: its number, its wire type and its length. */
 function lengthPrefix(field: number, length: number): Uint8Array {
   return new BinaryWriter().tag(field, WireType.LengthDelimited).uint32(length).finish();
 }

@@ -3,8 +3,8 @@ import type { FoldedWeights } from "./folded-weights.js";
 import type { GraphBuilder } from "./graph.js";
 
 /**
- * The three networks as operators of ONNX, batch norms folded. How many blocks a stage has and what they
- * consist of shows in the names of the weights, which are those of the model files.
+ * The three networks as ONNX operators, with folded batch norms. The number and the kind of the blocks in a stage
+ * follow from the names of the weights, which are the same as in model files.
  */
 export class NetworkGraph {
   readonly #graph: GraphBuilder;
@@ -15,7 +15,7 @@ export class NetworkGraph {
     this.#weights = weights;
   }
 
-  /** Normalised images [N, 3, H, W] -> the outputs of layer1, layer2, layer3, at 1/4, 1/8 and 1/16 of the size. */
+  /** Normalised images [N, 3, H, W] -> the outputs of layer1, layer2 and layer3, at 1/4, 1/8 and 1/16 of the size. */
   teacher(images: string): string[] {
     const stem = this.#relu(this.#unit("teacher.conv1", "teacher.bn1", images, 2));
     const pool = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] };
@@ -24,7 +24,7 @@ export class NetworkGraph {
     return [first, second, this.#stage("teacher.layer3", second)];
   }
 
-  /** The teacher's three features -> the code, at 1/32 of the size (Deng & Li 2022, the OCBE). */
+  /** The teacher's three features -> the code, at 1/32 of the size (the OCBE of Deng & Li 2022). */
   bottleneck([first, second, third]: readonly string[], layout: Layout): string {
     const unit = (number: number, input: string, stride: number) =>
       this.#relu(this.#unit(`bn.conv${number}`, `bn.bn${number}`, input, stride));
@@ -33,7 +33,7 @@ export class NetworkGraph {
     return this.#stage("bn.bn_layer", layout === "paper" ? unit(4, fused, 1) : fused);
   }
 
-  /** The code -> the student's three features, in the order and of the shapes of the teacher's. */
+  /** The code -> the student's three features, with the order and shapes of the teacher's. */
   decoder(code: string): string[] {
     const third = this.#stage("decoder.layer1", code);
     const second = this.#stage("decoder.layer2", third);
@@ -48,10 +48,10 @@ export class NetworkGraph {
     return value;
   }
 
-  /** torchvision's BasicBlock or Bottleneck, or its mirror image of the decoder's. */
+  /** torchvision's BasicBlock or Bottleneck, or the mirrored version of it in the decoder. */
   #block(block: string, input: string): string {
     const units = [1, 2, 3].filter((number) => this.#weights.has(`${block}.conv${number}`));
-    // The stride sits in the 3x3 convolution, of a basic block in the first of the two.
+    // The stride is in the 3x3 convolution; in a basic block, in the first of the two.
     const resampling = units.length === 3 ? 2 : 1;
     const halves = this.#weights.has(`${block}.downsample.0`) && !block.startsWith("teacher.layer1.");
     let value = input;
@@ -68,7 +68,7 @@ export class NetworkGraph {
     return this.#relu(this.#graph.node("Add", `${block}.add`, [value, shortcut]));
   }
 
-  /** A convolution and its batch norm; the transposed one of 2x2, which doubles, where the weight is of that. */
+  /** A convolution and its batch norm. A 2x2 kernel means a transposed convolution, which doubles the size. */
   #unit(convolution: string, norm: string, input: string, stride: number): string {
     const [, , kernel] = this.#weights.shapeOf(convolution) as [number, number, number];
     if (kernel === 2) {

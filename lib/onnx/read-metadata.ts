@@ -8,13 +8,13 @@ import { ioError } from "../files/io-error.js";
 import { readExportMetadata, type ExportDescription } from "./metadata.js";
 import { ModelProtoSchema } from "./proto/onnx_pb.js";
 
-/** Bytes that a tag and a length take at most. */
+/** The maximum length of a tag and a length, in bytes. */
 const longestPrefix = 20;
 
 /**
- * What an export tells of itself, read without its graph and the weights in that.
+ * Reads the metadata of an export, without reading its graph and weights.
  *
- * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if it is no export of this package.
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if it was not exported by this package.
  */
 export async function readExportDescription(path: string): Promise<ExportDescription> {
   const metadata = await readMetadataProps(path);
@@ -24,7 +24,7 @@ export async function readExportDescription(path: string): Promise<ExportDescrip
     const reason = error instanceof Error ? error.message : String(error);
     throw invalidFile(
       path,
-      `is not an ONNX model that this package exported: in its metadata ${reason}`,
+      `is not an ONNX model exported by this package: in its metadata, ${reason}`,
       error,
     );
   }
@@ -46,7 +46,7 @@ async function readMetadataProps(path: string): Promise<Map<string, string>> {
   }
 }
 
-/** The fields of the model's message, one after the other; the graph is passed over. */
+/** Reads the fields of the model's message, except for the graph. */
 async function readAllButGraph(path: string, file: FileHandle): Promise<Uint8Array> {
   const { size } = await file.stat();
   const kept: Uint8Array[] = [];
@@ -63,7 +63,7 @@ async function readAllButGraph(path: string, file: FileHandle): Promise<Uint8Arr
       reader.skip(wireType, field);
       length = reader.pos;
     }
-    if (position + length > size) throw invalidFile(path, "is cut short, or is not an ONNX model.");
+    if (position + length > size) throw invalidFile(path, "is truncated, or is not an ONNX model.");
     if (field !== ModelProtoSchema.field.graph.number)
       kept.push(await readBytes(path, file, position, length));
     position += length;

@@ -1,10 +1,10 @@
 /**
- * The first key that an object of a JSON text holds twice, which `JSON.parse` would pass over.
+ * The first key that occurs twice in an object of a JSON text. `JSON.parse` does not report duplicate keys.
  *
  * @param text Valid JSON.
  */
 export function findDuplicateKey(text: string): string | undefined {
-  // In valid JSON a string is a key exactly when a colon follows it.
+  // In valid JSON, a string is a key if and only if a colon follows it.
   const token = /[{}]|("(?:[^"\\]+|\\.)*")(\s*:)?/g;
   const open: Set<string>[] = [];
   for (const [mark, string, colon] of text.matchAll(token)) {

@@ -1,44 +1,45 @@
 import { show } from "../errors/validate.js";
 import { invalidFile } from "../files/invalid-file.js";
+import { elementCount } from "../tensor/element-count.js";
 import { elementSize } from "../tensor/element-size.js";
 import { findDuplicateKey } from "./duplicate-key.js";
 
 /**
- * The safetensors format: 8 bytes with the length of the header (little-endian), the header, which
- * is JSON, and the tensors' bytes, one after the other.
+ * The safetensors format: the length of the header (8 bytes, little-endian), the header (JSON), and the bytes of the
+ * tensors, one after another.
  */
 
-/** One tensor as the header describes it. */
+/** A tensor as described by the header. */
 export interface TensorEntry {
   name: string;
   dtype: string;
   shape: number[];
-  /** Where its bytes begin, counted from the file's beginning, and how many they are. */
+  /** Position of its first byte in the file. */
   offset: number;
   byteLength: number;
 }
 
-/** A header, checked. */
+/** A validated header. */
 export interface Header {
   metadata: Record<string, string>;
-  /** By name, in the order of their bytes. */
+  /** By name, in file order. */
   tensors: Map<string, TensorEntry>;
 }
 
-/** Bytes before the header. */
+/** Bytes before the header, which hold its length. */
 export const prefixLength = 8;
 
-/** The longest header that is read, in bytes: the limit of the format's reference reader. */
+/** The longest accepted header, in bytes: the limit of the format's reference implementation. */
 export const maxHeaderLength = 100_000_000;
 
 const metadataKey = "__metadata__";
 
 /**
- * Reads a header and checks all that it says: names once each, known types, sizes that agree with
- * shapes, tensors that follow one another from the header's end to the file's.
+ * Parses and validates a header: names are unique, dtypes are known, sizes match shapes, and the tensors fill the rest
+ * of the file without gaps or overlaps.
  *
- * @param bytes The header alone, without its length.
- * @param fileSize Bytes of the whole file.
+ * @param bytes The header without its length.
+ * @param fileSize Size of the whole file, in bytes.
  * @throws ReverseDistillationError `INVALID_FILE`
  */
 export function parseHeader(path: string, bytes: Uint8Array, fileSize: number): Header {
@@ -53,20 +54,16 @@ export function parseHeader(path: string, bytes: Uint8Array, fileSize: number): 
   let end = begin;
   for (const { name, offset, byteLength } of entries) {
     if (offset !== end) {
-      const relation =
-        offset < end ? "overlaps the tensor before it" : "leaves a gap to the tensor before it";
+      const relation = offset < end ? "overlaps the one before it" : "leaves a gap before it";
       throw invalidFile(path, `is damaged: the tensor ${show(name)} ${relation}.`);
     }
     end += byteLength;
   }
   if (fileSize < end) {
-    throw invalidFile(
-      path,
-      `is cut short: it should hold ${end} bytes, but holds ${fileSize}. Copy it again.`,
-    );
+    throw invalidFile(path, `is truncated: it should have ${end} bytes but has ${fileSize}. Copy it again.`);
   }
   if (fileSize > end) {
-    throw invalidFile(path, `is damaged: its tensors end at byte ${end}, but it holds ${fileSize} bytes.`);
+    throw invalidFile(path, `is damaged: its tensors end at byte ${end}, but it has ${fileSize} bytes.`);
   }
   return { metadata, tensors: new Map(entries.map((entry) => [entry.name, entry])) };
 }
@@ -78,13 +75,13 @@ function parseJson(path: string, bytes: Uint8Array): Record<string, unknown> {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     content = JSON.parse(text);
   } catch (error) {
-    throw invalidFile(path, `is not a safetensors file, or is damaged: its header is not JSON.`, error);
+    throw invalidFile(path, "is not a safetensors file, or is damaged: its header is not valid JSON.", error);
   }
   if (!isRecord(content))
     throw invalidFile(path, "is not a safetensors file: its header is not a JSON object.");
   const duplicate = findDuplicateKey(text);
   if (duplicate !== undefined) {
-    throw invalidFile(path, `is damaged: its header holds ${show(duplicate)} more than once.`);
+    throw invalidFile(path, `is damaged: its header contains the key ${show(duplicate)} more than once.`);
   }
   return content;
 }
@@ -104,15 +101,15 @@ function parseEntry(path: string, name: string, value: unknown, begin: number): 
   const size =
     typeof dtype === "string" && Object.hasOwn(elementSize, dtype) ? elementSize[dtype] : undefined;
   if (size === undefined)
-    throw fail(`has the type ${show(dtype)}; known are ${Object.keys(elementSize).join(", ")}`);
-  if (!isSizes(shape)) throw fail(`has the shape ${show(shape)}, not a list of whole numbers`);
+    throw fail(`has the unknown dtype ${show(dtype)}; known dtypes: ${Object.keys(elementSize).join(", ")}`);
+  if (!isSizes(shape)) throw fail(`has the shape ${show(shape)}, which is not a list of whole numbers`);
   if (!isSizes(offsets) || offsets.length !== 2) {
-    throw fail(`has the offsets ${show(offsets)}, not two whole numbers`);
+    throw fail(`has the offsets ${show(offsets)}, which are not two whole numbers`);
   }
   const [from, to] = offsets as [number, number];
-  const byteLength = shape.reduce((product, length) => product * length, size);
+  const byteLength = size * elementCount(shape);
   if (byteLength !== to - from) {
-    throw fail(`should take ${byteLength} bytes by its shape [${shape.join(", ")}], but takes ${to - from}`);
+    throw fail(`needs ${byteLength} bytes for its shape [${shape.join(", ")}] but has ${to - from}`);
   }
   return { name, dtype: dtype as string, shape, offset: begin + from, byteLength };
 }

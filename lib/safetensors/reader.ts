@@ -2,19 +2,18 @@ import { open, type FileHandle } from "node:fs/promises";
 import { readBytes } from "../files/bytes.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { ioError } from "../files/io-error.js";
-import type { NamedTensor, TensorDtype } from "../tensor/named-tensor.js";
+import type { NamedTensor } from "../tensor/named-tensor.js";
+import { supportedDtype } from "../tensor/supported-dtype.js";
 import { maxHeaderLength, parseHeader, prefixLength, type Header, type TensorEntry } from "./header.js";
 
-const readableDtypes: readonly TensorDtype[] = ["F64", "F32", "F16", "BF16", "I64", "I32", "U8"];
-
 /**
- * A safetensors file that is open. Its header is read and checked when it is opened; the tensors
- * are read one by one, so that files of any size can be read.
+ * An open safetensors file. Opening it reads and validates the header. Tensors are read one at a time, so that files
+ * of any size can be read.
  */
 export class SafetensorsFile {
   readonly path: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** By name, in the order of their bytes. */
+  /** By name, in file order. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly #handle: FileHandle;
 
@@ -25,7 +24,7 @@ export class SafetensorsFile {
     this.tensors = header.tensors;
   }
 
-  /** @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` saying what is wrong with the file. */
+  /** @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if it is damaged or of another kind. */
   static async open(path: string): Promise<SafetensorsFile> {
     try {
       const handle = await open(path, "r");
@@ -40,17 +39,10 @@ export class SafetensorsFile {
     }
   }
 
-  /** @throws ReverseDistillationError `INVALID_FILE` if its type is not one that is computed with, `IO`. */
+  /** @throws ReverseDistillationError `INVALID_FILE` if the dtype is not supported, `IO`. */
   async read(entry: TensorEntry): Promise<NamedTensor> {
     const { name, shape, offset, byteLength } = entry;
-    const dtype = readableDtypes.find((known) => known === entry.dtype);
-    if (dtype === undefined) {
-      const known = readableDtypes.join(", ");
-      throw invalidFile(
-        this.path,
-        `holds the tensor "${name}" as ${entry.dtype}; what can be read is ${known}.`,
-      );
-    }
+    const dtype = supportedDtype(this.path, name, entry.dtype);
     try {
       const data = await readBytes(this.path, this.#handle, offset, byteLength);
       return { name, dtype, shape: [...shape], data };
@@ -67,24 +59,24 @@ export class SafetensorsFile {
 async function readHeader(path: string, handle: FileHandle): Promise<Header> {
   const { size } = await handle.stat();
   if (size === 0) throw invalidFile(path, "is empty.");
-  if (size < prefixLength) throw invalidFile(path, `is not a safetensors file: it holds ${size} bytes.`);
+  if (size < prefixLength) throw invalidFile(path, `is not a safetensors file: it has only ${size} bytes.`);
   const prefix = await readBytes(path, handle, 0, prefixLength);
   if (prefix.toString("latin1", 0, 4) === "PK\x03\x04") {
     throw invalidFile(
       path,
-      "is a zip archive, as PyTorch's .pth files are, not a safetensors file. A checkpoint is opened by " +
+      "is a zip archive, not a safetensors file. If it is a PyTorch checkpoint (.pth), open it with " +
         "Detector.fromCheckpoint() or `reverse-distillation import`.",
     );
   }
   const length = prefix.readBigUInt64LE();
   if (length > maxHeaderLength) {
-    throw invalidFile(path, `is not a safetensors file: its header would take ${length} bytes.`);
+    throw invalidFile(path, `is not a safetensors file: its header would have ${length} bytes.`);
   }
   if (prefixLength + Number(length) > size) {
     const needed = prefixLength + Number(length);
     throw invalidFile(
       path,
-      `is cut short, or not a safetensors file: its header takes ${needed} bytes of ${size}.`,
+      `is truncated, or is not a safetensors file: its header ends at byte ${needed}, but it has ${size} bytes.`,
     );
   }
   return parseHeader(path, await readBytes(path, handle, prefixLength, Number(length)), size);

@@ -2,13 +2,14 @@ import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { writeAtomically } from "../files/atomic-file.js";
 import { writeBytes } from "../files/bytes.js";
+import { elementCount } from "../tensor/element-count.js";
 import { elementSize } from "../tensor/element-size.js";
 import type { NamedTensor } from "../tensor/named-tensor.js";
 
 /**
- * Writes tensors and metadata as one safetensors file, atomically, straight from the tensors' own
- * memory. The header is padded so that the data begins at a multiple of 8 bytes; larger elements
- * come first, so that every tensor is aligned, and names of one size are in order.
+ * Writes tensors and metadata to a safetensors file, atomically and without copying the tensors. The header is padded
+ * so that the data starts at a multiple of 8 bytes. Tensors are sorted by descending element size, which aligns all of
+ * them, and then by name.
  *
  * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `IO`, `ABORTED`.
  */
@@ -32,16 +33,16 @@ export async function writeSafetensors(
 }
 
 function encodeHeader(tensors: readonly NamedTensor[], metadata: Readonly<Record<string, string>>): Buffer {
-  // A name such as "__proto__" is a key like any other only in an object without a prototype.
+  // Only in an object without a prototype is a name like "__proto__" an ordinary key.
   const content: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   content.__metadata__ = metadata;
   let end = 0;
   for (const { name, dtype, shape, data } of tensors) {
-    const expected = shape.reduce((product, length) => product * length, elementSize[dtype]!);
+    const expected = elementSize[dtype]! * elementCount(shape);
     if (name in content || expected !== data.byteLength) {
       throw new ReverseDistillationError(
         "INTERNAL",
-        `The tensor "${name}" is doubled, or not of the size of its shape.`,
+        `The tensor "${name}" occurs twice, or its data does not match its shape.`,
       );
     }
     content[name] = { dtype, shape, data_offsets: [end, (end += data.byteLength)] };

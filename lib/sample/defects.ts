@@ -2,34 +2,32 @@ import type { Random } from "../random.js";
 import { clamp, mix, valueNoise } from "./noise.js";
 import type { Colour, Outline } from "./textures.js";
 
-/**
- * A defect of one part. Coordinates are the part's, as for a surface.
- */
+/** A defect of one part, in the coordinates of the part, like a surface. */
 export interface Defect {
-  /** Distance of a point to the defect's edge in units of the part, negative within: what the mask shows. */
+  /** Signed distance from a point to the defect's edge, in units of the part; negative inside. It defines the mask. */
   distance: (u: number, v: number) => number;
-  /** Colour of a point within the defect. */
+  /** Colour of a point inside the defect. */
   colour: (point: DefectPoint) => Colour;
 }
 
-/** A point within a defect, or at its edge. */
+/** A point inside a defect or at its edge. */
 export interface DefectPoint {
   u: number;
   v: number;
-  /** As the defect's `distance` gives it. */
+  /** The defect's `distance` at this point. */
   distance: number;
-  /** What would be seen there without the defect. */
+  /** The colour without the defect. */
   surface: Colour;
-  /** What lies below the part. */
+  /** The colour of what is below the part. */
   background: Colour;
 }
 
-/** Names of the kinds of defect that the generator draws. */
+/** The kinds of defects that the generator draws. */
 export const defectNames = ["scratch", "stain", "hole", "crack", "chip", "foreign_body"] as const;
 
 export type DefectName = (typeof defectNames)[number];
 
-/** Draws a defect somewhere on a part with that outline. */
+/** Draw a defect at a random place on a part with the given outline. */
 export const defects: Record<DefectName, (random: Random, outline: Outline) => Defect> = {
   scratch,
   stain,
@@ -53,7 +51,7 @@ function scratch(random: Random, outline: Outline): Defect {
   const width = random.between(0.03, 0.042);
   return {
     distance: (u, v) => Math.max(distanceToPath(path, u, v) - width, outline(u, v)),
-    // A groove is dark within, and its raised rims catch the light.
+    // A groove is dark inside, and its raised rims catch the light.
     colour: ({ surface, distance }) =>
       blend(scaled(surface, 1.25), [34, 32, 32], clamp((-distance / width) * 1.6, 0, 1)),
   };
@@ -119,7 +117,7 @@ function chip(random: Random, outline: Outline): Defect {
     Math.hypot(u - edge[0], v - edge[1]) - radius * (1 + 0.22 * wobble(9 + u * 9, 9 + v * 9));
   return {
     distance: (u, v) => Math.max(away(u, v), outline(u, v)),
-    // The part has a thickness: the broken wall lies in its own shadow.
+    // The part is thick: its broken wall is in shadow.
     colour: ({ background, u, v }) => blend(background, [46, 42, 40], clamp(1.6 + away(u, v) / 0.08, 0, 1)),
   };
 }
@@ -156,7 +154,7 @@ function foreignBody(random: Random, outline: Outline): Defect {
   };
 }
 
-/** A point of the part that is at least `margin` away from its outline. */
+/** A random point of the part that is at least `margin` away from its outline. */
 function placeWithin(random: Random, outline: Outline, margin: number): Point {
   for (;;) {
     const point: Point = [random.between(-1, 1), random.between(-1, 1)];
@@ -164,7 +162,7 @@ function placeWithin(random: Random, outline: Outline, margin: number): Point {
   }
 }
 
-/** A point on the outer edge of the part, found from outside. */
+/** A random point on the outer edge of the part. */
 function placeOnEdge(random: Random, outline: Outline): Point {
   const angle = random.between(0, 2 * Math.PI);
   let radius = 1.5;
@@ -203,7 +201,7 @@ function distanceToPath(path: readonly Point[], u: number, v: number): number {
   return Math.sqrt(nearest);
 }
 
-/** From one colour to another. */
+/** Mixes two colours. */
 export function blend(from: Colour, to: Colour, share: number): Colour {
   return [mix(from[0], to[0], share), mix(from[1], to[1], share), mix(from[2], to[2], share)];
 }

@@ -2,37 +2,39 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import sharp from "sharp";
-import { ReverseDistillationError } from "../errors/error.js";
+import { throwIfAborted } from "../errors/abort.js";
+import { ioError } from "../files/io-error.js";
 import { Random } from "../random.js";
 import { describe, descriptionFile, holdsSample } from "./occupant.js";
 import { checkedOptions, type SampleOptions } from "./options.js";
 import { drawPart } from "./part.js";
 import { planSample, type PartPlan } from "./plan.js";
 
-/** What {@link generateSample} made or found. */
+/** The result of {@link generateSample}. */
 export interface Sample {
   folder: string;
-  /** Number of images to train on, and to test on. */
+  /** Number of training images. */
   train: number;
+  /** Number of test images. */
   test: number;
-  /** Whether the folder held this very sample already, and was left as it is. */
+  /** Whether the folder already contained this exact sample and was left unchanged. */
   reused: boolean;
 }
 
 /**
- * Draws a data set of textured parts, good ones and defective ones, with masks of the defects:
+ * Draws a data set of good and defective textured parts, with masks of the defects:
  *
  *     train/good/000.png
  *     test/good/000.png
  *     test/<defect>/000.png
  *     ground_truth/<defect>/000_mask.png    white on the defect, black elsewhere
- *     sample.json                           the options it was drawn with
+ *     sample.json                           the options that it was drawn with
  *
- * Equal options give equal pixels on every machine. The folder appears when all of it is written, so
- * that an interrupted run leaves none. A folder that holds this very sample is left as it is.
+ * The same options give the same pixels on every machine. The folder appears only once it is complete, so an
+ * interrupted run leaves nothing behind. If the folder already contains this exact sample, it is left unchanged.
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` for an option that is not allowed, or if the
- * folder holds anything but a sample; `ABORTED` if the signal was; `IO` if it cannot be written.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if an option is not allowed or the folder contains anything but a
+ * sample; `ABORTED`; `IO` if the sample cannot be written.
  */
 export async function generateSample(folder: string, options: SampleOptions = {}): Promise<Sample> {
   const checked = checkedOptions(options);
@@ -49,11 +51,7 @@ export async function generateSample(folder: string, options: SampleOptions = {}
     const unfinished = `${target}.unfinished-${randomUUID()}`;
     try {
       for (const [index, plan] of plans.entries()) {
-        if (signal?.aborted) {
-          throw new ReverseDistillationError("ABORTED", "Drawing the sample was aborted.", {
-            cause: signal.reason,
-          });
-        }
+        throwIfAborted(signal);
         await draw(unfinished, plan, checked.size, checked.seed);
         onProgress?.({ done: index + 1, total: plans.length });
       }
@@ -64,15 +62,8 @@ export async function generateSample(folder: string, options: SampleOptions = {}
       await rm(unfinished, { recursive: true, force: true });
     }
   } catch (error) {
-    if (error instanceof ReverseDistillationError || (error as NodeJS.ErrnoException).code === undefined)
-      throw error;
-    throw new ReverseDistillationError(
-      "IO",
-      `The sample cannot be written to ${folder}: ${(error as Error).message}.`,
-      {
-        cause: error,
-      },
-    );
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw ioError(error, "Writing the sample", folder);
   }
   return { ...sample, reused: false };
 }
@@ -83,7 +74,7 @@ async function draw(
   size: number,
   seed: number,
 ): Promise<void> {
-  // Each image is a stream of its own, so that more images of one kind leave the others as they are.
+  // Each image has a random stream of its own, so that more images of one kind do not change the others.
   const part = drawPart(size, texture, defect, new Random(seed, texture, ...image.split(/[\\/]/)));
   await writePng(join(folder, `${image}.png`), part.pixels, size, 3);
   if (mask) await writePng(join(folder, `${mask}.png`), part.mask, size, 1);

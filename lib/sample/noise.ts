@@ -1,7 +1,7 @@
-/** Smooth noise over the plane with values in [-1, 1], and features about one unit wide. */
+/** Smooth noise over the plane, with values in [-1, 1] and features about one unit wide. */
 export type Noise = (x: number, y: number) => number;
 
-/** Value noise: random values at the integer points, joined smoothly. The seed is 32 bits. */
+/** Value noise: random values at integer points, interpolated smoothly. @param seed 32 bits. */
 export function valueNoise(seed: number): Noise {
   return (x, y) => {
     const column = Math.floor(x);
@@ -14,7 +14,7 @@ export function valueNoise(seed: number): Noise {
   };
 }
 
-/** Octaves of value noise, each twice as fine and half as strong as the one before. */
+/** A sum of value noise in octaves, each twice as fine and half as strong as the one before. */
 export function fractalNoise(seed: number, octaves: number): Noise {
   const layers = Array.from({ length: octaves }, (_, octave) =>
     valueNoise((seed + Math.imul(octave, 0x9e3779b9)) >>> 0),
@@ -28,7 +28,7 @@ export function fractalNoise(seed: number, octaves: number): Noise {
   };
 }
 
-/** The random value in [-1, 1] that belongs to an integer point. */
+/** The random value in [-1, 1] at an integer point. */
 export function lattice(seed: number, column: number, row: number): number {
   let hash = seed ^ Math.imul(column, 0x27d4eb2d) ^ Math.imul(row, 0x165667b1);
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
@@ -41,7 +41,7 @@ export function mix(from: number, to: number, share: number): number {
   return from + (to - from) * share;
 }
 
-/** A value held between two others. */
+/** Limits a value to a range. */
 export function clamp(value: number, low: number, high: number): number {
   return value < low ? low : value > high ? high : value;
 }

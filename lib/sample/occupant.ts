@@ -5,12 +5,12 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { checkedOptions, type CheckedSampleOptions } from "./options.js";
 import { planSample } from "./plan.js";
 
-/** The file of a sample's folder that says how it was drawn. */
+/** The file in a sample's folder that records how it was drawn. */
 export const descriptionFile = "sample.json";
 
 const generator = "reverse-distillation sample";
 
-/** Goes up when the drawing changes: a sample of another version is not reused. */
+/** Increased when the drawing changes, so that samples of other versions are not reused. */
 const version = 1;
 
 /** The content of {@link descriptionFile}. */
@@ -19,10 +19,10 @@ export function describe(drawing: Omit<CheckedSampleOptions, "overwrite" | "onPr
 }
 
 /**
- * Whether a folder already holds the sample of this description. If not, a sample may be written there: the folder is
- * empty or missing, or holds another sample that may be overwritten, and nothing else.
+ * Whether a folder already contains the sample with this description. If it does not, a sample may be written there:
+ * the folder is missing, is empty, or contains only another sample that may be overwritten.
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` if the folder holds anything that must not be lost; `IO`.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if the folder contains anything that must not be lost; `IO`.
  */
 export async function holdsSample(folder: string, description: string, overwrite: boolean): Promise<boolean> {
   const files = await filesBelow(folder);
@@ -33,24 +33,24 @@ export async function holdsSample(folder: string, description: string, overwrite
   if (found === description) return true;
   const known = found === undefined ? undefined : filesOfSample(found);
   if (known === undefined) {
-    throw refused(`The folder ${folder} holds other files: give one that is empty or does not exist.`);
+    throw refused(`The folder ${folder} contains other files: choose one that is empty or does not exist.`);
   }
   if (!overwrite) {
     throw refused(
-      `The folder ${folder} holds a sample drawn with other options: give another folder, or set overwrite.`,
+      `The folder ${folder} contains a sample drawn with other options: choose another folder, or set overwrite.`,
     );
   }
   const foreign = files.filter((file) => !known.has(file));
   if (foreign.length > 0) {
     throw refused(
-      `The folder ${folder} also holds ${counted(foreign.length, "file")} of other origin, such as ${foreign[0]!}: ` +
-        "move them elsewhere, or give another folder.",
+      `The folder ${folder} also contains ${counted(foreign.length, "other file")}, such as ${foreign[0]!}: ` +
+        "move them elsewhere, or choose another folder.",
     );
   }
   return false;
 }
 
-/** The files of the sample that a description is of; undefined if it is none of this version's. */
+/** The files of the described sample; undefined if this version did not write the description. */
 function filesOfSample(description: string): Set<string> | undefined {
   try {
     const { generator: by, version: of, ...drawing } = JSON.parse(description) as Record<string, unknown>;
@@ -63,7 +63,7 @@ function filesOfSample(description: string): Set<string> | undefined {
   }
 }
 
-/** Paths below a folder of everything in it but folders that hold something. */
+/** Paths of all files and empty folders in a folder, relative to it. */
 async function filesBelow(folder: string): Promise<string[]> {
   try {
     return await walk(folder, "");
@@ -72,7 +72,7 @@ async function filesBelow(folder: string): Promise<string[]> {
     if (code === "ENOENT") return [];
     throw new ReverseDistillationError(
       code === "ENOTDIR" ? "INVALID_ARGUMENT" : "IO",
-      `${folder} cannot hold a sample: ${message}.`,
+      `No sample can be written to ${folder}: ${message}.`,
       { cause: error },
     );
   }

@@ -4,25 +4,25 @@ import { textureNames, type TextureName } from "./textures.js";
 
 /** Options of `generateSample`. */
 export interface SampleOptions {
-  /** Decides everything that varies; an integer from 0 to 2^32 - 1. Default 0. */
+  /** Seed of everything random: a whole number from 0 to 2^32 - 1. Default 0. */
   seed?: number;
-  /** Height and width of the images in pixels, 32 to 4096. Default 256. */
+  /** Height and width of the images in pixels, from 32 to 4096. Default 256. */
   size?: number;
-  /** Number of good parts to train on, at least 1. Default 80. */
+  /** Number of good training images, at least 1. Default 80. */
   train?: number;
-  /** Number of good parts to test on. Default 24. */
+  /** Number of good test images. Default 24. */
   testGood?: number;
-  /** Number of parts to test on with each kind of defect. Default 8. */
+  /** Number of test images per kind of defect. Default 8. */
   testPerDefect?: number;
-  /** The textures, which take turns. Default: all of them. */
+  /** The textures to alternate between. Default: all. */
   textures?: readonly TextureName[];
-  /** The kinds of defect. Default: all of them. */
+  /** The kinds of defects. Default: all. */
   defects?: readonly DefectName[];
-  /** Whether a sample that lies in the folder and was drawn with other options may be replaced. Default false. */
+  /** Whether to replace a sample that was drawn with other options. Default false. */
   overwrite?: boolean;
-  /** Called after each part with the number that is drawn. */
+  /** Called after each image with the number drawn so far. */
   onProgress?: (progress: { done: number; total: number }) => void;
-  /** Stops the drawing between two parts; nothing is left behind. */
+  /** Stops drawing between two images. Nothing is left behind. */
   signal?: AbortSignal;
 }
 
@@ -42,7 +42,7 @@ const names = [
   "signal",
 ] as const satisfies (keyof SampleOptions)[];
 
-/** The options with their defaults. @throws ReverseDistillationError `INVALID_ARGUMENT`. */
+/** Validates the options and fills in the defaults. @throws ReverseDistillationError `INVALID_ARGUMENT` */
 export function checkedOptions(options: SampleOptions): CheckedSampleOptions {
   record("options", options, names);
   const { overwrite = false, onProgress, signal } = options;

@@ -3,20 +3,20 @@ import { blend, defects, scaled, type Defect, type DefectName } from "./defects.
 import { clamp, valueNoise } from "./noise.js";
 import { textures, type Colour, type Outline, type Surface, type TextureName } from "./textures.js";
 
-/** A drawn part: `[size, size]` pixels. */
+/** An image of a part. */
 export interface PartImage {
-  /** RGB, 8 bit, interleaved: `[size, size, 3]`. */
+  /** `[size, size, 3]`: RGB, 8 bit, interleaved. */
   pixels: Uint8Array;
-  /** 255 on the defect, 0 elsewhere: `[size, size]`. All 0 on a good part. */
+  /** `[size, size]`: 255 on the defect, 0 elsewhere. All 0 for a good part. */
   mask: Uint8Array;
 }
 
 /**
- * Draws one part as a camera above a table would see it. Pose, light and the grain of the surface
- * vary a little from part to part; with `defect`, the part has one of that kind.
+ * Draws one part as seen by a camera above a table. Pose, light and surface grain vary slightly from part to part.
  *
  * @param size Height and width in pixels.
- * @param random Decides everything that varies; the same state draws the same part.
+ * @param defect The kind of defect to add, if any.
+ * @param random Source of all variation: the same state draws the same part.
  */
 export function drawPart(
   size: number,
@@ -52,13 +52,13 @@ export function drawPart(
 interface Scene {
   outline: Outline;
   surface: Surface;
-  /** Colour of the table, at a point of the image. */
+  /** Colour of the table at a point of the image. */
   table: (x: number, y: number) => Colour;
-  /** Strength of the light, at a point of the image. */
+  /** Strength of the light at a point of the image. */
   light: (x: number, y: number) => number;
-  /** From a point of the image, [-1, 1] each way, to the part's own coordinates. */
+  /** Converts a point of the image, with coordinates in [-1, 1], to the coordinates of the part. */
   toPart: (x: number, y: number) => [number, number];
-  /** Length of the part's unit in the image. */
+  /** Length of the part's unit in image coordinates. */
   scale: number;
 }
 
@@ -121,7 +121,7 @@ function seen(
   return { colour: scaled(colour, scene.light(x, y)), flawed };
 }
 
-/** Share of a pixel that lies within an edge at that distance from its centre. */
+/** The share of a pixel that lies inside an edge, by the signed distance of the edge from the pixel's centre. */
 function coverage(distance: number, unit: number): number {
   return clamp(0.5 - distance / unit, 0, 1);
 }

@@ -5,14 +5,14 @@ import type { TextureName } from "./textures.js";
 
 /** A part to draw, and where its files go. */
 export interface PartPlan {
-  /** Below the sample's folder, without extension. */
+  /** Path in the sample's folder, without extension. */
   image: string;
   mask?: string;
   texture: TextureName;
   defect?: DefectName;
 }
 
-/** The parts that a sample of these options consists of. */
+/** The parts of a sample with these options. */
 export function planSample(
   options: Pick<CheckedSampleOptions, "train" | "testGood" | "testPerDefect" | "textures" | "defects">,
 ): PartPlan[] {

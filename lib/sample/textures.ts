@@ -1,22 +1,22 @@
 import type { Random } from "../random.js";
 import { clamp, fractalNoise, lattice, mix, valueNoise } from "./noise.js";
 
-/** A colour as red, green and blue, 0 to 255, not rounded. */
+/** A colour as red, green and blue from 0 to 255, not rounded. */
 export type Colour = [number, number, number];
 
-/** Colour of a surface at a point of the part: `u` to the right, `v` downwards, the part within [-1, 1]. */
+/** Colour of a surface at a point of the part: `u` points right, `v` points down, and the part lies within [-1, 1]. */
 export type Surface = (u: number, v: number) => Colour;
 
-/** Outline of a part: the distance of a point to it in units of the part, negative inside. */
+/** Outline of a part: the signed distance from a point to it, in units of the part; negative inside. */
 export type Outline = (u: number, v: number) => number;
 
-/** A kind of part: its outline, and surfaces that differ from part to part as real ones do. */
+/** A kind of part: its outline and its surface, which varies from part to part like a real one. */
 export interface Texture {
   outline: Outline;
   surface: (random: Random) => Surface;
 }
 
-/** Names of the textures that the generator draws. */
+/** The textures that the generator draws. */
 export const textureNames = ["brushed_steel", "woven_fabric", "granite", "turned_brass"] as const;
 
 export type TextureName = (typeof textureNames)[number];
@@ -81,7 +81,7 @@ function turnedBrass(random: Random): Surface {
   return (u, v) => {
     const radius = Math.hypot(u - runOut, v);
     const slope = Math.sin(2 * Math.PI * radius * grooves);
-    // The flanks of a groove face the light on one side of the part, and face away on the other.
+    // The flanks of a groove face the light on one side of the part and face away from it on the other.
     const facing = radius > 0 ? (-0.6 * u - 0.8 * v) / radius : 0;
     const light = 0.92 + 0.08 * slope * (0.45 + 0.55 * facing) + 0.03 * patina(u * 4, v * 4) + 0.05 * facing;
     return [238 * light, 208 * light, 142 * light];

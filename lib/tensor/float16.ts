@@ -1,18 +1,19 @@
 /**
- * Arrays of float16 (IEEE 754 binary16), given by their bits. Node.js 20 has no such arrays, and libraries that read
- * and write single numbers take microseconds for each, of which a model has tens of millions.
+ * Converts arrays between float32 and float16 (IEEE 754 binary16). float16 values are represented by their bits.
+ * Node.js 20 has no Float16Array, and libraries that convert single numbers take microseconds for each of the tens of
+ * millions in a model.
  */
 
-/** The largest finite number that float16 can hold. */
+/** The largest finite float16 value. */
 export const maxFloat16 = 65_504;
 
-/** By bits of float32: the smallest normal number of float16, 2 ** -14, and 2 ** 16, which it has no number near. */
+/** The float32 bits of 2 ** -14, the smallest normal float16, and of 2 ** 16, which rounds to infinity. */
 const smallestNormal = 0x38800000;
 const infinite = 0x47800000;
 
 let widened: Float32Array | undefined;
 
-/** Numbers of float16 as float32: exact. */
+/** Converts float16 to float32, exactly. */
 export function widenFloat16(bits: Uint16Array): Float32Array {
   widened ??= Float32Array.from({ length: 65_536 }, (_, index) => widen(index));
   const values = new Float32Array(bits.length);
@@ -20,7 +21,7 @@ export function widenFloat16(bits: Uint16Array): Float32Array {
   return values;
 }
 
-/** The nearest float16 of each number, ties to even; from 65520 on they are infinite. */
+/** Rounds to the nearest float16, ties to even. Magnitudes of 65520 and above become infinite. */
 export function narrowToFloat16(values: Float32Array): Uint16Array {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const subnormal = new Float32Array(1);
@@ -32,7 +33,7 @@ export function narrowToFloat16(values: Float32Array): Uint16Array {
     if (magnitude >= infinite) {
       bits = magnitude > 0x7f800000 ? 0x7e00 : 0x7c00;
     } else if (magnitude < smallestNormal) {
-      // Numbers of float32 around 0.5 are as far apart as subnormal ones of float16: the addition rounds as it should.
+      // From 0.5 on, float32 values are spaced like subnormal float16 values, so the addition does the rounding.
       subnormal[0] = Math.abs(values[i]!) + 0.5;
       bits = subnormalWord[0]! - 0x3f000000;
     } else {

@@ -3,8 +3,7 @@ import { widenFloat16 } from "./float16.js";
 import type { NamedTensor } from "./named-tensor.js";
 
 /**
- * The values of a tensor of floating-point numbers as the networks compute with them: as float32. A view of
- * the tensor's own memory where they are float32 already.
+ * The values of a floating-point tensor as float32. For a float32 tensor, the result is a view of its memory.
  */
 export function float32Values({ name, dtype, data }: NamedTensor): Float32Array {
   const { buffer, byteOffset, byteLength } = data;
@@ -22,7 +21,7 @@ export function float32Values({ name, dtype, data }: NamedTensor): Float32Array 
     default:
       throw new ReverseDistillationError(
         "INTERNAL",
-        `The tensor ${name} is of ${dtype}, not of numbers with fractions.`,
+        `The tensor ${name} has the dtype ${dtype}, which is not a floating-point type.`,
       );
   }
 }

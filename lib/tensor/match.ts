@@ -1,25 +1,22 @@
-import type { NamedTensor } from "./named-tensor.js";
+import { isBatchCounter, type NamedTensor } from "./named-tensor.js";
 
-/** What is compared of a tensor. */
+/** The part of a tensor that is compared. */
 export interface Shaped {
   readonly shape: readonly number[];
 }
 
-/** In what way the tensors found differ from those that a part of a model is made of. */
+/** How the tensors of a file differ from those of a model. */
 export interface TensorDifference {
   missing: string[];
-  /** Names with the shape that is expected and the one that was found. */
+  /** Names, each with the expected shape and the shape found. */
   misshapen: string[];
   unexpected: string[];
 }
 
-/** Counters of batch norms: older files lack them, and nothing is computed from them. */
-const optional = /(^|\.)num_batches_tracked$/;
-
 /**
- * Compares names and shapes.
+ * Compares names and shapes. Batch-norm counters may be missing.
  *
- * @param found By the names that `expected` has.
+ * @param found Shapes by name.
  */
 export function compareTensors(
   expected: readonly NamedTensor[],
@@ -31,7 +28,7 @@ export function compareTensors(
   for (const { name, shape } of expected) {
     const entry = found.get(name);
     if (entry === undefined) {
-      if (!optional.test(name)) missing.push(name);
+      if (!isBatchCounter(name)) missing.push(name);
     } else if (entry.shape.join() !== shape.join()) {
       misshapen.push(`${name} (expected [${shape.join(", ")}], found [${entry.shape.join(", ")}])`);
     }
@@ -39,12 +36,12 @@ export function compareTensors(
   return { missing, misshapen, unexpected: [...found.keys()].filter((name) => !names.has(name)) };
 }
 
-/** The difference in words, or undefined if there is none. */
+/** Describes a difference in a sentence without its subject; undefined if there is none. */
 export function describeDifference({ missing, misshapen, unexpected }: TensorDifference): string | undefined {
   const parts = [
     summary("lacks", missing),
-    summary("has in another shape", misshapen),
-    summary("holds besides", unexpected),
+    summary("has the wrong shape for", misshapen),
+    summary("also contains", unexpected),
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? undefined : parts.join("; ");
 }

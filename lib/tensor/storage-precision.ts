@@ -5,8 +5,8 @@ import { float32Values } from "./float32-values.js";
 import type { NamedTensor } from "./named-tensor.js";
 
 /**
- * A tensor as a model file of a precision holds it. In float16 are the weights of convolutions, which are nearly all
- * of a file; the vectors of batch norms stay float32, as variances can be too small for float16 or too large.
+ * Converts a tensor to the precision of a model file. float16 applies to the weights of convolutions, which make up
+ * nearly all of a file. Batch-norm vectors stay float32, because variances can be too small or too large for float16.
  *
  * @throws ReverseDistillationError as {@link narrowChecked}
  */
@@ -17,16 +17,17 @@ export function toStorage(tensor: NamedTensor, precision: StoragePrecision): Nam
 }
 
 /**
- * The bits of float16 of values that all have one.
+ * Rounds values to float16 and returns their bits.
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` if one is larger than float16 can hold.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if a value is too large for float16.
  */
 export function narrowChecked(name: string, values: Float32Array): Uint16Array {
   const excess = values.find((value) => Math.abs(value) > maxFloat16);
   if (excess !== undefined) {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `float16 cannot hold this model: ${name} has the value ${excess}, and float16 ends at ${maxFloat16}. Use float32.`,
+      `This model cannot be stored in float16: ${name} contains the value ${excess}, and the largest float16 value ` +
+        `is ${maxFloat16}. Use float32.`,
     );
   }
   return narrowToFloat16(values);

@@ -1,11 +1,11 @@
 import { PickleError, PickleEndError } from "./pickle-error.js";
 
-/** The longest line of text in a pickle, in bytes: lines hold names of modules and classes. */
+/** The longest text line in a pickle, in bytes: lines hold module and class names. */
 const maxLine = 256;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Reads a pickle's numbers and strings, little-endian, one after the other. */
+/** Reads the numbers and strings of a pickle one after another. Numbers are little-endian unless stated otherwise. */
 export class ByteCursor {
   position: number;
   readonly #bytes: Buffer;
@@ -15,7 +15,7 @@ export class ByteCursor {
     this.position = position;
   }
 
-  /** A view of the next bytes. @throws PickleEndError if there are not so many. */
+  /** A view of the next bytes. @throws PickleEndError if fewer are left. */
   take(length: number): Buffer {
     const end = this.position + length;
     if (end > this.#bytes.length) throw new PickleEndError();
@@ -44,12 +44,12 @@ export class ByteCursor {
     return Number(this.take(8).readBigUInt64LE());
   }
 
-  /** The one number that a pickle holds in big-endian order. */
+  /** A big-endian number: the only one in a pickle. */
   float64(): number {
     return this.take(8).readDoubleBE();
   }
 
-  /** A whole number of any length, in two's complement; a number where it is exact, otherwise a bigint. */
+  /** A two's-complement integer of any length: a number if that is exact, otherwise a bigint. */
   integer(length: number): number | bigint {
     let value = 0n;
     for (const byte of [...this.take(length)].reverse()) value = (value << 8n) | BigInt(byte);
@@ -61,11 +61,12 @@ export class ByteCursor {
     return decode(this.take(length));
   }
 
-  /** Up to the next line feed, which is consumed and not returned. */
+  /** The text up to the next line feed, which is skipped. */
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.position);
     if (end === -1 && this.#bytes.length - this.position <= maxLine) throw new PickleEndError();
-    if (end === -1 || end - this.position > maxLine) throw new PickleError("holds a name that is too long");
+    if (end === -1 || end - this.position > maxLine)
+      throw new PickleError("contains a name that is too long");
     const line = this.text(end - this.position);
     this.position = end + 1;
     return line;
@@ -76,6 +77,6 @@ function decode(bytes: Buffer): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw new PickleError("holds text that is not UTF-8");
+    throw new PickleError("contains text that is not UTF-8");
   }
 }

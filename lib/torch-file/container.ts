@@ -1,11 +1,12 @@
 import type { PickleValue, TorchStorage } from "./values.js";
 
-/** What both forms of a `torch.save` file come down to: an object, and where the storages lie. */
+/** The content of a `torch.save` file in either format. */
 export interface TorchContainer {
+  /** The saved object. */
   content: PickleValue;
-  /** Where the bytes of a storage of the content begin in the file. They lie within it. */
+  /** Finds where the bytes of a storage of the content start. All of them lie within the file. */
   locate: (storage: TorchStorage) => Promise<number>;
 }
 
-/** The longest pickle that is read, in bytes: a pickle holds names and shapes, and not the values. */
+/** The longest accepted pickle, in bytes: it holds names and shapes, but not the values. */
 export const maxPickleLength = 2 ** 24;

@@ -1,7 +1,9 @@
-/** How the elements of a tensor lie in memory. */
+import { elementCount } from "../tensor/element-count.js";
+
+/** How the elements of a tensor are laid out in memory. */
 export interface StridedView {
   readonly shape: readonly number[];
-  /** Elements from one index to the next, of each dimension. */
+  /** The distance from one index to the next, in elements, for each dimension. */
   readonly stride: readonly number[];
 }
 
@@ -10,9 +12,9 @@ type Elements = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 /**
  * Copies the elements of a tensor into row-major order.
  *
- * @param bytes From the tensor's first element to the one that lies last, aligned to `elementBytes`.
+ * @param bytes From the first element of the tensor to the last one in memory, aligned to `elementBytes`.
  * @param elementBytes 1, 2, 4 or 8.
- * @param view Of at least one element, all within `bytes`.
+ * @param view Has at least one element, and lies within `bytes`.
  */
 export function gather(
   bytes: Buffer<ArrayBuffer>,
@@ -20,7 +22,7 @@ export function gather(
   view: StridedView,
 ): Buffer<ArrayBuffer> {
   const { shape, stride } = view;
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = elementCount(shape);
   const result = Buffer.allocUnsafeSlow(count * elementBytes);
   const source = elements(bytes, elementBytes);
   const target = elements(result, elementBytes);
@@ -29,7 +31,7 @@ export function gather(
   const index = new Array<number>(Math.max(shape.length - 1, 0)).fill(0);
   for (let done = 0, from = 0; done < count; done += rowLength) {
     for (let i = 0; i < rowLength; i++) target[done + i] = source[from + i * rowStride]!;
-    // The next row: like an odometer, a dimension that is through begins anew and moves the one before it.
+    // Move to the next row like an odometer: a dimension that overflows restarts and advances the one before it.
     for (let d = index.length - 1; d >= 0; d--) {
       from += stride[d]!;
       if (++index[d]! < shape[d]!) break;
@@ -40,7 +42,7 @@ export function gather(
   return result;
 }
 
-/** Elements as numbers of their size, which are copied and never looked at. */
+/** Views elements as integers of their size. They are copied, never interpreted. */
 function elements(bytes: Buffer<ArrayBuffer>, elementBytes: number): Elements {
   const { buffer, byteOffset, byteLength } = bytes;
   const length = byteLength / elementBytes;

@@ -3,7 +3,7 @@ import { PickleError } from "./pickle-error.js";
 import { makeTensor } from "./tensor.js";
 import { isKind, type PickleValue, type TorchGlobal, type TorchStorage, type TorchTensor } from "./values.js";
 
-/** The classes of storages, with the type of their elements in safetensors' names. */
+/** Storage classes, and the safetensors names of their dtypes. */
 const storageDtypes: Readonly<Record<string, string>> = {
   ...{ "torch.DoubleStorage": "F64", "torch.FloatStorage": "F32" },
   ...{ "torch.HalfStorage": "F16", "torch.BFloat16Storage": "BF16" },
@@ -25,11 +25,11 @@ const dtypes = [
   "bool",
 ];
 
-/** What can be called, by name. */
+/** The functions that a pickle may call, by name. */
 const callables: Readonly<Record<string, TorchGlobal["call"]>> = {
   "collections.OrderedDict": orderedDict,
   "torch._utils._rebuild_tensor_v2": rebuildTensor,
-  // As PyTorch wrote tensors before 0.4.
+  // Written by PyTorch before 0.4.
   "torch._utils._rebuild_tensor": rebuildTensor,
   "torch._utils._rebuild_parameter": rebuildParameter,
   "torch.Size": size,
@@ -45,50 +45,53 @@ const globals: ReadonlyMap<string, TorchGlobal> = new Map(
 );
 
 /**
- * The closed list of what a file may ask for.
+ * Looks up a class or function. The list of allowed ones is closed.
  *
- * @throws PickleError naming anything else.
+ * @throws PickleError for any other name.
  */
 export function findGlobal(module: string, name: string): TorchGlobal {
   const full = `${module}.${name}`;
   const found = globals.get(full);
   if (found !== undefined) return found;
   throw new PickleError(
-    `asks for ${JSON.stringify(full)}, which is refused: only tensors, dictionaries, lists, text and numbers are read, ` +
-      "and nothing is run. In Python, save the tensors alone: torch.save(model.state_dict(), path)",
+    `asks for ${JSON.stringify(full)}, which is not allowed: only tensors, dictionaries, lists, strings and numbers ` +
+      "are read, and no code is run. In Python, save just the tensors: torch.save(model.state_dict(), path)",
   );
 }
 
-/** Storages by key: every mention of one must say the same. */
+/** The storages of a file, by key. All references to a storage must agree. */
 export class StorageTable {
   readonly storages = new Map<string, TorchStorage>();
 
   /**
-   * The storage that a persistent id stands for: ("storage", class, key, device, number of elements).
+   * Resolves a persistent id: ("storage", class, key, device, number of elements).
    *
    * @throws PickleError
    */
   find(id: PickleValue): TorchStorage {
     if (!Array.isArray(id) || id[0] !== "storage")
-      throw new PickleError("is damaged: it refers to what is no storage");
+      throw new PickleError("is damaged: it refers to something that is not a storage");
     const [, type, key, , length, view] = id;
     const dtype = isKind(type, "global") ? storageDtypes[type.name] : undefined;
     if (dtype === undefined || typeof key !== "string" || !isCount(length))
-      throw new PickleError("is damaged: it describes a storage in an unknown way");
+      throw new PickleError("is damaged: it contains a malformed storage");
     if (view !== undefined && view !== null)
       throw new PickleError(
-        "holds views of storages, as only very old versions of PyTorch wrote: load and save it with a newer one",
+        "contains storage views, which only very old versions of PyTorch wrote: " +
+          "load it in a newer version and save it again",
       );
     const known = this.storages.get(key);
     if (known !== undefined && (known.dtype !== dtype || known.length !== length))
-      throw new PickleError(`is damaged: it describes the storage ${JSON.stringify(key)} in two ways`);
+      throw new PickleError(
+        `is damaged: it describes the storage ${JSON.stringify(key)} in two different ways`,
+      );
     const storage = known ?? { kind: "storage", key, dtype, length };
     this.storages.set(key, storage);
     return storage;
   }
 }
 
-/** Bytes that a storage takes in the file. */
+/** Size of a storage in the file, in bytes. */
 export function storageBytes({ dtype, length }: TorchStorage): number {
   return length * elementSize[dtype]!;
 }
@@ -96,18 +99,18 @@ export function storageBytes({ dtype, length }: TorchStorage): number {
 /** @param args Empty, or one list of pairs. */
 function orderedDict(args: readonly PickleValue[]): PickleValue {
   if (args.length === 0) return new Map();
-  throw new PickleError("holds an OrderedDict in a form that PyTorch does not write");
+  throw new PickleError("contains an OrderedDict in a form that PyTorch does not write");
 }
 
 /** @param args storage, offset, shape, stride[, requires_grad, hooks[, metadata]] */
 function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
   const [storage, offset, shape, stride, , , metadata] = args;
   const fits = isKind(storage, "storage") && isCount(offset) && isCounts(shape) && isCounts(stride);
-  if (!fits || args.length > 7) throw new PickleError("is damaged: it describes a tensor in an unknown way");
-  // Bits such as "conjugate" change what the elements mean.
+  if (!fits || args.length > 7) throw new PickleError("is damaged: it contains a malformed tensor");
+  // Flags such as "conjugate" change what the elements mean.
   if (metadata !== undefined && metadata !== null && !(metadata instanceof Map && metadata.size === 0))
     throw new PickleError(
-      "holds a tensor that is conjugated or negated lazily: save it after resolve_conj() and resolve_neg()",
+      "contains a lazily conjugated or negated tensor: call resolve_conj() and resolve_neg() before saving it",
     );
   return makeTensor(storage, offset, shape, stride);
 }
@@ -116,17 +119,17 @@ function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
 function rebuildParameter(args: readonly PickleValue[]): TorchTensor {
   const [tensor] = args;
   if (isKind(tensor, "tensor")) return tensor;
-  throw new PickleError("is damaged: it describes a parameter in an unknown way");
+  throw new PickleError("is damaged: it contains a malformed parameter");
 }
 
 function size(args: readonly PickleValue[]): PickleValue {
   const [lengths] = args;
   if (args.length === 1 && isCounts(lengths)) return lengths;
-  throw new PickleError("is damaged: it describes a torch.Size in an unknown way");
+  throw new PickleError("is damaged: it contains a malformed torch.Size");
 }
 
 function refuseCall(name: string): never {
-  throw new PickleError(`is damaged: it calls ${name}`);
+  throw new PickleError(`is damaged: it calls ${name}, which is not a function`);
 }
 
 function isCount(value: PickleValue | undefined): value is number {

@@ -8,29 +8,29 @@ import { PickleEndError, PickleError } from "./pickle-error.js";
 import { unpickle } from "./pickle.js";
 import type { PickleValue, TorchStorage } from "./values.js";
 
-/** The number that the older form begins with. */
+/** The number that the legacy format starts with. */
 const magic = 0x1950a86a20f9469cfc6cn;
 
-/** The magic number's bytes within its pickle, from the lowest. */
+/** The bytes of the magic number in its pickle, lowest first. */
 const magicBytes = Buffer.from("6cfc9c46f9206aa85019", "hex");
 
-/** What `torch.save` writes as the version of this form. */
+/** The version number that `torch.save` writes in this format. */
 const protocolVersion = 1001;
 
-/** What is read at first, in bytes; more if the pickles turn out to be longer. */
+/** How much is read first, in bytes. */
 const firstWindow = 2 ** 16;
 
-/** Whether a file begins as the older form does, whatever the protocol of its pickles. */
+/** Whether a file starts like one in the legacy format, with any pickle protocol. */
 export function isLegacy(start: Buffer): boolean {
   return start[0] === 0x80 && start.subarray(0, 32).includes(magicBytes);
 }
 
 /**
- * Opens the older form of `torch.save`: pickles of a magic number, a version, facts of the system, the
- * object and the storages' keys, and then the storages in that order, each after its number of
- * elements. Its numbers are little-endian on all machines.
+ * Opens the legacy format of `torch.save`: pickles of the magic number, the version, system information, the saved
+ * object and the keys of the storages; then the storages in that order, each preceded by its number of elements.
+ * Numbers are little-endian on every machine.
  *
- * @throws ReverseDistillationError `INVALID_FILE`; PickleError; what Node throws.
+ * @throws ReverseDistillationError `INVALID_FILE`; PickleError; or what Node.js throws.
  */
 export async function openLegacyContainer(
   path: string,
@@ -45,22 +45,25 @@ export async function openLegacyContainer(
     if (storage === undefined || positions.has(key))
       throw invalidFile(
         path,
-        `is damaged: it holds a storage ${JSON.stringify(key)} that its content does not use once.`,
+        `is damaged: its storage ${JSON.stringify(key)} is listed twice, or is not used by its content.`,
       );
     const begin = position + 8;
     position = begin + storageBytes(storage);
     if (position > fileSize)
       throw invalidFile(
         path,
-        `is cut short: it should hold ${position} bytes or more, but holds ${fileSize}. Copy it again.`,
+        `is truncated: it should have at least ${position} bytes but has ${fileSize}. Copy it again.`,
       );
     const length = (await readBytes(path, handle, begin - 8, 8)).readBigUInt64LE();
     if (length !== BigInt(storage.length))
-      throw invalidFile(path, `is damaged: a storage of ${storage.length} elements has ${length} of them.`);
+      throw invalidFile(
+        path,
+        `is damaged: a storage should have ${storage.length} elements but has ${length}.`,
+      );
     positions.set(key, begin);
   }
   if (positions.size < table.storages.size)
-    throw invalidFile(path, "is damaged: it lacks storages that its content uses.");
+    throw invalidFile(path, "is damaged: storages that its content uses are missing.");
   return { content, locate: ({ key }: TorchStorage) => Promise.resolve(positions.get(key)!) };
 }
 
@@ -71,7 +74,7 @@ interface Pickles {
   end: number;
 }
 
-/** Where pickles end shows only in reading them, so a window that is too short is doubled. */
+/** The length of the pickles is only known once they are read, so a window that is too short is doubled. */
 async function readPickles(path: string, handle: FileHandle, fileSize: number): Promise<Pickles> {
   for (let window = firstWindow; ; window *= 2) {
     const bytes = await readBytes(path, handle, 0, Math.min(window, fileSize));
@@ -81,7 +84,7 @@ async function readPickles(path: string, handle: FileHandle, fileSize: number): 
       if (!(error instanceof PickleEndError) || window >= fileSize) throw error;
       if (window >= maxPickleLength)
         throw new PickleError(
-          `holds pickles of more than ${maxPickleLength} bytes, too long for a file of tensors`,
+          `contains more than ${maxPickleLength} bytes of pickles, too many for a file of tensors`,
         );
     }
   }
@@ -95,13 +98,13 @@ function parsePickles(bytes: Buffer): Pickles {
     end = pickle.end;
     return pickle.value;
   };
-  if (next() !== magic) throw new PickleError("is not a file of torch.save");
+  if (next() !== magic) throw new PickleError("was not written by PyTorch's torch.save");
   const version = next();
   if (version !== protocolVersion)
     throw new PickleError(
-      `has the version ${show(version)} of PyTorch's older form; known is ${protocolVersion}`,
+      `has version ${show(version)} of PyTorch's legacy format; supported: ${protocolVersion}`,
     );
-  next(); // Facts of the system that wrote it; the values do not depend on them.
+  next(); // Information about the system that wrote it, which does not affect the values.
   const content = next();
   const keys = next();
   if (!Array.isArray(keys) || !keys.every((key) => typeof key === "string"))

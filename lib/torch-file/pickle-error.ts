@@ -1,16 +1,16 @@
 /**
- * What is wrong with a pickle, as the rest of a sentence that begins with the file's name. It never
- * leaves this folder: the reader, which knows the file, makes it an `INVALID_FILE`.
+ * A problem with a pickle. Its message is a sentence without its subject, which is the file. It never leaves this
+ * folder: the reader knows the file, and converts it to `INVALID_FILE`.
  */
 export class PickleError extends Error {
   override readonly name: string = "PickleError";
 }
 
-/** The bytes end before the pickle does: it is cut short, or more of it is to be read. */
+/** The bytes end before the pickle does: the file is truncated, or more of it must be read. */
 export class PickleEndError extends PickleError {
   override readonly name = "PickleEndError";
 
   constructor() {
-    super("is cut short: its pickle does not end");
+    super("is truncated: its pickle is incomplete");
   }
 }

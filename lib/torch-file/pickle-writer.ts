@@ -1,7 +1,8 @@
 import { ReverseDistillationError } from "../errors/error.js";
+import { elementCount } from "../tensor/element-count.js";
 import type { TensorDtype } from "../tensor/named-tensor.js";
 
-/** The classes of storages that PyTorch keeps elements in. */
+/** PyTorch's storage classes. */
 const storageClasses: Readonly<Record<TensorDtype, string>> = {
   F64: "DoubleStorage",
   F32: "FloatStorage",
@@ -29,32 +30,28 @@ const codes = {
   unicode: 0x58,
 } as const;
 
-/** Writes a pickle of protocol 2 that `torch.load(weights_only=True)` reads: dictionaries and tensors. */
+/** Writes dictionaries and tensors as a protocol 2 pickle that `torch.load(weights_only=True)` reads. */
 export class PickleWriter {
   readonly #parts: Uint8Array[] = [Uint8Array.of(codes.proto, 2)];
 
-  /** A dictionary; `items` writes keys and values in turns. */
+  /** Writes a dictionary. `items` writes its keys and values alternately. */
   dict(items: () => void): void {
     this.#code(codes.emptyDict);
     this.#items(items);
   }
 
-  /** A `collections.OrderedDict`; `items` writes keys and values in turns. */
+  /** Writes a `collections.OrderedDict`. `items` writes its keys and values alternately. */
   orderedDict(items: () => void): void {
     this.#global("collections", "OrderedDict");
     this.#code(codes.emptyTuple, codes.reduce);
     this.#items(items);
   }
 
-  /** A contiguous tensor that fills the storage of this key. */
+  /** Writes a contiguous tensor that fills the storage with this key. */
   tensor(key: string, dtype: TensorDtype, shape: readonly number[]): void {
     this.#global("torch._utils", "_rebuild_tensor_v2");
     this.#code(codes.mark);
-    this.#storage(
-      key,
-      dtype,
-      shape.reduce((product, length) => product * length, 1),
-    );
+    this.#storage(key, dtype, elementCount(shape));
     this.#integer(0);
     this.#integers(shape);
     this.#integers(contiguousStride(shape));
@@ -71,7 +68,7 @@ export class PickleWriter {
     this.#parts.push(length, bytes);
   }
 
-  /** Ends the pickle. */
+  /** Ends the pickle and returns its bytes. */
   finish(): Buffer {
     this.#code(codes.stop);
     return Buffer.concat(this.#parts);
@@ -100,7 +97,8 @@ export class PickleWriter {
   }
 
   #integer(value: number): void {
-    if (!Number.isSafeInteger(value)) throw new ReverseDistillationError("INTERNAL", `${value} is no size.`);
+    if (!Number.isSafeInteger(value))
+      throw new ReverseDistillationError("INTERNAL", `${value} is not a valid size.`);
     const bytes = Buffer.alloc(10);
     if (value < 2 ** 31) {
       bytes.writeUInt8(codes.integer);

@@ -3,28 +3,28 @@ import { PickleError } from "./pickle-error.js";
 import { isKind, type PickleValue, type TorchGlobal } from "./values.js";
 
 /**
- * A restricted interpreter of pickles: the part of the language in which PyTorch writes tensors within
- * dictionaries, lists and tuples. Nothing is looked up or called but what {@link PickleWorld} offers.
+ * A restricted pickle interpreter: it supports the part of the language that PyTorch uses for tensors in dictionaries,
+ * lists and tuples. A pickle can look up and call only what {@link PickleWorld} provides.
  */
 
-/** All that a pickle can reach outside of itself. What is thrown there passes through. */
+/** Everything that a pickle can reach outside itself. Errors thrown here pass through. */
 export interface PickleWorld {
   findGlobal(module: string, name: string): TorchGlobal;
-  /** What stands for an object that is stored outside of the pickle: a storage. */
+  /** Resolves a reference to an object stored outside the pickle: a storage. */
   persistent(id: PickleValue): PickleValue;
 }
 
 /**
- * The most instructions that a pickle may take: some 25 000 tensors. It bounds memory and time, since
- * none makes more than one object, or longer text than it holds itself.
+ * The maximum number of instructions, which is enough for about 25 000 tensors. It bounds memory and time, because no
+ * instruction creates more than one object, or text longer than itself.
  */
 const maxInstructions = 1_000_000;
 
 /**
- * Interprets the pickle that begins at `start`.
+ * Interprets the pickle that starts at `start`.
  *
- * @returns its value, and where it ends.
- * @throws PickleError, PickleEndError if `bytes` end before the pickle does.
+ * @returns its value, and the position after it.
+ * @throws PickleError; PickleEndError if `bytes` end before the pickle does.
  */
 export function unpickle(
   bytes: Buffer,
@@ -43,11 +43,11 @@ export function unpickle(
     instruction(machine);
   }
   throw new PickleError(
-    `holds a pickle of more than ${maxInstructions} instructions, too many for a file of tensors`,
+    `contains a pickle of more than ${maxInstructions} instructions, too many for a file of tensors`,
   );
 }
 
-/** The state of an interpretation: a stack, the stacks that marks have put aside, and what is remembered. */
+/** The state of the interpreter: the stack, the stacks set aside by marks, and the memo. */
 class Machine {
   readonly cursor: ByteCursor;
   readonly world: PickleWorld;
@@ -66,11 +66,11 @@ class Machine {
 
   pop(): PickleValue {
     const value = this.#stack.pop();
-    if (value === undefined) throw damaged("takes a value where there is none");
+    if (value === undefined) throw damaged("takes a value from an empty stack");
     return value;
   }
 
-  /** The last two values, in the order in which they were pushed. */
+  /** The last two values, in the order they were pushed. */
   popPair(): [PickleValue, PickleValue] {
     const second = this.pop();
     return [this.pop(), second];
@@ -78,7 +78,7 @@ class Machine {
 
   top(): PickleValue {
     const value = this.#stack.at(-1);
-    if (value === undefined) throw damaged("takes a value where there is none");
+    if (value === undefined) throw damaged("takes a value from an empty stack");
     return value;
   }
 
@@ -91,7 +91,7 @@ class Machine {
   popToMark(): PickleValue[] {
     const values = this.#stack;
     const stack = this.#aside.pop();
-    if (stack === undefined) throw damaged("lacks a mark");
+    if (stack === undefined) throw damaged("is missing a mark");
     this.#stack = stack;
     return values;
   }
@@ -102,24 +102,26 @@ class Machine {
 
   append(values: readonly PickleValue[]): void {
     const list = this.top();
-    if (!Array.isArray(list)) throw damaged("appends to what is no list");
+    if (!Array.isArray(list)) throw damaged("appends to something that is not a list");
     for (const value of values) list.push(value);
   }
 
-  /** @param items Keys and values in turns. */
+  /** @param items Keys and values alternately. */
   setItems(items: readonly PickleValue[]): void {
     const map = this.top();
-    if (!(map instanceof Map) || items.length % 2 !== 0) throw damaged("sets items of what is no dictionary");
+    if (!(map instanceof Map)) throw damaged("sets items of something that is not a dictionary");
+    if (items.length % 2 !== 0) throw damaged("sets a dictionary key without a value");
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i]!;
-      if (key === null || typeof key === "object") throw damaged("has a dictionary whose keys are not plain");
+      if (key === null || typeof key === "object")
+        throw damaged("has a dictionary key that is not a plain value");
       map.set(key, items[i + 1]!);
     }
   }
 
   pushGlobal(module: PickleValue, name: PickleValue): void {
     if (typeof module !== "string" || typeof name !== "string")
-      throw damaged("names a class by what is no text");
+      throw damaged("has a class name that is not text");
     this.push(this.world.findGlobal(module, name));
   }
 
@@ -133,21 +135,22 @@ class Machine {
 
   recall(index: number): void {
     const value = this.#memo.get(index);
-    if (value === undefined) throw damaged("recalls a value that it never kept");
+    if (value === undefined) throw damaged("recalls a value that it never stored");
     this.push(value);
   }
 
   reduce(): void {
     const args = this.pop();
     const callee = this.pop();
-    if (!isKind(callee, "global") || !Array.isArray(args)) throw damaged("calls what cannot be called");
+    if (!isKind(callee, "global") || !Array.isArray(args))
+      throw damaged("calls something that cannot be called");
     this.push(callee.call(args));
   }
 
-  /** Attributes that PyTorch hangs on an OrderedDict, such as versions of modules, are passed over. */
+  /** Ignores attributes that PyTorch attaches to an OrderedDict, such as module versions. */
   dropAttributes(): void {
     this.pop();
-    if (!(this.top() instanceof Map)) throw damaged("gives attributes to what is no dictionary");
+    if (!(this.top() instanceof Map)) throw damaged("sets attributes of something that is not a dictionary");
   }
 }
 
@@ -158,12 +161,12 @@ function damaged(how: string): PickleError {
 const highestProtocol = 5;
 
 function requireProtocol(protocol: number): void {
-  if (protocol > highestProtocol) throw new PickleError(`is a pickle of the unknown protocol ${protocol}`);
+  if (protocol > highestProtocol) throw new PickleError(`uses the unknown pickle protocol ${protocol}`);
 }
 
 const stop = 0x2e;
 
-/** By code. Names are those of Python's `pickletools`. */
+/** By opcode. The names are from Python's `pickletools`. */
 const instructions = new Map<number, (machine: Machine) => void>([
   /* PROTO */ [0x80, (m) => requireProtocol(m.cursor.uint8())],
   /* FRAME: a hint for reading ahead */ [0x95, (m) => void m.cursor.take(8)],

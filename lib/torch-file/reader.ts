@@ -3,7 +3,8 @@ import { readBytes } from "../files/bytes.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { ioError } from "../files/io-error.js";
 import { elementSize } from "../tensor/element-size.js";
-import type { NamedTensor, TensorDtype } from "../tensor/named-tensor.js";
+import type { NamedTensor } from "../tensor/named-tensor.js";
+import { supportedDtype } from "../tensor/supported-dtype.js";
 import type { TorchContainer } from "./container.js";
 import { gather } from "./gather.js";
 import { isLegacy, openLegacyContainer } from "./legacy-container.js";
@@ -13,24 +14,22 @@ import type { PickleValue, TorchTensor } from "./values.js";
 import { openZipContainer } from "./zip-container.js";
 import { isZip } from "./zip.js";
 
-const readableDtypes: readonly TensorDtype[] = ["F64", "F32", "F16", "BF16", "I64", "I32", "U8"];
-
-/** Bytes by whose look a file is recognised. */
+/** How many bytes it takes to recognise a file. */
 const startLength = 32;
 
-/** Whether a file begins as one of `torch.save` does, in either of its forms. */
+/** Whether a file starts like one written by `torch.save`, in either format. */
 export function looksLikeTorchFile(start: Buffer): boolean {
   return isZip(start) || isLegacy(start);
 }
 
 /**
- * A file of PyTorch's `torch.save` that is open, in the zip form or the older one. What it describes is
- * read when it is opened, by a restricted reader that makes tensors, dictionaries, lists, text and numbers
- * and runs nothing; the tensors' values are read one by one, so that files of any size can be read.
+ * An open file of PyTorch's `torch.save`, in the zip format or the legacy one. Opening it reads its structure with a
+ * restricted reader, which creates tensors, dictionaries, lists, strings and numbers, and runs no code. Tensors are
+ * read one at a time, so that files of any size can be read.
  */
 export class TorchFile {
   readonly path: string;
-  /** What was saved. */
+  /** The saved object. */
   readonly content: PickleValue;
   readonly #handle: FileHandle;
   readonly #locate: TorchContainer["locate"];
@@ -43,8 +42,8 @@ export class TorchFile {
   }
 
   /**
-   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` saying what is wrong with the
-   * file, or which class it asks for that is refused.
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if the file is damaged, is of another kind,
+   * or asks for a class that is not allowed.
    */
   static async open(path: string): Promise<TorchFile> {
     try {
@@ -61,20 +60,13 @@ export class TorchFile {
   }
 
   /**
-   * Reads a tensor of the content, its elements in row-major order.
+   * Reads a tensor of the content, in row-major order.
    *
-   * @param name The name that the result gets.
-   * @throws ReverseDistillationError `INVALID_FILE` if its type is not one that is computed with, `IO`.
+   * @param name The name to give the result.
+   * @throws ReverseDistillationError `INVALID_FILE` if the dtype is not supported, `IO`.
    */
   async read(name: string, tensor: TorchTensor): Promise<NamedTensor> {
-    const dtype = readableDtypes.find((known) => known === tensor.dtype);
-    if (dtype === undefined) {
-      const known = readableDtypes.join(", ");
-      throw invalidFile(
-        this.path,
-        `holds the tensor "${name}" as ${tensor.dtype}; what can be read is ${known}.`,
-      );
-    }
+    const dtype = supportedDtype(this.path, name, tensor.dtype);
     try {
       return { name, dtype, shape: [...tensor.shape], data: await this.#readElements(tensor) };
     } catch (error) {
@@ -102,5 +94,5 @@ async function openContainer(path: string, handle: FileHandle): Promise<TorchCon
   const start = await readBytes(path, handle, 0, Math.min(size, startLength));
   if (isZip(start)) return openZipContainer(path, handle, size);
   if (isLegacy(start)) return openLegacyContainer(path, handle, size);
-  throw invalidFile(path, "is not a file of PyTorch's torch.save.");
+  throw invalidFile(path, "was not written by PyTorch's torch.save.");
 }

@@ -1,11 +1,12 @@
+import { elementCount } from "../tensor/element-count.js";
 import { PickleError } from "./pickle-error.js";
 import type { TorchStorage, TorchTensor } from "./values.js";
 
-/** The most dimensions that a tensor of PyTorch's has. */
+/** PyTorch's maximum number of dimensions. */
 const maxDimensions = 64;
 
 /**
- * Makes a tensor, all of whose elements lie within the storage.
+ * Makes a tensor, and checks that all of its elements lie within the storage.
  *
  * @throws PickleError
  */
@@ -18,29 +19,25 @@ export function makeTensor(
   const tensor: TorchTensor = { kind: "tensor", storage, dtype: storage.dtype, shape, offset, stride };
   const fail = (problem: string) =>
     new PickleError(
-      `is damaged: a tensor of shape [${shape.slice(0, 8).join(", ")}], stride [${stride.slice(0, 8).join(", ")}] and ` +
-        `offset ${offset} ${problem} its storage "${storage.key}" of ${storage.length} elements`,
+      `is damaged: a tensor with shape [${shape.slice(0, 8).join(", ")}], ` +
+        `stride [${stride.slice(0, 8).join(", ")}] and offset ${offset} ${problem} ` +
+        `its storage "${storage.key}" of ${storage.length} elements`,
     );
   if (shape.length !== stride.length || shape.length > maxDimensions) throw fail("cannot be a view of");
   const count = elementCount(shape);
   if (offset > storage.length || (count > 0 && !(lastElement(tensor) < storage.length)))
     throw fail("reaches beyond");
-  // Expanded tensors repeat elements by a stride of 0: a few bytes could claim any amount of memory.
+  // Expanded tensors repeat elements with a stride of 0, so a few bytes could claim any amount of memory.
   if (count > storage.length) throw fail("has more elements than");
   return tensor;
 }
 
-/** Number of elements; Infinity where no number is so large. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1);
-}
-
-/** Where in its storage the last element of a tensor lies that has any. */
+/** Position in the storage of the last element in memory, for a tensor that is not empty. */
 export function lastElement({ offset, shape, stride }: TorchTensor): number {
   return shape.reduce((last, length, d) => last + (length - 1) * stride[d]!, offset);
 }
 
-/** Whether the elements lie one after the other, in the order of their indices. */
+/** Whether the elements lie in memory one after another, in row-major order. */
 export function isContiguous({ shape, stride }: TorchTensor): boolean {
   let expected = 1;
   for (let d = shape.length - 1; d >= 0; d--) {

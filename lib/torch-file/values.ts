@@ -1,4 +1,4 @@
-/** What a pickle can make here. Lists and tuples become arrays, dictionaries become maps. */
+/** The values that a pickle can create. Lists and tuples become arrays; dictionaries become maps. */
 export type PickleValue =
   | null
   | boolean
@@ -13,35 +13,35 @@ export type PickleValue =
 
 export type PickleMap = Map<boolean | number | bigint | string, PickleValue>;
 
-/** A class or function that a pickle names. What stands for it here is our own and makes data alone. */
+/** A class or function that a pickle names. It is replaced by our own code, which only creates data. */
 export interface TorchGlobal {
   readonly kind: "global";
-  /** As Python writes it: "torch.FloatStorage". */
+  /** Its full name in Python: "torch.FloatStorage". */
   readonly name: string;
-  /** @throws PickleError if it cannot be called, or not so. */
+  /** @throws PickleError if it cannot be called, or not with these arguments. */
   call(args: readonly PickleValue[]): PickleValue;
 }
 
-/** Memory that tensors lie in, as a pickle refers to it. */
+/** The memory of one or more tensors, as a pickle refers to it. */
 export interface TorchStorage {
   readonly kind: "storage";
-  /** Names the bytes within the file. */
+  /** Identifies its bytes in the file. */
   readonly key: string;
-  /** Type of the elements, in safetensors' names. */
+  /** Dtype of the elements, by its safetensors name. */
   readonly dtype: string;
   /** Number of elements. */
   readonly length: number;
 }
 
-/** A tensor: a view of a storage, which it may share, in any order of its elements. */
+/** A tensor: a strided view of a storage, which it may share with other tensors. */
 export interface TorchTensor {
   readonly kind: "tensor";
   readonly storage: TorchStorage;
   readonly dtype: string;
   readonly shape: readonly number[];
-  /** Elements of the storage before the first one. */
+  /** Position of the first element in the storage. */
   readonly offset: number;
-  /** Elements from one index to the next, of each dimension. */
+  /** The distance from one index to the next, in elements, for each dimension. */
   readonly stride: readonly number[];
 }
 

@@ -4,18 +4,17 @@ import type { NamedTensor } from "../tensor/named-tensor.js";
 import { PickleWriter } from "./pickle-writer.js";
 import { ZipWriter } from "./zip-writer.js";
 
-/** Where storages begin, in bytes: at multiples of what PyTorch aligns them to. */
+/** Alignment of storages in bytes, as in PyTorch. */
 const alignment = 64;
 
-/** The name of the archive's folder; PyTorch takes any. */
+/** The archive's folder. PyTorch accepts any name. */
 const folder = "archive";
 
 /**
- * Writes state dicts by name as one file of `torch.save`, atomically, straight from the tensors' own
- * memory: a dictionary of `OrderedDict`s of tensors, in the zip form. In Python,
- * `torch.load(path, weights_only=True)` reads it.
+ * Writes state dicts to a `torch.save` file in the zip format, as a dictionary of `OrderedDict`s of tensors. The write
+ * is atomic and does not copy the tensors. In Python, `torch.load(path, weights_only=True)` reads the file.
  *
- * @param stateDicts By name; the tensors contiguous and little-endian, each name once.
+ * @param stateDicts By name. The tensors must be contiguous and little-endian, and their names unique.
  * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `IO`, `ABORTED`.
  */
 export async function writeTorchFile(

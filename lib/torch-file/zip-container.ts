@@ -7,10 +7,10 @@ import { unpickle } from "./pickle.js";
 import { locateZipEntry, readZipDirectory, type ZipEntry } from "./zip.js";
 
 /**
- * Opens the form that `torch.save` has written since PyTorch 1.6: a zip archive of one folder with
- * `data.pkl`, `byteorder`, and a storage each as `data/<key>`.
+ * Opens the format of `torch.save` since PyTorch 1.6: a zip archive with one folder that contains `data.pkl`,
+ * `byteorder`, and one `data/<key>` per storage.
  *
- * @throws ReverseDistillationError `INVALID_FILE`; PickleError; what Node throws.
+ * @throws ReverseDistillationError `INVALID_FILE`; PickleError; or what Node.js throws.
  */
 export async function openZipContainer(
   path: string,
@@ -24,7 +24,7 @@ export async function openZipContainer(
     if (entry === undefined) return undefined;
     const position = await locateZipEntry(path, handle, fileSize, entry);
     if (entry.byteLength > limit)
-      throw invalidFile(path, `holds a ${name} of ${entry.byteLength} bytes; at most ${limit} are read.`);
+      throw invalidFile(path, `contains a ${name} of ${entry.byteLength} bytes; the limit is ${limit}.`);
     return readBytes(path, handle, position, entry.byteLength);
   };
 
@@ -32,7 +32,7 @@ export async function openZipContainer(
   if (order !== "little")
     throw invalidFile(
       path,
-      `holds numbers in the byte order ${JSON.stringify(order)}; what can be read is "little". Save it on such a machine.`,
+      `has the byte order ${JSON.stringify(order)}; only "little" is supported. Save it on a little-endian machine.`,
     );
   const table = new StorageTable();
   const pickle = (await read("data.pkl", maxPickleLength))!;
@@ -42,11 +42,11 @@ export async function openZipContainer(
     const name = `${folder}data/${storage.key}`;
     const held = entries.get(name)?.byteLength;
     if (held === undefined)
-      throw invalidFile(path, `is damaged: it lacks its storage ${JSON.stringify(name)}.`);
+      throw invalidFile(path, `is damaged: its storage ${JSON.stringify(name)} is missing.`);
     if (held !== storageBytes(storage))
       throw invalidFile(
         path,
-        `is damaged: its storage ${JSON.stringify(name)} should take ${storageBytes(storage)} bytes, but takes ${held}.`,
+        `is damaged: its storage ${JSON.stringify(name)} should have ${storageBytes(storage)} bytes but has ${held}.`,
       );
   }
   const locate = ({ key }: { key: string }) =>
@@ -54,14 +54,15 @@ export async function openZipContainer(
   return { content: value, locate };
 }
 
-/** The name of the folder, with its slash: the archive's name when it was saved. */
+/** The archive's folder, with a trailing slash. PyTorch names it after the file that it writes. */
 function findFolder(path: string, entries: ReadonlyMap<string, ZipEntry>): string {
   const pickles = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [pickle] = pickles;
   if (pickle === undefined || pickles.length > 1)
     throw invalidFile(
       path,
-      `is a zip archive, but not one of torch.save: it holds ${pickles.length} files data.pkl instead of one.`,
+      "is a zip archive, but was not written by torch.save: " +
+        `it contains ${pickles.length} data.pkl files instead of one.`,
     );
   const folder = pickle.slice(0, pickle.length - "data.pkl".length);
   if (entries.has(`${folder}constants.pkl`))

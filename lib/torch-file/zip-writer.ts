@@ -3,17 +3,17 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { writeBytes } from "../files/bytes.js";
 import { crc32 } from "../files/crc32.js";
 
-/** What is checked and written in one go, in bytes: so much does not hold up the event loop. */
+/** How many bytes are hashed and written at a time: few enough not to block the event loop. */
 const chunk = 2 ** 20;
 
-/** What the fields of the format without ZIP64 can count. */
+/** The limits of the format without ZIP64. */
 const maxOffset = 2 ** 32 - 1;
 const maxEntries = 2 ** 16 - 1;
 
-/** Its checksum follows the content, and its name is UTF-8. */
+/** The checksum follows the content, and the name is UTF-8. */
 const flags = 0x0808;
 
-/** Names the extra field that pads an entry, as PyTorch does. */
+/** Id of the extra field that pads an entry, as in PyTorch. */
 const paddingField = 0x4246;
 
 interface WrittenEntry {
@@ -24,8 +24,8 @@ interface WrittenEntry {
 }
 
 /**
- * Writes a zip archive of stored entries whose contents begin at multiples of an alignment, in one pass.
- * Archives of up to 4 GiB, since the models of this package are far smaller.
+ * Writes a zip archive of uncompressed, aligned entries in one pass. The archive is limited to 4 GiB; the models of
+ * this package are far smaller.
  */
 export class ZipWriter {
   readonly #file: FileHandle;
@@ -33,13 +33,13 @@ export class ZipWriter {
   readonly #entries: WrittenEntry[] = [];
   #position = 0;
 
-  /** @param alignment in bytes. */
+  /** @param alignment Where contents start: at multiples of this number of bytes. */
   constructor(file: FileHandle, alignment: number) {
     this.#file = file;
     this.#alignment = alignment;
   }
 
-  /** @throws ReverseDistillationError `INTERNAL` if the archive becomes too large; what Node throws. */
+  /** @throws ReverseDistillationError `INTERNAL` if the archive becomes too large; or what Node.js throws. */
   async add(name: string, content: Uint8Array): Promise<void> {
     const entry = {
       name: Buffer.from(name),
@@ -70,7 +70,7 @@ export class ZipWriter {
     this.#entries.push(entry);
   }
 
-  /** Writes the directory, which ends the archive. */
+  /** Writes the directory at the end of the archive. */
   async finish(): Promise<void> {
     const directory = Buffer.concat(this.#entries.flatMap((entry) => [directoryHeader(entry), entry.name]));
     const end = Buffer.alloc(22);
@@ -82,7 +82,7 @@ export class ZipWriter {
     await this.#write(Buffer.concat([directory, end]));
   }
 
-  /** The extra field after which the content is aligned. */
+  /** An extra field that aligns the content after it. */
   #padding(nameLength: number): Buffer {
     const fixed = this.#position + 30 + nameLength + 4;
     const length = (this.#alignment - (fixed % this.#alignment)) % this.#alignment;
@@ -94,7 +94,7 @@ export class ZipWriter {
 
   #requireRoom(byteLength: number): void {
     if (this.#position + byteLength <= maxOffset && this.#entries.length < maxEntries) return;
-    throw new ReverseDistillationError("INTERNAL", "An archive of 4 GiB or 65536 entries cannot be written.");
+    throw new ReverseDistillationError("INTERNAL", "A zip archive can have at most 4 GiB and 65535 entries.");
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

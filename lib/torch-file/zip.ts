@@ -3,19 +3,19 @@ import { readBytes } from "../files/bytes.js";
 import { invalidFile } from "../files/invalid-file.js";
 
 /**
- * The part of the zip format that PyTorch writes: entries that are stored as they are, and ZIP64 for
- * large files. Checksums are not compared, as PyTorch does not compare them either.
+ * The part of the zip format that PyTorch writes: uncompressed entries, and ZIP64 for large files. Checksums are not
+ * verified; PyTorch does not verify them either.
  */
 
-/** An entry of an archive's directory. */
+/** An entry in the directory of an archive. */
 export interface ZipEntry {
   name: string;
-  /** 0: stored. */
+  /** 0 means uncompressed. */
   method: number;
   encrypted: boolean;
-  /** Bytes in the archive. */
+  /** Size in the archive. */
   byteLength: number;
-  /** Where the entry's own header begins. */
+  /** Position of the entry's own header. */
   headerOffset: number;
 }
 
@@ -28,22 +28,22 @@ const signatures = {
 };
 const lengths = { local: 30, directory: 46, end: 22, end64: 56, locator64: 20, maxComment: 65_535 };
 
-/** The longest directory that is read, in bytes: hundreds of thousands of entries. */
+/** The longest accepted directory, in bytes: hundreds of thousands of entries. */
 const maxDirectory = 2 ** 26;
 
-/** Stands in a field of 32 bits for a number that ZIP64 keeps elsewhere. */
+/** In a 32-bit field: the value is stored in the ZIP64 field. */
 const elsewhere = 0xffffffff;
 
-/** Whether a file begins as a zip archive does. */
+/** Whether a file starts like a zip archive. */
 export function isZip(start: Buffer): boolean {
   return start.length >= 4 && start.readUInt32LE() === signatures.local;
 }
 
 /**
- * Reads an archive's directory.
+ * Reads the directory of an archive.
  *
  * @returns the entries by name.
- * @throws ReverseDistillationError `INVALID_FILE`; what Node throws.
+ * @throws ReverseDistillationError `INVALID_FILE`; or what Node.js throws.
  */
 export async function readZipDirectory(
   path: string,
@@ -51,13 +51,14 @@ export async function readZipDirectory(
   fileSize: number,
 ): Promise<Map<string, ZipEntry>> {
   const { offset, byteLength, count } = await findDirectory(path, handle, fileSize);
-  if (offset + byteLength > fileSize) throw damaged(path, "its directory lies outside of the file");
-  if (byteLength > maxDirectory) throw damaged(path, `its directory would take ${byteLength} bytes`);
+  if (offset + byteLength > fileSize) throw damaged(path, "its directory lies outside the file");
+  if (byteLength > maxDirectory) throw damaged(path, `its directory would have ${byteLength} bytes`);
   const bytes = await readBytes(path, handle, offset, byteLength);
   const entries = new Map<string, ZipEntry>();
   for (let position = 0, i = 0; i < count; i++) {
     const { entry, end } = parseEntry(path, bytes, position);
-    if (entries.has(entry.name)) throw damaged(path, `it holds ${JSON.stringify(entry.name)} more than once`);
+    if (entries.has(entry.name))
+      throw damaged(path, `it contains ${JSON.stringify(entry.name)} more than once`);
     entries.set(entry.name, entry);
     position = end;
   }
@@ -65,9 +66,9 @@ export async function readZipDirectory(
 }
 
 /**
- * Where the bytes of an entry begin.
+ * Finds where the bytes of an entry start.
  *
- * @throws ReverseDistillationError `INVALID_FILE` if it is compressed, encrypted, or reaches beyond the file.
+ * @throws ReverseDistillationError `INVALID_FILE` if it is compressed, encrypted, or extends beyond the file.
  */
 export async function locateZipEntry(
   path: string,
@@ -79,16 +80,17 @@ export async function locateZipEntry(
   if (entry.method !== 0 || entry.encrypted)
     throw invalidFile(
       path,
-      `holds ${name} compressed or encrypted, which PyTorch does not write: load and save it with PyTorch.`,
+      `contains the compressed or encrypted entry ${name}, which PyTorch does not write: ` +
+        "load it in PyTorch and save it again.",
     );
   if (entry.headerOffset + lengths.local > fileSize)
-    throw damaged(path, `its entry ${name} reaches beyond the file`);
+    throw damaged(path, `its entry ${name} extends beyond the file`);
   const header = await readBytes(path, handle, entry.headerOffset, lengths.local);
   if (header.readUInt32LE() !== signatures.local)
-    throw damaged(path, `its entry ${name} is not where its directory says`);
+    throw damaged(path, `its entry ${name} is not where the directory says`);
   const position = entry.headerOffset + lengths.local + header.readUInt16LE(26) + header.readUInt16LE(28);
   if (position + entry.byteLength > fileSize)
-    throw damaged(path, `its entry ${name} reaches beyond the file`);
+    throw damaged(path, `its entry ${name} extends beyond the file`);
   return position;
 }
 
@@ -98,7 +100,7 @@ interface DirectoryPlace {
   count: number;
 }
 
-/** The directory stands at the end, before a record of its place and a comment of any length. */
+/** The directory is at the end, followed by a record of its position and a comment of any length. */
 async function findDirectory(path: string, handle: FileHandle, fileSize: number): Promise<DirectoryPlace> {
   const tailLength = Math.min(fileSize, lengths.end + lengths.maxComment + lengths.locator64);
   const tailStart = fileSize - tailLength;
@@ -108,7 +110,7 @@ async function findDirectory(path: string, handle: FileHandle, fileSize: number)
   if (end < 0)
     throw invalidFile(
       path,
-      "is cut short: it begins as a zip archive, whose directory at the end is missing. Copy it again.",
+      "is truncated: it starts like a zip archive, but the directory at its end is missing. Copy it again.",
     );
   const place = {
     count: tail.readUInt16LE(end + 10),
@@ -120,10 +122,10 @@ async function findDirectory(path: string, handle: FileHandle, fileSize: number)
   if (locator < 0 || tail.readUInt32LE(locator) !== signatures.locator64) return place;
   const position = toNumber(path, tail.readBigUInt64LE(locator + 8));
   if (position + lengths.end64 > fileSize)
-    throw damaged(path, "the place of its directory lies outside of the file");
+    throw damaged(path, "the record of its directory lies outside the file");
   const end64 = await readBytes(path, handle, position, lengths.end64);
   if (end64.readUInt32LE() !== signatures.end64)
-    throw damaged(path, "the place of its directory is not where it should be");
+    throw damaged(path, "the record of its directory is not where it should be");
   return {
     count: toNumber(path, end64.readBigUInt64LE(32)),
     byteLength: toNumber(path, end64.readBigUInt64LE(40)),
@@ -132,11 +134,11 @@ async function findDirectory(path: string, handle: FileHandle, fileSize: number)
 }
 
 function parseEntry(path: string, bytes: Buffer, position: number): { entry: ZipEntry; end: number } {
-  const cut = () => damaged(path, "its directory is shorter than it says");
+  const cut = () => damaged(path, "its directory is incomplete");
   if (position + lengths.directory > bytes.length) throw cut();
   const header = bytes.subarray(position);
   if (header.readUInt32LE() !== signatures.directory)
-    throw damaged(path, "its directory holds something else");
+    throw damaged(path, "its directory contains an invalid entry");
   const nameEnd = lengths.directory + header.readUInt16LE(28);
   const extraEnd = nameEnd + header.readUInt16LE(30);
   const end = extraEnd + header.readUInt16LE(32);
@@ -149,20 +151,21 @@ function parseEntry(path: string, bytes: Buffer, position: number): { entry: Zip
     if (value !== elsewhere) return value;
     const next = wide.shift();
     if (next === undefined)
-      throw damaged(path, `the size or place of its entry ${JSON.stringify(name)} is missing`);
+      throw damaged(path, `the size or position of its entry ${JSON.stringify(name)} is missing`);
     return next;
   };
-  // The order matters: ZIP64 keeps just those that do not fit, the size before the packed one.
+  // The order matters: ZIP64 stores only the values that do not fit, the original size before the compressed one.
   const size = field(24);
   const packed = field(20);
   const headerOffset = field(42);
   const method = header.readUInt16LE(10);
-  if (method === 0 && size !== packed) throw damaged(path, `its entry ${JSON.stringify(name)} has two sizes`);
+  if (method === 0 && size !== packed)
+    throw damaged(path, `its entry ${JSON.stringify(name)} has two different sizes`);
   const encrypted = (header.readUInt16LE(8) & 1) !== 0;
   return { entry: { name, method, encrypted, byteLength: packed, headerOffset }, end: position + end };
 }
 
-/** The numbers of 64 bits in an entry's extra field. */
+/** The 64-bit numbers in an entry's extra field. */
 function wideFields(path: string, extra: Buffer): number[] {
   for (let at = 0; at + 4 <= extra.length;) {
     const end = at + 4 + extra.readUInt16LE(at + 2);
@@ -177,7 +180,8 @@ function wideFields(path: string, extra: Buffer): number[] {
 }
 
 function toNumber(path: string, value: bigint): number {
-  if (value > Number.MAX_SAFE_INTEGER) throw damaged(path, `it gives ${value} as a size or place`);
+  if (value > Number.MAX_SAFE_INTEGER)
+    throw damaged(path, `it contains the invalid size or position ${value}`);
   return Number(value);
 }
 

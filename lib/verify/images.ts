@@ -1,10 +1,10 @@
 import type { RawImage } from "../image/raw-image.js";
 import { Random } from "../random.js";
 
-/** Sides of the squares that an image is made of, one after the other: from noise to plain areas. */
+/** Sides of the squares in successive images: from noise to plain areas. */
 const grains = [1, 2, 5, 16];
 
-/** Images to compare an export on where there are none: squares of random colours, coarser from one to the next. */
+/** Default images for verifying an export: squares of random colours, coarser from image to image. */
 export function* verificationImages(
   [height, width]: readonly [height: number, width: number],
   count: number,

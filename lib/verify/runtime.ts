@@ -7,14 +7,14 @@ import type { Pixels } from "../image/pixels.js";
 import type { ExportDescription } from "../onnx/metadata.js";
 import { readExportDescription } from "../onnx/read-metadata.js";
 
-/** What a runtime says of one image. */
+/** A runtime's result for one image. */
 export interface RuntimeScore {
   score: number;
   /** height x width values. */
   map: Float32Array;
 }
 
-/** An export that is open in ONNX Runtime, on the CPU. */
+/** An export opened in ONNX Runtime, on the CPU. */
 export class RuntimeModel {
   readonly description: ExportDescription;
   readonly #session: InferenceSession;
@@ -27,8 +27,8 @@ export class RuntimeModel {
   }
 
   /**
-   * @throws ReverseDistillationError `NOT_FOUND` also if onnxruntime-node is not installed, `IO`, `INVALID_FILE` also
-   * with what ONNX Runtime says of a graph that it refuses.
+   * @throws ReverseDistillationError `NOT_FOUND` if the file does not exist or onnxruntime-node is not installed, `IO`,
+   * `INVALID_FILE` if the file is not an export or ONNX Runtime rejects its graph.
    */
   static async open(path: string): Promise<RuntimeModel> {
     const description = await readExportDescription(path);
@@ -37,11 +37,11 @@ export class RuntimeModel {
       const session = await runtime.InferenceSession.create(path, { executionProviders: ["cpu"] });
       return new RuntimeModel(description, session, runtime.Tensor);
     } catch (error) {
-      throw invalidFile(path, `is refused by ONNX Runtime: ${messageOf(error)}`, error);
+      throw invalidFile(path, `was rejected by ONNX Runtime: ${messageOf(error)}`, error);
     }
   }
 
-  /** Runs images of the model's size, in batches of its size, of which the last is filled up where it must be. */
+  /** Scores images of the model's size. If the model has a fixed batch size, the last batch is padded. */
   async score(images: readonly Pixels[]): Promise<RuntimeScore[]> {
     const { batch } = this.description;
     const size = batch === "dynamic" ? images.length : batch;
@@ -88,7 +88,8 @@ async function importRuntime(): Promise<typeof OnnxRuntime> {
   } catch (error) {
     throw new ReverseDistillationError(
       "NOT_FOUND",
-      `onnxruntime-node cannot be loaded (${messageOf(error)}). It is not part of this package: npm install onnxruntime-node`,
+      `onnxruntime-node could not be loaded (${messageOf(error)}). ` +
+        "It is an optional dependency: run npm install onnxruntime-node.",
       { cause: error },
     );
   }

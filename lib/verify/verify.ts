@@ -5,31 +5,32 @@ import { preprocess } from "../image/preprocess.js";
 import type { StoragePrecision } from "../options/storage.js";
 import { RuntimeModel } from "./runtime.js";
 
-/** How far an export is from the detector that it was made from. */
+/** How much the results of an export differ from those of its detector. */
 export interface Verification {
-  /** Images that both computed. */
+  /** Number of images compared. */
   images: number;
-  /** The largest absolute difference of a value of the maps, and of a score. */
+  /** Largest absolute difference between values of the maps. */
   mapDifference: number;
+  /** Largest absolute difference between scores. */
   scoreDifference: number;
-  /** What either may be. */
+  /** The limit for both differences. */
   tolerance: number;
-  /** Whether neither is more. */
+  /** Whether both differences are within the limit. */
   agrees: boolean;
-  /** Hash of the model that the export says it was made from. */
+  /** Hash of the model that was exported, according to the export. */
   modelSha256: string;
 }
 
-/** What is allowed where nothing else is said: float32 differs by rounding; float16 by its own, 3 digits, which add up. */
+/** Default tolerances. float32 results differ by rounding; float16 has only three digits, and errors add up. */
 export const defaultTolerance: Readonly<Record<StoragePrecision, number>> = { float32: 1e-4, float16: 1e-2 };
 
 /**
- * Has a detector and an export of it compute the same images, in ONNX Runtime on the CPU, and compares what they
- * say. Both see the same pixels, those of `preprocess`.
+ * Scores the same images with a detector and with its export, in ONNX Runtime on the CPU, and compares the results.
+ * Both get the same pixels, from `preprocess`.
  *
- * @param images As `preprocess` takes them, or the pixels of the model's size.
- * @throws ReverseDistillationError `INVALID_FILE` if the export is none, or of another size of images; `NOT_FOUND` also
- * if onnxruntime-node is not installed; as `preprocess` and `Detector.score`.
+ * @param images Any input of `preprocess`.
+ * @throws ReverseDistillationError `INVALID_FILE` if the file is not an export or has another image size; `NOT_FOUND`
+ * if the file does not exist or onnxruntime-node is not installed; or what `preprocess` and `Detector.score` throw.
  */
 export async function verifyExport(
   detector: Detector,
@@ -66,12 +67,12 @@ function requireSize(path: string, found: readonly number[], expected: readonly 
   if (found.join() === expected.join()) return;
   throw new ReverseDistillationError(
     "INVALID_FILE",
-    `${path} takes images of ${found.join(" x ")} pixels, but the model's are of ${expected.join(" x ")}: it was exported ` +
-      "from another model.",
+    `${path} was exported from another model: its image size is ${found.join(" x ")}, ` +
+      `but the model's is ${expected.join(" x ")}.`,
   );
 }
 
-/** NaN where either holds one. */
+/** The largest absolute difference; NaN if either array contains NaN. */
 function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 }

@@ -12,7 +12,7 @@ async function twoFiles(folder: string): Promise<{ image: string; other: string 
   return { image, other };
 }
 
-test("an output that is an input is refused by any of its names, and both are named", async (t) => {
+test("an output that is an input is rejected under any of its names, and the error names both", async (t) => {
   const folder = await temporaryFolder(t);
   const { image, other } = await twoFiles(folder);
   await mkdir(join(folder, "below"));
@@ -42,7 +42,7 @@ test("an output that is an input is refused by any of its names, and both are na
   }
 });
 
-test("files of equal content, files that do not exist and files below a file are not the same", async (t) => {
+test("files with equal content, missing files and paths below a file do not collide", async (t) => {
   const folder = await temporaryFolder(t);
   const { image, other } = await twoFiles(folder);
   await symlink("nowhere", join(folder, "dangling"));

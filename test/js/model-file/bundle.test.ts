@@ -12,7 +12,7 @@ import { runCli } from "../support/child-process.js";
 import { noise } from "../support/image-fixtures.js";
 import { rejects } from "../support/rejection.js";
 
-// One after the other: each model takes hundreds of megabytes.
+// Serial, because each model takes hundreds of megabytes.
 const test = anyTest.serial;
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
 const inFolder = (name: string) => join(folder, name);
@@ -23,7 +23,7 @@ let detector: Detector;
 
 process.removeAllListeners("warning");
 loadAddon();
-// From here on no weights are found in it.
+// An empty cache, so that no weights are found from here on.
 process.env.REVERSE_DISTILLATION_CACHE = inFolder("no cache");
 
 interface Content {
@@ -38,7 +38,7 @@ async function contentOf(path: string): Promise<Content> {
   return { metadata: { ...file.metadata }, tensors };
 }
 
-/** How a training was described in version 1. */
+/** The description of a training as version 1 stores it. */
 function firstTraining({ training }: Content["metadata"]): string {
   const described = JSON.parse(training!) as { run?: unknown };
   delete described.run;
@@ -69,7 +69,7 @@ async function scoreOf(path: string, options = {}): Promise<Score> {
   return await loaded.score(probe);
 }
 
-test("a file that is saved again from what was loaded says the same", async (t) => {
+test("loading and saving a file keeps its metadata", async (t) => {
   const again = inFolder("again.safetensors");
   await using own = await Detector.load(bundle);
   await own.save(again);
@@ -77,7 +77,7 @@ test("a file that is saved again from what was loaded says the same", async (t) 
   t.deepEqual(second.metadata, first.metadata);
 });
 
-test("a byte that changed in a tensor is found when the file is loaded", async (t) => {
+test("a changed byte in a tensor is detected when the file is loaded", async (t) => {
   for (const name of ["teacher.layer2.0.conv1.weight", "decoder.layer3.1.bn2.bias"]) {
     const damaged = inFolder("damaged.safetensors");
     const { metadata, tensors } = await contentOf(bundle);
@@ -102,7 +102,7 @@ async function flipByte(path: string, tensor: string): Promise<void> {
   await file.close();
 }
 
-test("a word that changed in the metadata is found when the file is opened", async (t) => {
+test("changed metadata is detected when the file is opened", async (t) => {
   const changed = inFolder("changed.safetensors");
   const { metadata, tensors } = await contentOf(bundle);
   const training = metadata.training!.replace('"epochs":2', '"epochs":3');
@@ -115,7 +115,7 @@ test("a word that changed in the metadata is found when the file is opened", asy
   await rejects(t, Detector.load(changed), "INVALID_FILE", /it states none/);
 });
 
-test("a file of version 1 loads, and scores as the one of today", async (t) => {
+test("a version 1 file loads, and scores like a current one", async (t) => {
   const old = inFolder("version-1.safetensors");
   const { metadata, tensors } = await contentOf(bundle);
   await writeSafetensors(old, tensors, {
@@ -136,7 +136,7 @@ test("a file of version 1 loads, and scores as the one of today", async (t) => {
   t.is(written.model_sha256, metadata.model_sha256);
 });
 
-test("in float16 the file is half as large, scores nearly the same, and keeps its hash when it is saved again", async (t) => {
+test("a float16 file is half as large, scores nearly the same, and keeps its hash when saved again", async (t) => {
   const half = inFolder("half.safetensors");
   await detector.save(half, { precision: "float16" });
   const [whole, stored] = [(await stat(bundle)).size, (await stat(half)).size];
@@ -161,7 +161,7 @@ test("in float16 the file is half as large, scores nearly the same, and keeps it
   t.deepEqual((await scoreOf(again)).map, found.map);
 });
 
-test("weights that float16 cannot hold are refused by name, and nothing is written", async (t) => {
+test("weights too large for float16 are rejected by name, and nothing is written", async (t) => {
   const { metadata, tensors } = await contentOf(bundle);
   const large = inFolder("large.safetensors");
   const name = "decoder.layer1.0.conv2.weight";
@@ -176,7 +176,7 @@ test("weights that float16 cannot hold are refused by name, and nothing is writt
   await writeSafetensors(large, changed, { ...version1, training: firstTraining(metadata) });
   await using loaded = await Detector.load(large);
   const target = inFolder("never.safetensors");
-  const message = new RegExp(`${name} has the value 70000, and float16 ends at 65504`);
+  const message = new RegExp(`${name} contains the value 70000, and the largest float16 value is 65504`);
   await rejects(t, loaded.save(target, { precision: "float16" }), "INVALID_ARGUMENT", message);
   await t.throwsAsync(stat(target), { code: "ENOENT" });
 });
@@ -187,7 +187,7 @@ async function savedByReference(): Promise<string> {
   return path;
 }
 
-test("without its teacher a file is smaller, and scores the same once its weights are given", async (t) => {
+test("a file without its teacher is smaller, and scores the same once the weights are given", async (t) => {
   const path = await savedByReference();
   const { metadata, tensors } = await contentOf(path);
   t.false(tensors.some(({ name }) => name.startsWith(prefix)));
@@ -197,11 +197,11 @@ test("without its teacher a file is smaller, and scores the same once its weight
     t,
     Detector.load(path),
     "NOT_FOUND",
-    /came from teacher\.safetensors \(SHA-256 [0-9a-f]{64}.*--weights/,
+    /needs the weights from teacher\.safetensors \(SHA-256 [0-9a-f]{64}.*--weights/,
   );
 });
 
-test("other weights than the teacher's are refused by both hashes", async (t) => {
+test("weights of another teacher are rejected, and the error gives both hashes", async (t) => {
   const path = await savedByReference();
   const other = inFolder("other.safetensors");
   const { tensors } = await contentOf(weights);
@@ -209,7 +209,7 @@ test("other weights than the teacher's are refused by both hashes", async (t) =>
   changed.find(({ name }) => name === "conv1.weight")!.data[0]! ^= 1;
   await writeSafetensors(other, changed, {});
   const message =
-    /other\.safetensors holds another teacher .*[0-9a-f]{64} instead of [0-9a-f]{64}, from teacher/;
+    /other\.safetensors is not the teacher .*[0-9a-f]{64} instead of [0-9a-f]{64} \(teacher\.safetensors\)/;
   await rejects(t, Detector.load(path, { weights: other }), "INVALID_FILE", message);
   await writeSafetensors(
     other,
@@ -224,14 +224,19 @@ test("other weights than the teacher's are refused by both hashes", async (t) =>
   );
 });
 
-test("weights for a file that has its teacher, and a reference to a random teacher, are refused", async (t) => {
-  await rejects(t, Detector.load(bundle, { weights }), "INVALID_ARGUMENT", /its teacher is in the file/);
+test("weights for a file that includes its teacher are rejected, and so is a reference to a random teacher", async (t) => {
+  await rejects(
+    t,
+    Detector.load(bundle, { weights }),
+    "INVALID_ARGUMENT",
+    /includes its teacher, so it does not need weights/,
+  );
   const random = await train([noise(64, 64, 3, 1), noise(64, 64, 3, 2)], { imageSize: 64, epochs: 1 });
   await rejects(t, random.save(inFolder("never"), { teacher: "reference" }), "INVALID_ARGUMENT", /is random/);
   await random.dispose();
 });
 
-test("options of save that are not allowed are refused", async (t) => {
+test("save rejects invalid options", async (t) => {
   const save = (options: object) => detector.save(inFolder("never"), options);
   await rejects(t, save({ precision: "int8" }), "INVALID_ARGUMENT", /precision must be/);
   await rejects(t, save({ teacher: "exclude" }), "INVALID_ARGUMENT", /teacher must be/);
@@ -244,7 +249,7 @@ async function inspect(t: ExecutionContext, path: string): Promise<Record<string
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-test("inspect prints what a file says of itself, in words and as JSON", async (t) => {
+test("inspect describes a file, as text and as JSON", async (t) => {
   const { model, training, hashes, teacherIncluded, version } = await inspect(t, bundle);
   t.deepEqual({ ...(model as object), device: "cpu", precision: "float32" }, detector.config);
   t.deepEqual(training, JSON.parse(JSON.stringify(detector.training)) as unknown);
@@ -258,7 +263,7 @@ test("inspect prints what a file says of itself, in words and as JSON", async (t
   t.regex(stdout, /^losses {10}\d\.\d{4} \d\.\d{4}$/m);
 });
 
-test("inspect finds a damaged file", async (t) => {
+test("inspect detects a damaged file", async (t) => {
   const damaged = inFolder("inspected.safetensors");
   const { metadata, tensors } = await contentOf(bundle);
   await writeSafetensors(damaged, tensors, metadata);

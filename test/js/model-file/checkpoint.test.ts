@@ -17,7 +17,7 @@ import { noise } from "../support/image-fixtures.js";
 import { runPython, testWithTorch } from "../support/python.js";
 import { rejects } from "../support/rejection.js";
 
-// One after the other: each model takes hundreds of megabytes.
+// Serial, because each model takes hundreds of megabytes.
 const test = anyTest.serial;
 const folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
 const inFolder = (name: string) => join(folder, name);
@@ -27,7 +27,7 @@ const quick: TrainOptions = { imageSize: 64, epochs: 1, batchSize: 2, layout: "o
 const options: CheckpointOptions = { backbone: "resnet18", imageSize: 64, weights };
 const checkpoint = inFolder("checkpoint.pth");
 let detector: Detector;
-/** Parts of a checkpoint that fits. */
+/** The parts of a valid checkpoint. */
 let parts: { bn: NamedTensor[]; decoder: NamedTensor[] };
 
 function model(backbone: ModelConfig["backbone"], layout: Layout): Promise<NativeModel> {
@@ -37,7 +37,7 @@ function model(backbone: ModelConfig["backbone"], layout: Layout): Promise<Nativ
   return loadAddon().Model.create({ backbone, layout, layers: [1, 2, 3], ...size, ...rest });
 }
 
-/** Tensors that stay when the model is gone. */
+/** Copies of tensors, which stay valid after the model is disposed of. */
 function copies(tensors: NamedTensor[]): NamedTensor[] {
   return tensors.map((tensor) => ({ ...tensor, data: Uint8Array.from(tensor.data) }));
 }
@@ -55,21 +55,21 @@ test.after.always(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Both detectors give the same score and the same map, to the bit. */
+/** Asserts that both detectors give the same score and map, bit for bit. */
 async function scoreAlike(t: ExecutionContext, a: Detector, b: Detector): Promise<void> {
   const [left, right] = [await a.score(images[0]!), await b.score(images[0]!)];
   t.is(left.score, right.score);
   t.deepEqual(left.map, right.map);
 }
 
-test("a detector that went out as a checkpoint and came back scores equal to the bit", async (t) => {
+test("a detector saved as a checkpoint and loaded again scores the same, bit for bit", async (t) => {
   await using back = await Detector.fromCheckpoint(checkpoint, options);
   t.deepEqual(back.config, detector.config);
   t.is(back.training, null);
   await scoreAlike(t, back, detector);
 });
 
-test("a detector from a checkpoint is saved and loaded like any other", async (t) => {
+test("a detector from a checkpoint can be saved and loaded like any other", async (t) => {
   const path = inFolder("imported.safetensors");
   await using back = await Detector.fromCheckpoint(checkpoint, options);
   await back.save(path);
@@ -78,7 +78,7 @@ test("a detector from a checkpoint is saved and loaded like any other", async (t
   await scoreAlike(t, loaded, detector);
 });
 
-test("options decide on what a checkpoint does not say", async (t) => {
+test("options set what a checkpoint does not contain", async (t) => {
   const given = {
     imageSize: [32, 64],
     layers: [2, 3],
@@ -98,7 +98,7 @@ test("options decide on what a checkpoint does not say", async (t) => {
   t.deepEqual([map.height, map.width], [32, 64]);
 });
 
-test("keys that contain memory are passed over", async (t) => {
+test('keys that contain "memory" are ignored', async (t) => {
   const path = inFolder("memory.pth");
   const memory: NamedTensor = { name: "memory0.units", dtype: "F32", shape: [1], data: new Uint8Array(4) };
   await writeTorchFile(path, { bn: [...parts.bn, memory], decoder: parts.decoder });
@@ -106,12 +106,12 @@ test("keys that contain memory are passed over", async (t) => {
   t.is(own.config.layout, "official");
 });
 
-test("a checkpoint of another backbone is told by its shapes", async (t) => {
+test("a checkpoint of another backbone is recognised by its shapes", async (t) => {
   await rejects(
     t,
     Detector.fromCheckpoint(checkpoint, { ...options, backbone: "resnet34" }),
     "INVALID_FILE",
-    /does not fit the backbone resnet34: its "bn" lacks .*It looks like resnet18: choose that as the backbone/,
+    /does not fit the backbone resnet34: its "bn" lacks .*It looks like resnet18: set the backbone to resnet18/,
   );
   const path = inFolder("resnet50.pth");
   const native = await model("resnet50", "official");
@@ -120,7 +120,7 @@ test("a checkpoint of another backbone is told by its shapes", async (t) => {
   await rejects(t, Detector.fromCheckpoint(path, options), "INVALID_FILE", /looks like resnet50/);
 });
 
-test("tensors that are missing, misshapen or too many are named", async (t) => {
+test("the error names tensors that are missing, unexpected or of the wrong shape", async (t) => {
   const path = inFolder("other.pth");
   const [first, ...rest] = parts.bn;
   await writeTorchFile(path, { ...parts, bn: rest });
@@ -130,18 +130,18 @@ test("tensors that are missing, misshapen or too many are named", async (t) => {
     t,
     Detector.fromCheckpoint(path, options),
     "INVALID_FILE",
-    /another shape conv1\.weight \(expected \[128, 64, 3, 3\], found \[64, 128, 3, 3\]\)/,
+    /has the wrong shape for conv1\.weight \(expected \[128, 64, 3, 3\], found \[64, 128, 3, 3\]\)/,
   );
   await writeTorchFile(path, { bn: parts.bn, decoder: [...parts.decoder, { ...first!, name: "extra" }] });
   await rejects(
     t,
     Detector.fromCheckpoint(path, options),
     "INVALID_FILE",
-    /its "decoder" holds besides extra\./,
+    /its "decoder" also contains extra\./,
   );
 });
 
-test("a part in the layout of the paper does not fit", async (t) => {
+test('a checkpoint in the layout "paper" does not fit', async (t) => {
   const path = inFolder("paper.pth");
   const native = await model("resnet18", "paper");
   await writeTorchFile(path, { bn: native.tensors("bn"), decoder: native.tensors("decoder") });
@@ -154,16 +154,21 @@ test("a part in the layout of the paper does not fit", async (t) => {
   );
 });
 
-test("what is no checkpoint says what it is", async (t) => {
+test("the error for a file that is not a checkpoint says what it is", async (t) => {
   const path = inFolder("else.pth");
   await writeTorchFile(path, { state_dict: [] });
   await rejects(
     t,
     Detector.fromCheckpoint(path, options),
     "INVALID_FILE",
-    /"bn" and "decoder", but holds state_dict/,
+    /"bn" and "decoder", but has the keys state_dict/,
   );
-  await rejects(t, Detector.fromCheckpoint(weights, options), "INVALID_FILE", /is not a file of PyTorch's/);
+  await rejects(
+    t,
+    Detector.fromCheckpoint(weights, options),
+    "INVALID_FILE",
+    /was not written by PyTorch's torch\.save/,
+  );
   await rejects(t, Detector.fromCheckpoint(inFolder("none.pth"), options), "NOT_FOUND");
   await rejects(t, Detector.load(checkpoint), "INVALID_FILE", /Detector\.fromCheckpoint\(\)/);
   await rejects(
@@ -174,7 +179,7 @@ test("what is no checkpoint says what it is", async (t) => {
   );
 });
 
-test("options are checked, and a signal is heeded", async (t) => {
+test("options are validated, and the signal is respected", async (t) => {
   const cases: [Partial<Record<keyof CheckpointOptions | "epochs", unknown>>, RegExp][] = [
     [{ backbone: undefined }, /^backbone must be/],
     [{ weights: undefined }, /^weights must be a path/],
@@ -193,17 +198,17 @@ test("options are checked, and a signal is heeded", async (t) => {
   await rejects(t, detector.saveCheckpoint(inFolder("x.pth"), { signal }), "ABORTED");
 });
 
-test("only the layout of the authors' code can go out as a checkpoint", async (t) => {
+test("only the layout of the authors' code can be saved as a checkpoint", async (t) => {
   await using paper = await train(images, { ...quick, layout: "paper" });
   await rejects(
     t,
     paper.saveCheckpoint(inFolder("paper-out.pth")),
     "INVALID_ARGUMENT",
-    /this detector has the layout "paper": train one with the option layout: "official"/,
+    /this detector has the layout "paper"\. Train with layout: "official"/,
   );
 });
 
-test("a teacher's weights are the same from safetensors, a state dict, and one that is wrapped", async (t) => {
+test("the weights of a teacher are the same from safetensors, a state dict and a wrapped state dict", async (t) => {
   const wrapped = inFolder("teacher.any-name");
   const native = await model("resnet18", "official");
   const unused: NamedTensor = { name: "fc.bias", dtype: "F32", shape: [1], data: new Uint8Array(4) };
@@ -214,7 +219,7 @@ test("a teacher's weights are the same from safetensors, a state dict, and one t
   await scoreAlike(t, own, detector);
 });
 
-test("weights by name need the network or the cache, and say so", async (t) => {
+test("weights given by name need the network or the cache, and the error says so", async (t) => {
   const before = { ...process.env };
   process.env.REVERSE_DISTILLATION_OFFLINE = "1";
   process.env.REVERSE_DISTILLATION_CACHE = inFolder("cache");
@@ -260,7 +265,7 @@ test("the command line imports a checkpoint and exports it again", async (t) => 
   t.regex(stderr, /required option '-w, --weights <file>' not specified/);
 });
 
-/** Modules of the authors' shapes, in PyTorch. */
+/** PyTorch modules with the shapes of the authors' code. */
 const reference = fileURLToPath(new URL("../../../bench/python", import.meta.url));
 const modules = `
 import json, sys, torch
@@ -279,28 +284,31 @@ print(json.dumps({"missing": missing, "keys": list(content), "code": bn.conv4.we
   t.deepEqual(runPython(script, checkpoint), { missing: [[], []], keys: ["bn", "decoder"], code: true });
 });
 
-testWithTorch()("a checkpoint of Python's comes through unchanged, in both forms", async (t) => {
-  const [theirs, ours] = [inFolder("theirs.pth"), inFolder("ours.pth")];
-  const save = `${modules}
+testWithTorch()(
+  "a checkpoint written by Python survives a round trip unchanged, in both formats",
+  async (t) => {
+    const [theirs, ours] = [inFolder("theirs.pth"), inFolder("ours.pth")];
+    const save = `${modules}
 state = bn.state_dict()
 state["memory.units"] = torch.zeros(3)
 torch.save({"bn": state, "decoder": decoder.state_dict()}, sys.argv[1], _use_new_zipfile_serialization=sys.argv[2] == "zip")
 print("null")`;
-  const compare = `${modules}
+    const compare = `${modules}
 content = torch.load(sys.argv[1], weights_only=True)
 print(json.dumps([set(part.state_dict()) == set(content[name]) and all(torch.equal(value, content[name][key]) for key, value in part.state_dict().items()) for name, part in [("bn", bn), ("decoder", decoder)]]))`;
-  for (const form of ["zip", "legacy"]) {
-    runPython(save, theirs, form);
-    await using own = await Detector.fromCheckpoint(theirs, options);
-    await own.saveCheckpoint(ours);
-    t.deepEqual(runPython(compare, ours), [true, true], form);
-  }
-});
+    for (const form of ["zip", "legacy"]) {
+      runPython(save, theirs, form);
+      await using own = await Detector.fromCheckpoint(theirs, options);
+      await own.saveCheckpoint(ours);
+      t.deepEqual(runPython(compare, ours), [true, true], form);
+    }
+  },
+);
 
-test("a checkpoint that is cut short is refused, and the process goes on", async (t) => {
+test("a truncated checkpoint is rejected, and the process keeps working", async (t) => {
   const path = inFolder("cut.pth");
   const whole = await readFile(checkpoint);
   await writeFile(path, whole.subarray(0, whole.length / 2));
-  await rejects(t, Detector.fromCheckpoint(path, options), "INVALID_FILE", /is cut short/);
+  await rejects(t, Detector.fromCheckpoint(path, options), "INVALID_FILE", /is truncated/);
   await (await Detector.fromCheckpoint(checkpoint, options)).dispose();
 });

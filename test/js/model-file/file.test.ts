@@ -10,7 +10,7 @@ import type { NamedTensor } from "../../../lib/tensor/named-tensor.js";
 import { noise } from "../support/image-fixtures.js";
 import { rejects } from "../support/rejection.js";
 
-// The teacher is random, as a warning says.
+// A warning says that the teacher is random.
 process.removeAllListeners("warning");
 
 const folder = mkdtempSync(join(tmpdir(), "model-file-"));
@@ -30,7 +30,7 @@ test.before(async () => {
 });
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Asserts that a file made of these, with the hash of the metadata that it has, cannot be loaded. */
+/** Asserts that a file with this content, and a matching hash of its metadata, cannot be loaded. */
 async function refuses(
   t: ExecutionContext,
   message: RegExp,
@@ -63,26 +63,26 @@ test.serial("a model file describes itself", (t) => {
   t.deepEqual([...prefixes].sort(), ["bn", "decoder", "teacher"]);
 });
 
-test.serial("a model file that is cut short is refused, and the whole one loads after it", async (t) => {
+test.serial("a truncated model file is rejected, and the complete one still loads", async (t) => {
   const path = join(folder, "short.safetensors");
   copyFileSync(model, path);
   const size = readFileSync(model).length;
   truncateSync(path, size - 1000);
-  const sizes = new RegExp(`should hold ${size} bytes, but holds ${size - 1000}`);
+  const sizes = new RegExp(`should have ${size} bytes but has ${size - 1000}`);
   await rejects(t, Detector.load(path), "INVALID_FILE", sizes);
   const detector = await Detector.load(model);
   t.true((await detector.score(noise(64, 64, 3))).score > 0);
   await detector.dispose();
 });
 
-test.serial("a model file of a newer format is refused, with both versions", async (t) => {
+test.serial("a model file in a newer format is rejected, and the error names both versions", async (t) => {
   await refuses(t, /has version 3 of the model format; reverse-distillation 0.* reads versions up to 2/, {
     changed: { ...metadata, format_version: "3" },
   });
 });
 
 for (const version of ["", "0", "1.5", "one"]) {
-  test.serial(`the format version ${JSON.stringify(version)} is refused`, async (t) => {
+  test.serial(`the format version ${JSON.stringify(version)} is rejected`, async (t) => {
     await refuses(t, /no valid format_version/, {
       changed: { ...metadata, format_version: version },
       kept: [],
@@ -91,7 +91,7 @@ for (const version of ["", "0", "1.5", "one"]) {
 }
 
 test.serial(
-  "a safetensors file of something else is refused, and told from a teacher's weights",
+  "a safetensors file of another kind is rejected, and the weights of a teacher are recognised",
   async (t) => {
     await refuses(t, /not of a detector\. Give a file that Detector\.save\(\)/, { changed: {}, kept: [] });
     const prefix = "teacher.";
@@ -112,7 +112,7 @@ const damagedJson: [
   change: (value: object) => unknown,
   message: RegExp,
 ][] = [
-  ["no model", "model", () => null, /"model" .* must be an object/],
+  ["a model that is null", "model", () => null, /"model" .* must be an object/],
   ["an unknown backbone", "model", (value) => ({ ...value, backbone: "vgg" }), /backbone must be .* 'vgg'/],
   [
     "an image size that is not allowed",
@@ -120,48 +120,57 @@ const damagedJson: [
     (value) => ({ ...value, imageSize: [64, 65] }),
     /imageSize must be/,
   ],
-  ["a field that is not known", "model", (value) => ({ ...value, extra: 1 }), /unknown key "extra"/],
-  ["a loss that is a word", "training", withRun({ losses: ["low"] }), /"training" .* losses must be/],
-  ["a date of another form", "training", withRun({ date: "yesterday" }), /"training" .* date must be/],
+  ["an unknown field", "model", (value) => ({ ...value, extra: 1 }), /unknown key "extra"/],
+  ["a loss that is text", "training", withRun({ losses: ["low"] }), /"training" .* losses must be/],
+  ["a date in another format", "training", withRun({ date: "yesterday" }), /"training" .* date must be/],
   ["a teacher without a hash", "teacher", () => ({ included: true }), /"teacher" .* sha256 must be/],
-  ["no epochs", "training", (value) => ({ ...value, epochs: 0 }), /"training" .* epochs must be/],
-  ["no weights' name", "training", (value) => ({ ...value, teacherWeights: 3 }), /teacherWeights must be/],
+  ["zero epochs", "training", (value) => ({ ...value, epochs: 0 }), /"training" .* epochs must be/],
+  [
+    "a weights name that is a number",
+    "training",
+    (value) => ({ ...value, teacherWeights: 3 }),
+    /teacherWeights must be/,
+  ],
 ];
 for (const [title, key, change, message] of damagedJson) {
-  test.serial(`metadata with ${title} are refused`, async (t) => {
+  test.serial(`metadata with ${title} is rejected`, async (t) => {
     const value = JSON.stringify(change(JSON.parse(metadata[key]!) as object));
     await refuses(t, message, { changed: { ...metadata, [key]: value }, kept: [] });
   });
 }
 
-test.serial("metadata that are not JSON are refused", async (t) => {
+test.serial("metadata that is not JSON is rejected", async (t) => {
   await refuses(t, /"model" in its metadata cannot be used/, {
     changed: { ...metadata, model: "{" },
     kept: [],
   });
 });
 
-test.serial("a tensor that is missing, of another shape, or too many is named", async (t) => {
+test.serial("the error names a tensor that is missing, unexpected or of the wrong shape", async (t) => {
   const name = "decoder.layer1.0.conv1.weight";
   await refuses(t, /it lacks decoder\.layer1\.0\.conv1\.weight\./, {
     kept: tensors.filter((tensor) => tensor.name !== name),
   });
-  await refuses(t, /in another shape decoder\.layer1\.0\.conv1\.weight \(expected \[.*\], found \[1\]\)/, {
-    kept: tensors.map((tensor) =>
-      tensor.name === name ? { name, dtype: "F32", shape: [1], data: new Uint8Array(4) } : tensor,
-    ),
-  });
-  await refuses(t, /holds besides other\.weight/, {
+  await refuses(
+    t,
+    /has the wrong shape for decoder\.layer1\.0\.conv1\.weight \(expected \[.*\], found \[1\]\)/,
+    {
+      kept: tensors.map((tensor) =>
+        tensor.name === name ? { name, dtype: "F32", shape: [1], data: new Uint8Array(4) } : tensor,
+      ),
+    },
+  );
+  await refuses(t, /also contains other\.weight/, {
     kept: [...tensors, { name: "other.weight", dtype: "F32", shape: [1], data: new Uint8Array(4) }],
   });
 });
 
-test.serial("a model file of another layout than its metadata say is refused", async (t) => {
+test.serial("a model file whose layout differs from its metadata is rejected", async (t) => {
   const changed = { ...metadata, model: metadata.model!.replace('"paper"', '"official"') };
-  await refuses(t, /does not hold a resnet18 detector of the layout "official"/, { changed });
+  await refuses(t, /does not fit a resnet18 detector with the layout "official"/, { changed });
 });
 
-test.serial("a path that leads nowhere, a folder and options that are not known are refused", async (t) => {
+test.serial("a missing file, a folder and unknown options are rejected", async (t) => {
   await rejects(t, Detector.load(join(folder, "none")), "NOT_FOUND", /no such file/);
   await rejects(t, Detector.load(folder), "IO", /folder/);
   await rejects(t, Detector.load(""), "INVALID_ARGUMENT", /path must be/);

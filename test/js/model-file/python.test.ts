@@ -13,7 +13,7 @@ process.removeAllListeners("warning");
 const testWithPython = testWithTorch();
 const tolerance = 1e-4;
 
-/** A teacher's weights in a file of their own: random ones, but ones that can be referred to. */
+/** Writes random teacher weights to a separate file, so that model files can refer to them. */
 async function writeTeacher(folder: string): Promise<string> {
   const [model, weights] = [join(folder, "random.safetensors"), join(folder, "teacher.safetensors")];
   await using random = await train([noise(64, 64, 3, 1), noise(64, 64, 3, 2)], { imageSize: 64, epochs: 1 });
@@ -30,7 +30,7 @@ async function writeTeacher(folder: string): Promise<string> {
   return weights;
 }
 
-/** The maps that `score.py` gives. */
+/** The maps that `score.py` computes. */
 async function mapsOfPython(
   model: string,
   images: string,
@@ -50,36 +50,33 @@ async function mapsOf(detector: Detector, paths: string[]): Promise<Float32Array
   return Float32Array.from(scores.flatMap(({ map }) => [...map.data]));
 }
 
-testWithPython(
-  "the loader in Python scores a bundle as the detector does, however it is stored",
-  async (t) => {
-    const folder = await temporaryFolder(t);
-    const weights = await writeTeacher(folder);
-    // Of the size of the networks, so that nobody has to resize.
-    const images = await folderOfImages(join(folder, "images"), 3, 64);
-    const paths = ["000.png", "001.png", "002.png"].map((name) => join(images, name));
-    await using detector = await train(images, { imageSize: 64, epochs: 1, weights });
-    const storages = [
-      { precision: "float32", teacher: "include" },
-      { precision: "float32", teacher: "reference" },
-      { precision: "float16", teacher: "include" },
-    ] as const;
-    for (const storage of storages) {
-      const model = join(folder, "model.safetensors");
-      await detector.save(model, storage);
-      const teacher = storage.teacher === "reference" ? ["--teacher", weights] : [];
-      const found = await mapsOfPython(model, images, join(folder, "maps.safetensors"), ...teacher);
-      await using loaded = await Detector.load(model, storage.teacher === "reference" ? { weights } : {});
-      const expected = await mapsOf(loaded, paths);
-      const difference = found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0);
-      t.log(`${storage.precision}, ${storage.teacher}: ${difference.toExponential(1)}`);
-      t.true(difference <= tolerance, `${difference}`);
-    }
-  },
-);
+testWithPython("a model file scores the same in Python, however it is stored", async (t) => {
+  const folder = await temporaryFolder(t);
+  const weights = await writeTeacher(folder);
+  // At the network's size, so that neither side has to resize.
+  const images = await folderOfImages(join(folder, "images"), 3, 64);
+  const paths = ["000.png", "001.png", "002.png"].map((name) => join(images, name));
+  await using detector = await train(images, { imageSize: 64, epochs: 1, weights });
+  const storages = [
+    { precision: "float32", teacher: "include" },
+    { precision: "float32", teacher: "reference" },
+    { precision: "float16", teacher: "include" },
+  ] as const;
+  for (const storage of storages) {
+    const model = join(folder, "model.safetensors");
+    await detector.save(model, storage);
+    const teacher = storage.teacher === "reference" ? ["--teacher", weights] : [];
+    const found = await mapsOfPython(model, images, join(folder, "maps.safetensors"), ...teacher);
+    await using loaded = await Detector.load(model, storage.teacher === "reference" ? { weights } : {});
+    const expected = await mapsOf(loaded, paths);
+    const difference = found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0);
+    t.log(`${storage.precision}, ${storage.teacher}: ${difference.toExponential(1)}`);
+    t.true(difference <= tolerance, `${difference}`);
+  }
+});
 
 testWithPython(
-  "in Python every tensor has its name of torchvision's, and a changed file is refused",
+  "in Python every tensor has its torchvision name, and a changed file is rejected",
   async (t) => {
     const folder = await temporaryFolder(t);
     const model = join(folder, "model.safetensors");

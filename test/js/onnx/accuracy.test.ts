@@ -10,7 +10,7 @@ import { temporaryFolder } from "../support/temporary-folder.js";
 const bottles = "data/mvtec_bottle";
 const weights = "weights/resnet18-imagenet1k-layers1-3.safetensors";
 
-/** What finds defects in an export alone, with the preprocessing beside it. */
+/** Scores images with an export and `preprocess` alone. */
 function scorerOf(runtime: RuntimeModel): Scorer {
   const [height, width] = runtime.description.imageSize;
   return {
@@ -22,7 +22,7 @@ function scorerOf(runtime: RuntimeModel): Scorer {
 }
 
 testWithShared(bottles, weights)(
-  "on real bottles an export in ONNX Runtime finds what the detector finds",
+  "on real bottles, an export in ONNX Runtime is as accurate as its detector",
   async (t) => {
     t.timeout(600_000);
     const folder = await temporaryFolder(t);

@@ -18,7 +18,7 @@ import { runCli } from "../support/child-process.js";
 import { folderOfImages, noise } from "../support/image-fixtures.js";
 import { rejects } from "../support/rejection.js";
 
-// One after the other: each model takes hundreds of megabytes.
+// Serial, because each model takes hundreds of megabytes.
 const test = anyTest.serial;
 const folder = mkdtempSync(join(tmpdir(), "onnx-export-"));
 const inFolder = (name: string) => join(folder, name);
@@ -41,7 +41,7 @@ test.after.always(async () => {
 
 const probes = () => verificationImages([64, 64], 3);
 
-test("an export says what it is, what it takes and which model it was made from", async (t) => {
+test("an export describes itself, its input and the model that was exported", async (t) => {
   const { metadataProps, graph, producerName, opsetImport } = fromBinary(
     ModelProtoSchema,
     await readFile(whole),
@@ -69,14 +69,14 @@ test("an export says what it is, what it takes and which model it was made from"
   );
 });
 
-test("what is written piece by piece is what the protobuf library writes of the whole", async (t) => {
+test("a model written in pieces is what the protobuf library would write", async (t) => {
   const written = await readFile(whole);
   const model = fromBinary(ModelProtoSchema, written);
   t.is(toBinary(ModelProtoSchema, model).length, written.length);
   t.true(model.graph!.initializer.every(({ rawData }) => rawData.length > 0));
 });
 
-test("weights beyond the threshold go to a file of their own, and the pair scores the same", async (t) => {
+test("weights above the threshold go to a separate file, and the pair scores the same", async (t) => {
   const own = mkdtempSync(join(folder, "pair-"));
   const path = join(own, "model.onnx");
   const { size } = await stat(whole);
@@ -98,7 +98,7 @@ test("weights beyond the threshold go to a file of their own, and the pair score
   t.is(Math.max(...ends), dataSize);
 });
 
-test("a pair takes the place of another whole, and one that fails leaves the old one", async (t) => {
+test("a pair replaces another as a whole, and a failed export leaves the old one", async (t) => {
   const own = mkdtempSync(join(folder, "replaced-"));
   const path = join(own, "model.onnx");
   const options: ExportOptions = { format: "onnx", externalDataThreshold: 0 };
@@ -123,7 +123,7 @@ test("a pair takes the place of another whole, and one that fails leaves the old
 });
 
 for (const batch of [1, 8]) {
-  test(`a batch that is fixed at ${batch} is the only one that is taken`, async (t) => {
+  test(`an export with a batch of ${batch} accepts only that batch`, async (t) => {
     const path = inFolder(`batch-${batch}.onnx`);
     await detector.export(path, { format: "onnx", batch, input: "normalized" });
     const found = await verifyExport(detector, path, probes());
@@ -135,7 +135,7 @@ for (const batch of [1, 8]) {
   });
 }
 
-test("options that are not allowed are refused by name", async (t) => {
+test("invalid options are rejected by name", async (t) => {
   const refuse = async (options: object, message: RegExp) =>
     rejects(
       t,
@@ -152,19 +152,19 @@ test("options that are not allowed are refused by name", async (t) => {
   await rejects(t, detector.export(inFolder("no/m.onnx"), { format: "onnx" }), "NOT_FOUND", /does not exist/);
 });
 
-test("files that are no exports are refused", async (t) => {
+test("files that are not exports are rejected", async (t) => {
   const broken = inFolder("broken.onnx");
   await writeFile(broken, "not a model");
   await rejects(t, RuntimeModel.open(broken), "INVALID_FILE", /broken\.onnx/);
   await writeFile(broken, Buffer.of(0x08, 0x08));
-  await rejects(t, RuntimeModel.open(broken), "INVALID_FILE", /not an ONNX model that this package exported/);
+  await rejects(t, RuntimeModel.open(broken), "INVALID_FILE", /not an ONNX model exported by this package/);
   await writeFile(broken, await readFile(whole));
   await truncate(broken, 1_000_000);
-  await rejects(t, RuntimeModel.open(broken), "INVALID_FILE", /cut short/);
+  await rejects(t, RuntimeModel.open(broken), "INVALID_FILE", /is truncated/);
   await rejects(t, RuntimeModel.open(inFolder("none.onnx")), "NOT_FOUND");
 });
 
-test("export and verify agree on the command line, and verify finds a weight that was changed", async (t) => {
+test("an export passes verify on the command line, and a changed weight fails it", async (t) => {
   const path = inFolder("cli.onnx");
   const exported = await runCli(["export", bundle, "--out", path, "--batch", "2", "--input", "normalized"]);
   t.is(exported.code, 0, exported.stderr);
@@ -173,7 +173,7 @@ test("export and verify agree on the command line, and verify finds a weight tha
   const verified = await runCli(["verify", bundle, path, images]);
   t.is(verified.code, 0, verified.stderr);
   const line =
-    /^Largest difference on 3 images: maps \d\.\de-\d+, scores [\d.e-]+; within the tolerance of 0\.0001\n$/;
+    /^Largest difference on 3 images: maps \d\.\de-\d+, scores \d\.\de[+-]\d+; within the tolerance of 0\.0001\n$/;
   t.regex(verified.stdout, line);
 
   const model = fromBinary(ModelProtoSchema, await readFile(path));
@@ -189,7 +189,7 @@ test("export and verify agree on the command line, and verify finds a weight tha
   t.true((result.mapDifference as number) > 1e-4);
 });
 
-test("verify says where an export was made from another model", async (t) => {
+test("verify warns about an export of another model", async (t) => {
   const other = await train([noise(64, 64, 3, 5), noise(64, 64, 3, 6)], {
     imageSize: 64,
     epochs: 1,
@@ -204,14 +204,14 @@ test("verify says where an export was made from another model", async (t) => {
   t.regex(stderr, /warning: .*other\.onnx says that it was made from another model/);
 });
 
-test("the format of an export shows in the file's ending, and what is not understood is refused", async (t) => {
+test("the file extension decides the format of an export, and invalid usage is rejected", async (t) => {
   const run = (...args: string[]) => runCli(["export", bundle, "--out", ...args]);
   const unknown = await run(inFolder("model.bin"));
   t.is(unknown.code, 2);
   t.regex(unknown.stderr, /does not tell the format: name a file \.onnx or \.pth, or give --format/);
   const checkpoint = await run(inFolder("model.pth"));
   t.is(checkpoint.code, 2);
-  t.regex(checkpoint.stderr, /layout "official" only/);
+  t.regex(checkpoint.stderr, /only support the layout "official"/);
   const mixed = await run(inFolder("model.pth"), "--external-data-threshold", "5");
   t.is(mixed.code, 2);
   t.regex(mixed.stderr, /--external-data-threshold has a meaning only with the format onnx/);

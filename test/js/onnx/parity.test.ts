@@ -15,14 +15,16 @@ import { RuntimeModel, type RuntimeScore } from "../../../lib/verify/runtime.js"
 import { findOnnxPython, OnnxPython } from "../support/onnx-python.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
-// One after the other: models take hundreds of megabytes.
+// Serial, because models take hundreds of megabytes.
 const addon = loadAddon();
 const tolerance = 1e-4;
 const standardDomain = "";
 
 const python = findOnnxPython();
 if (python === undefined) {
-  console.error("SKIPPED: exports in Python: none on the PATH has numpy, onnx, onnxruntime and safetensors");
+  console.error(
+    "SKIPPED: exports in Python: no Python on the PATH has numpy, onnx, onnxruntime and safetensors",
+  );
 }
 /** One process for all tests. */
 let runner: OnnxPython | undefined;
@@ -32,7 +34,7 @@ function pixelsOf({ data, width, height }: RawImage): Pixels {
   return { data: data as Uint8Array, dims: [1, height, width, 3] };
 }
 
-/** The largest difference of a value of a map or of a score. */
+/** The largest difference between values of the maps or between scores. */
 function difference(ours: readonly RuntimeScore[], theirs: readonly RuntimeScore[]): number {
   return ours.reduce((most, { score, map }, i) => {
     const other = theirs[i]!;
@@ -48,7 +50,7 @@ interface Exported {
   native: RuntimeScore[];
 }
 
-/** Exports a model and has it score eight images itself. */
+/** Exports a model, and scores eight images with it. */
 async function exported(
   t: ExecutionContext,
   model: NativeModel,
@@ -63,7 +65,7 @@ async function exported(
   return { path, folder, images, native };
 }
 
-/** Runs an export in Node at batches of one and of eight. @returns the largest difference from the model. */
+/** Runs an export in Node with batches of one and eight. @returns the largest difference from the model. */
 async function differenceInNode({ path, images, native }: Exported): Promise<number> {
   const runtime = await RuntimeModel.open(path);
   const pixels = images.map(pixelsOf);
@@ -76,7 +78,7 @@ async function differenceInNode({ path, images, native }: Exported): Promise<num
 for (const backbone of backbones) {
   for (const layout of layouts) {
     test.serial(
-      `${backbone}, ${layout}: an export scores as the model does, in Node and in Python`,
+      `${backbone}, ${layout}: an export scores like its model, in Node and in Python`,
       async (t) => {
         const description = describe(backbone, layout);
         const model = await seededModel(addon, description);
@@ -91,7 +93,7 @@ for (const backbone of backbones) {
   }
 }
 
-/** Full checks, standard operators, and the scores, of all images as one batch and of one alone. */
+/** Asserts full validity, standard operators and equal scores, for all images in one batch and for one alone. */
 async function requirePython(t: ExecutionContext, { path, folder, images, native }: Exported): Promise<void> {
   runner ??= new OnnxPython(python!);
   const [{ height, width }] = images as [RawImage];
@@ -116,14 +118,14 @@ async function requirePython(t: ExecutionContext, { path, folder, images, native
 
 const resnet18 = describe("resnet18", "paper");
 const cases: [title: string, description: ModelDescription][] = [
-  ["two layers, a product, another sigma, raw pixels, an oblong", unusual],
+  ["two layers, product, another sigma, no normalisation, wide images", unusual],
   ["one layer", { ...resnet18, layers: [2] }],
-  ["the smallest image, where the reflection wraps", { ...resnet18, imageSize: [32, 32], sigma: 15 }],
-  ["an upright oblong", { ...resnet18, imageSize: [128, 32] }],
-  ["a sigma below a pixel's", { ...resnet18, sigma: 0.1 }],
+  ["the smallest image, where the reflection wraps around", { ...resnet18, imageSize: [32, 32], sigma: 15 }],
+  ["tall images", { ...resnet18, imageSize: [128, 32] }],
+  ["a sigma below one pixel", { ...resnet18, sigma: 0.1 }],
 ];
 for (const [title, description] of cases) {
-  test.serial(`${title}: an export scores as the model does, whatever it takes`, async (t) => {
+  test.serial(`${title}: an export scores like its model, with either input`, async (t) => {
     const model = await seededModel(addon, description);
     for (const input of ["uint8", "normalized"] as const) {
       const export_ = await exported(t, model, description, { input });
@@ -136,7 +138,7 @@ for (const [title, description] of cases) {
   });
 }
 
-test.serial("features of zero are at a distance of one, as in the model", async (t) => {
+test.serial("features of zero have a distance of one, as in the model", async (t) => {
   const model = await seededModel(addon, resnet18);
   await change(model, "decoder", "layer3.1.bn2.bias", () => -1e6);
   await change(model, "decoder", "layer2.1.bn2.bias", () => -1e6);
@@ -146,7 +148,7 @@ test.serial("features of zero are at a distance of one, as in the model", async 
   t.true((await differenceInNode(export_)) <= tolerance);
 });
 
-test.serial("in float16 an export of half the size scores nearly as the model does", async (t) => {
+test.serial("a float16 export scores nearly like its model", async (t) => {
   const model = await seededModel(addon, resnet18);
   const export_ = await exported(t, model, resnet18, { precision: "float16" });
   await model.dispose();
@@ -160,7 +162,7 @@ test.serial("in float16 an export of half the size scores nearly as the model do
   t.true(Math.abs(first.score[0]! - export_.native[0]!.score) <= 1e-3);
 });
 
-test.serial("parity fails where a weight of the model is not the export's", async (t) => {
+test.serial("parity fails if a weight of the model differs from the export", async (t) => {
   const model = await seededModel(addon, resnet18);
   const export_ = await exported(t, model, resnet18);
   await change(model, "teacher", "bn1.running_var", (value) => value * 1.05);

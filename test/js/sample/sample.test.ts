@@ -12,7 +12,7 @@ import { temporaryFolder } from "../support/temporary-folder.js";
 
 const small = { size: 48, train: 5, testGood: 2, testPerDefect: 1 } as const;
 
-test("a sample is a data set, with a mask for every defective part", async (t) => {
+test("a sample is a data set with a mask for every defective part", async (t) => {
   const folder = join(await temporaryFolder(t), "deep", "sample");
   const progress: number[] = [];
   const sample = await generateSample(folder, { ...small, onProgress: ({ done }) => progress.push(done) });
@@ -34,7 +34,7 @@ test("a sample is a data set, with a mask for every defective part", async (t) =
   t.is((await stat(folder)).mode & 0o500, 0o500);
 });
 
-test("one seed gives one sample, pixel for pixel, and another seed another", async (t) => {
+test("the same seed gives the same pixels, and another seed gives others", async (t) => {
   const root = await temporaryFolder(t);
   const pixels = async (name: string, options: object): Promise<Buffer[]> => {
     const { train, test: images } = await generateSample(join(root, name), { ...small, ...options }).then(
@@ -51,13 +51,13 @@ test("one seed gives one sample, pixel for pixel, and another seed another", asy
   t.deepEqual(await pixels("again", { seed: 7 }), first);
   const other = await pixels("other", { seed: 8 });
   first.forEach((image, i) => t.notDeepEqual(other[i], image));
-  // More images of one kind leave the others as they are.
+  // More images of one kind do not change the others.
   const more = await pixels("more", { seed: 7, train: 6 });
   t.deepEqual(more.slice(0, 5), first.slice(0, 5));
   t.deepEqual(more.slice(6), first.slice(5));
 });
 
-test("every kind of defect changes every texture, within its mask alone, and the mask follows the seed", (t) => {
+test("every kind of defect is marked in its mask on every texture, and its size varies with the seed", (t) => {
   for (const texture of textureNames) {
     const good = drawPart(96, texture, undefined, new Random("same"));
     t.false(good.mask.includes(255));
@@ -75,7 +75,7 @@ test("every kind of defect changes every texture, within its mask alone, and the
   }
 });
 
-test("defects are plain to see: within the mask the colour is far from that of the part without it", (t) => {
+test("defects are clearly visible: inside the mask, the colour is far from that around it", (t) => {
   for (const texture of textureNames) {
     for (const defect of defectNames) {
       let contrast = 0;
@@ -99,7 +99,7 @@ test("defects are plain to see: within the mask the colour is far from that of t
   }
 });
 
-test("good parts keep clear of ImageNet's mean colour, about which features of an untrained teacher have no direction", (t) => {
+test("good parts stay away from ImageNet's mean colour, where features of an untrained teacher have no direction", (t) => {
   const mean = [0.485, 0.456, 0.406];
   const deviation = [0.229, 0.224, 0.225];
   const [size, window] = [96, 4];
@@ -121,7 +121,7 @@ test("good parts keep clear of ImageNet's mean colour, about which features of a
   }
 });
 
-test("a finished sample is left as it is, and another takes its place only where that is asked for", async (t) => {
+test("a finished sample is left unchanged, and is replaced only on request", async (t) => {
   const folder = join(await temporaryFolder(t), "sample");
   await generateSample(folder, small);
   const image = join(folder, "train/good/000.png");
@@ -138,29 +138,24 @@ test("a finished sample is left as it is, and another takes its place only where
   t.deepEqual(await readdir(join(folder, "train/good")), ["000.png", "001.png"]);
 });
 
-test("files that are no sample are never overwritten", async (t) => {
+test("files that are not a sample are never overwritten", async (t) => {
   const folder = await temporaryFolder(t);
   await writeFile(join(folder, "thesis.txt"), "the only copy");
   const drawing = generateSample(folder, { ...small, overwrite: true });
-  await rejects(t, drawing, "INVALID_ARGUMENT", /holds other files/);
+  await rejects(t, drawing, "INVALID_ARGUMENT", /contains other files/);
   t.is(await readFile(join(folder, "thesis.txt"), "utf8"), "the only copy");
   await rejects(t, generateSample(join(folder, "thesis.txt"), small), "INVALID_ARGUMENT", /thesis\.txt/);
   await mkdir(join(folder, "empty"));
   t.false((await generateSample(join(folder, "empty"), small)).reused);
 });
 
-test("a sample that holds files of the user's, or only looks like a sample, is not overwritten", async (t) => {
+test("a sample with files of the user, or a folder that only looks like a sample, is not overwritten", async (t) => {
   const folder = join(await temporaryFolder(t), "sample");
   await generateSample(folder, small);
   const model = join(folder, "train", "model.safetensors");
   await writeFile(model, "the only copy");
   const redraw = (): Promise<unknown> => generateSample(folder, { ...small, seed: 1, overwrite: true });
-  await rejects(
-    t,
-    redraw(),
-    "INVALID_ARGUMENT",
-    /also holds 1 file of other origin.*train\/model\.safe/,
-  );
+  await rejects(t, redraw(), "INVALID_ARGUMENT", /also contains 1 other file, such as train\/model\.safe/);
   t.is(await readFile(model, "utf8"), "the only copy");
   const description = join(folder, "sample.json");
   for (const other of [
@@ -169,12 +164,12 @@ test("a sample that holds files of the user's, or only looks like a sample, is n
     '{"generator":"reverse-distillation sample","version":1,"train":-1}',
   ]) {
     await writeFile(description, other);
-    await rejects(t, redraw(), "INVALID_ARGUMENT", /holds other files/);
+    await rejects(t, redraw(), "INVALID_ARGUMENT", /contains other files/);
     t.is(await readFile(description, "utf8"), other);
   }
 });
 
-test("an interrupted run leaves nothing that could be taken for a sample", async (t) => {
+test("an interrupted run leaves nothing behind", async (t) => {
   const root = await temporaryFolder(t);
   const abort = new AbortController();
   const drawing = generateSample(join(root, "sample"), {
@@ -197,7 +192,7 @@ test("an interrupted run leaves nothing that could be taken for a sample", async
   t.deepEqual(await readdir(root), []);
 });
 
-test("options are checked, and say what is allowed", async (t) => {
+test("options are validated, and the errors say what is allowed", async (t) => {
   const folder = join(await temporaryFolder(t), "sample");
   const refused = (options: object, message: RegExp): Promise<unknown> =>
     rejects(t, generateSample(folder, options), "INVALID_ARGUMENT", message);
@@ -212,7 +207,7 @@ test("options are checked, and say what is allowed", async (t) => {
   await refused({ overwrite: 1 }, /overwrite must be true or false/);
 });
 
-test("the textures take turns, and kinds of defect can be chosen", async (t) => {
+test("textures and kinds of defects can be chosen", async (t) => {
   const folder = join(await temporaryFolder(t), "sample");
   await generateSample(folder, { ...small, textures: ["granite"], defects: ["hole", "crack"], testGood: 0 });
   t.deepEqual(await readdir(join(folder, "test")), ["crack", "hole"]);
@@ -227,6 +222,6 @@ test("the textures take turns, and kinds of defect can be chosen", async (t) => 
     .toBuffer({ resolveWithObject: true });
   const mean = (channel: number): number =>
     data.filter((_, i) => i % 3 === channel).reduce((a, b) => a + b) / 64;
-  // Granite is reddish, where steel and fabric are bluish, and paler than brass.
+  // Granite is reddish and paler than brass, while steel and fabric are bluish.
   t.true(mean(0) > mean(2) && mean(2) > 130);
 });

@@ -3,13 +3,13 @@ import { maxFloat16, narrowToFloat16, widenFloat16 } from "../../../lib/tensor/f
 
 const every = Uint16Array.from({ length: 65_536 }, (_, bits) => bits);
 
-test("every float16 widens to its value", (t) => {
+test("float16 widens to its exact value", (t) => {
   const values = widenFloat16(Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x3555, 0x8000, 0x7c00));
   const expected = [1, -2, maxFloat16, 2 ** -24, 2 ** -14, 0.333251953125, -0, Infinity];
   t.deepEqual([...values], expected);
 });
 
-test("every float16 comes back from float32 with its bits", (t) => {
+test("every float16 survives a round trip through float32", (t) => {
   const back = narrowToFloat16(widenFloat16(every));
   const isNaN = (bits: number) => (bits & 0x7fff) > 0x7c00;
   t.deepEqual(
@@ -18,7 +18,7 @@ test("every float16 comes back from float32 with its bits", (t) => {
   );
 });
 
-test("between two float16 the nearer one is taken, and of two equally near ones the even one", (t) => {
+test("narrowing rounds to the nearest float16, and ties to even", (t) => {
   const positive = every.filter((bits) => bits < 0x7bff);
   const lower = widenFloat16(positive);
   const upper = widenFloat16(positive.map((bits) => bits + 1));
@@ -38,7 +38,7 @@ test("between two float16 the nearer one is taken, and of two equally near ones 
   );
 });
 
-test("what float16 cannot hold becomes infinite, and what it cannot tell from zero, zero", (t) => {
+test("narrowing overflows to infinity and underflows to zero", (t) => {
   const values = Float32Array.of(65_519, 65_520, 1e30, -Infinity, 2 ** -25, 2 ** -25 * 1.0001, -1e-40, NaN);
   const [largest, first, huge, infinite, tie, above, tiny, none] = narrowToFloat16(values);
   t.deepEqual([largest, first, huge, infinite], [0x7bff, 0x7c00, 0x7c00, 0xfc00]);

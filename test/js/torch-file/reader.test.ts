@@ -13,7 +13,7 @@ const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, i
 
 const forms = ["zip", "zip-protocol-4", "zip64", "legacy", "legacy-protocol-4"] as const;
 
-/** What torch-files.py saved: shape and elements. float16 and bfloat16 as their bits. */
+/** What torch-files.py saved. float16 and bfloat16 are given as bits. */
 const expected: Record<string, [dtype: string, shape: number[], values: (number | bigint)[]]> = {
   matrix: ["F32", [3, 4], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]],
   transposed: ["F32", [4, 3], [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]],
@@ -45,7 +45,7 @@ function elements(dtype: string, { buffer, byteOffset, byteLength }: Uint8Array)
 }
 
 for (const form of forms) {
-  test(`a state dict in the form ${form} is read: views, shared storages, parameters, every type`, async (t) => {
+  test(`a state dict in the format ${form} is read: views, shared storages, parameters, every dtype`, async (t) => {
     const file = await TorchFile.open(fixture(`state-dict.${form}.pth`));
     const tensors = asStateDict(file.path, "its content", file.content);
     t.deepEqual([...tensors.keys()], [...Object.keys(expected), "bool"]);
@@ -56,12 +56,12 @@ for (const form of forms) {
     }
     await t.throwsAsync(file.read("bool", tensors.get("bool")!), {
       code: "INVALID_FILE",
-      message: /tensor "bool" as BOOL; what can be read is F64, F32/,
+      message: /contains the tensor "bool" with dtype BOOL; supported dtypes: F64, F32/,
     });
     await file.close();
   });
 
-  test(`a file in the form ${form} that is cut short anywhere is refused`, async (t) => {
+  test(`a file in the format ${form} is rejected wherever it is truncated`, async (t) => {
     const path = join(await temporaryFolder(t), "cut.pth");
     const whole = await readFile(fixture(`state-dict.${form}.pth`));
     for (let length = 0; length < whole.length; length += length < 64 ? 1 : 37) {
@@ -70,7 +70,7 @@ for (const form of forms) {
     }
   });
 
-  test(`a file in the form ${form} with damaged bytes is read or refused, and nothing else`, async (t) => {
+  test(`a file in the format ${form} with damaged bytes is either read or rejected as INVALID_FILE`, async (t) => {
     const path = join(await temporaryFolder(t), "damaged.pth");
     const whole = await readFile(fixture(`state-dict.${form}.pth`));
     let state = 1;
@@ -90,11 +90,11 @@ for (const form of forms) {
         refused++;
       }
     }
-    t.true(refused > 20, `${refused} of 200 were refused`);
+    t.true(refused > 20, `${refused} of 200 were rejected`);
   });
 }
 
-/** Opens a file and reads all tensors that are of a type that can be read. */
+/** Opens a file and reads all tensors with a supported dtype. */
 async function readAll(path: string): Promise<void> {
   const file = await TorchFile.open(path);
   try {
@@ -115,37 +115,40 @@ test("numbers of any size, text, None, lists, tuples, torch.Size and dtypes are 
   await file.close();
 });
 
-test("a whole module is refused by the name of its class, with what to do", async (t) => {
+test("a whole module is rejected, and the error names its class and says what to do", async (t) => {
   await t.throwsAsync(TorchFile.open(fixture("module.zip.pth")), {
     code: "INVALID_FILE",
     message:
-      /module\.zip\.pth asks for "torch\.nn\.modules\.linear\.Linear".*refused.*torch\.save\(model\.state_dict\(\), path\)/,
+      /module\.zip\.pth asks for "torch\.nn\.modules\.linear\.Linear".*not allowed.*torch\.save\(model\.state_dict\(\), path\)/,
   });
 });
 
-test("what is no state dict is told apart in Python's words", async (t) => {
+test("the error for something that is not a state dict describes it in Python's terms", async (t) => {
   const file = await TorchFile.open(fixture("values.zip.pth"));
   const { content } = file;
   t.throws(() => asStateDict(file.path, "its content", content), {
     code: "INVALID_FILE",
-    message: /its content must be a state dict.*but holds a list as 'plain'/,
+    message: /its content must be a state dict.*but it maps 'plain' to a list/,
   });
   t.throws(() => asStateDict(file.path, 'its "bn"', undefined), {
-    message: /its "bn" must be.*but is absent/,
+    message: /its "bn" must be.*but it is missing/,
   });
   await file.close();
 });
 
-test("a file that does not exist, and one of another kind", async (t) => {
+test("a missing file gives NOT_FOUND, and a file of another kind INVALID_FILE", async (t) => {
   const path = join(await temporaryFolder(t), "other.pth");
   await t.throwsAsync(TorchFile.open(path), { code: "NOT_FOUND" });
   await writeFile(path, "what is this?");
-  await t.throwsAsync(TorchFile.open(path), { code: "INVALID_FILE", message: /is not a file of PyTorch's/ });
+  await t.throwsAsync(TorchFile.open(path), {
+    code: "INVALID_FILE",
+    message: /was not written by PyTorch's torch\.save/,
+  });
 });
 
 const weights = "weights/resnet18-imagenet1k-layers1-3";
 testWithShared(`${weights}.pth`, `${weights}.safetensors`)(
-  "real weights are equal, tensor by tensor, to their safetensors form",
+  "real weights equal their safetensors version, tensor by tensor",
   async (t) => {
     const torch = await TorchFile.open(sharedPath(`${weights}.pth`)!);
     const safetensors = await SafetensorsFile.open(sharedPath(`${weights}.safetensors`)!);

@@ -30,7 +30,7 @@ const stateDicts: Record<string, NamedTensor[]> = {
   empty: [],
 };
 
-test("what is written is read again", async (t) => {
+test("written state dicts are read back unchanged", async (t) => {
   const path = join(await temporaryFolder(t), "written.pth");
   await writeTorchFile(path, stateDicts);
   const file = await TorchFile.open(path);
@@ -49,7 +49,7 @@ test("what is written is read again", async (t) => {
   await file.close();
 });
 
-test("storages begin at multiples of 64 bytes", async (t) => {
+test("storages start at multiples of 64 bytes", async (t) => {
   const path = join(await temporaryFolder(t), "aligned.pth");
   const data = Buffer.from("a storage that is easily found");
   const tensor: NamedTensor = { name: "x", dtype: "U8", shape: [data.length], data };
@@ -61,7 +61,7 @@ test("storages begin at multiples of 64 bytes", async (t) => {
   t.deepEqual([first % 64, second % 64], [0, 0]);
 });
 
-test("an aborted call leaves what was there, and nothing else", async (t) => {
+test("an aborted write leaves the old file and nothing else", async (t) => {
   const folder = await temporaryFolder(t);
   const path = join(folder, "kept.pth");
   await writeFile(path, "before");
@@ -71,13 +71,13 @@ test("an aborted call leaves what was there, and nothing else", async (t) => {
   await t.throwsAsync(writeTorchFile(join(folder, "none", "x.pth"), stateDicts), { code: "NOT_FOUND" });
 });
 
-test("the checksum is CRC-32, of the whole and in parts", (t) => {
+test("the checksum is CRC-32, computed at once or in parts", (t) => {
   t.is(crc32(Buffer.from("123456789")), 0xcbf43926);
   t.is(crc32(Buffer.from("6789"), crc32(Buffer.from("12345"))), 0xcbf43926);
   t.is(crc32(new Uint8Array(0)), 0);
 });
 
-testWithTorch()("Python reads it with weights_only, and finds the archive sound", async (t) => {
+testWithTorch()("Python reads the file with weights_only, and finds the archive intact", async (t) => {
   const path = join(await temporaryFolder(t), "python.pth");
   await writeTorchFile(path, stateDicts);
   const script = `
