@@ -1,11 +1,11 @@
 /**
- * Writes the reference of what the package exports, from the docstrings: docs/api.md, and docs/api-preprocess.md
- * for the subpath of that name.
+ * Writes the API reference from the docstrings: docs/api.md for the package, docs/api-preprocess.md for its subpath
+ * `preprocess`.
  *
  *   node scripts/api-reference.mjs [--check]
  *
- * `--check` changes nothing and fails where a file is not as it would be written. An export without a
- * docstring, or a type that is used by an export and not exported itself, fails either way.
+ * `--check` changes nothing and fails if a file is out of date. An export without a docstring, or one that uses a
+ * type that is not exported, fails either way.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { format, resolveConfig } from "prettier";
 import { Application } from "typedoc";
 import { reportFailure, root } from "./setup.mjs";
 
-/** What can be imported: the file that exports it, how typedoc calls that, and where the reference is written. */
+/** What can be imported: its source, the file that typedoc writes for it, and the file in docs/. */
 const modules = [
   { name: "reverse-distillation", source: "lib/index.ts", written: "index.md", target: "api.md" },
   {
@@ -35,7 +35,7 @@ const options = {
   excludeInternal: true,
   treatWarningsAsErrors: true,
   logLevel: "Warn",
-  // typedoc-plugin-markdown's: one file a module, tables for what has few words.
+  // Options of typedoc-plugin-markdown: one file per module, and tables for short descriptions.
   outputFileStrategy: "modules",
   hidePageHeader: true,
   hideBreadcrumbs: true,
@@ -44,17 +44,17 @@ const options = {
   typeAliasPropertiesFormat: "table",
 };
 
-/** @returns {Promise<Map<string, string>>} the text of each file of docs/, by its name. */
+/** @returns {Promise<Map<string, string>>} the text of each file in docs/, by name. */
 async function generate() {
   const folder = mkdtempSync(join(tmpdir(), "reverse-distillation-api-"));
   const application = await Application.bootstrapWithPlugins({ ...options, out: folder });
   const project = await application.convert();
-  if (project === undefined) throw new Error("typedoc could not read the sources; its messages are above.");
+  if (project === undefined) throw new Error("typedoc could not read the sources; see its messages above.");
   application.validate(project);
   try {
     await application.generateOutputs(project);
     if (application.logger.hasErrors() || application.logger.hasWarnings())
-      throw new Error("The API reference has gaps; typedoc's messages are above.");
+      throw new Error("The API reference has gaps; see typedoc's messages above.");
     /** @type {Map<string, string>} */
     const files = new Map();
     for (const { name, written, target } of modules) {
@@ -77,7 +77,7 @@ try {
     const path = join(root, "docs", name);
     if (!process.argv.includes("--check")) writeFileSync(path, text);
     else if (!existsSync(path) || readFileSync(path, "utf8") !== text)
-      throw new Error(`docs/${name} is out of date: \`npm run docs\` writes it.`);
+      throw new Error(`docs/${name} is out of date: run \`npm run docs\`.`);
   }
 } catch (error) {
   reportFailure(error);

@@ -1,5 +1,5 @@
 /**
- * Sets up, then compares the addon on the CPU with the Python reference.
+ * Sets up the checkout, then compares the addon on the CPU with the Python reference.
  *
  *   node scripts/bench.mjs [arguments of bench/cpu.ts]
  */

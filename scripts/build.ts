@@ -1,10 +1,10 @@
 /**
- * Builds what the sources have outgrown: the native addon, and the package's JavaScript.
+ * Builds what is out of date: the native addon and the package's JavaScript.
  *
  *   node --import tsx scripts/build.ts [--tests] [--bench] [--cuda]
  *
- * `--tests` and `--bench` build the native tests and the native benchmark as well; `--cuda` builds the addon for
- * GPUs, beside the one for the CPU.
+ * `--tests` and `--bench` also build the native tests and the native benchmark. `--cuda` builds the addon for GPUs,
+ * next to the one for the CPU.
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -25,7 +25,7 @@ try {
     tests: values.tests,
     bench: values.bench,
     builds: buildable(values.cuda ? "cuda" : "cpu"),
-    // One for CUDA takes gigabytes, and may be there already as the PyTorch that was chosen for the GPU's driver.
+    // A CUDA build takes gigabytes, and the right one for the driver may already be installed with PyTorch.
     fetch: !values.cuda,
   });
   await buildTypeScript(root);

@@ -1,7 +1,7 @@
 /**
- * Checks what would be published: what package.json names exists, nothing is packed that must not be,
- * types and manifest are as TypeScript and bundlers want them, the licences of others are listed, nothing
- * is known against its dependencies, and the package imports and requires by its own name.
+ * Checks what would be published: the files that package.json names exist, only the right files are packed, types and
+ * manifest suit TypeScript and bundlers, third-party licences are listed, npm knows of no vulnerability in the
+ * dependencies, and the package can be imported and required by its name.
  *
  *   node scripts/check-package.mjs
  */
@@ -21,7 +21,7 @@ const problems = [];
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 /**
- * The files that a part of package.json names.
+ * The files named in a part of package.json.
  *
  * @param {unknown} part
  * @returns {string[]}
@@ -63,32 +63,31 @@ for (const path of [
   if (!packed.includes(path)) problems.push(`${path} is not packed`);
 for (const path of packed)
   if (/^(test|bench|lib|build|\.build|out)\/|\.(test\.ts|safetensors|pth|gyp)$/.test(path))
-    problems.push(`${path} is packed and must not be`);
-if (tarball.length > 3e6)
-  problems.push(`The tarball has ${tarball.length} bytes, and at most 3 MB are allowed`);
+    problems.push(`${path} must not be packed`);
+if (tarball.length > 3e6) problems.push(`The tarball has ${tarball.length} bytes; the limit is 3 MB`);
 
 problems.push(...checkLicenses(), ...findAny());
 problems.push(...(await checkTypes(tarball)), ...(await checkManifest(tarball)), ...audit());
 
 /**
- * Whether TypeScript finds the types that belong to what Node loads, in every way of importing.
+ * Checks that TypeScript finds the types that belong to what Node loads, however the package is imported.
  *
  * @param {Buffer} content
  */
 async function checkTypes(content) {
   const result = await checkPackage(createPackageFromTarballData(content));
-  if (!result.types) return ["are the types wrong: the package has none"];
+  if (!result.types) return ["are the types wrong: the package has no types"];
   return result.problems.map((problem) => `are the types wrong: ${JSON.stringify(problem)}`);
 }
 
-/** The types that are published hold no `any`, which would switch checking off for those who use it. */
+/** Published types must not contain `any`, which would switch off type checking for users. */
 function findAny() {
   return readdirSync(join(root, "dist"))
     .filter((name) => name.endsWith(".d.ts"))
     .flatMap(findAnyIn);
 }
 
-/** @param {string} name of a file in dist/. */
+/** @param {string} name a file in dist/. */
 function findAnyIn(name) {
   const path = join(root, "dist", name);
   const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
@@ -118,13 +117,13 @@ async function checkManifest(content) {
   );
 }
 
-/** What npm knows against the packages that are installed with this one. */
+/** Known vulnerabilities of the packages that are installed with this one. */
 function audit() {
   const { stdout } = spawnSync("npm", ["audit", "--omit=dev", "--json"], { cwd: root, encoding: "utf8" });
   /** @type {{ vulnerabilities?: Record<string, { severity: string }> }} */
   const { vulnerabilities } = JSON.parse(stdout || "{}");
   if (vulnerabilities === undefined) {
-    console.error("SKIPPED: npm audit, which the registry in use does not answer");
+    console.error("SKIPPED: npm audit, which the configured registry does not support");
     return [];
   }
   return Object.entries(vulnerabilities).map(([name, { severity }]) => `npm audit: ${name}: ${severity}`);
@@ -138,7 +137,7 @@ for (const [kind, source] of [
   try {
     execFileSync(process.execPath, ["--input-type=module", "--eval", check], { cwd: root, stdio: "inherit" });
   } catch {
-    problems.push(`${kind} of ${manifest.name} does not give train and Detector`);
+    problems.push(`${kind} of ${manifest.name} does not provide train and Detector`);
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * Compiles the CUDA kernels alone, without LibTorch, for all architectures that are built for, and prints what
- * each kernel takes of a multiprocessor. Fails where one does not compile, warns, or spills registers to memory.
+ * Compiles the CUDA kernels alone, without LibTorch, for every architecture of the published build, and prints what
+ * each kernel uses of a multiprocessor. Fails if one does not compile, warns, or spills registers to memory.
  *
  *   node scripts/cuda-kernels.mjs
  *
- * Where there is no nvcc, says so and does nothing else.
+ * Without nvcc it says so and does nothing else.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -14,7 +14,7 @@ import { sourcesIn } from "./house/files.mjs";
 import { readPtxasReport } from "./ptxas-report.mjs";
 import { root } from "./setup.mjs";
 
-/** sm_80, sm_90, and PTX for what comes after them. */
+/** sm_80, sm_90, and PTX for later ones. */
 const architectures = [
   "-gencode=arch=compute_80,code=sm_80",
   "-gencode=arch=compute_90,code=[sm_90,compute_90]",
@@ -26,7 +26,7 @@ const warnings = ["-Werror=all-warnings", "-Xcompiler=-Wall,-Wextra,-Werror"];
  *
  * @param {string} path relative to the checkout.
  * @param {string} folder for the object file.
- * @returns {import("./ptxas-report.mjs").KernelUsage[] | undefined} undefined where it does not compile.
+ * @returns {import("./ptxas-report.mjs").KernelUsage[] | undefined} undefined if it does not compile.
  */
 function compile(path, folder) {
   const object = join(folder, `${basename(path)}.o`);
@@ -41,8 +41,8 @@ function compile(path, folder) {
 }
 
 /**
- * @param {string[]} names as the compiler mangles them.
- * @returns {string[]} readable, where the tool for that is there.
+ * @param {string[]} names mangled by the compiler.
+ * @returns {string[]} readable names, or the same ones if c++filt is not installed.
  */
 function demangle(names) {
   const { status, stdout } = spawnSync("c++filt", ["--no-params"], {
@@ -59,7 +59,7 @@ function demangle(names) {
 }
 
 if (spawnSync("nvcc", ["--version"]).status !== 0) {
-  console.log("SKIPPED: there is no nvcc on the PATH, so no CUDA kernel was compiled for a GPU");
+  console.log("SKIPPED: nvcc is not on the PATH, so no CUDA kernel was compiled for a GPU");
 } else {
   const folder = mkdtempSync(join(tmpdir(), "cuda-kernels-"));
   try {
@@ -81,7 +81,8 @@ if (spawnSync("nvcc", ["--version"]).status !== 0) {
     for (const { name, architecture, spilledBytes } of spilling)
       console.error(`${name} spills ${spilledBytes} bytes of registers to memory on ${architecture}`);
     const unread = compiled.some((usages) => usages?.length === 0);
-    if (unread) console.error("nvcc reported no kernel of a source: its report is not understood");
+    if (unread)
+      console.error("nvcc reported no kernel for one of the sources: its report has an unknown form");
     if (compiled.includes(undefined) || spilling.length > 0 || unread || sources.length === 0)
       process.exitCode = 1;
   } finally {

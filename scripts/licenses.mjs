@@ -1,24 +1,24 @@
 /**
- * Writes THIRD_PARTY_LICENSES: the licences of what the published package holds of others, and of what
- * npm installs beside it.
+ * Writes THIRD_PARTY_LICENSES: the licences of third-party code in the published package, and of the packages that
+ * npm installs with it.
  *
  *   node scripts/licenses.mjs [--check]
  *
- * `--check` changes nothing and fails where the file is not as it would be written.
+ * `--check` changes nothing and fails if the file is out of date.
  */
 import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./setup.mjs";
 
-/** What is compiled into the binaries: headers of these, with their inline functions. */
+/** Their headers, with inline functions, are compiled into the binaries. */
 const compiledIn = [
   { name: "PyTorch (LibTorch's headers)", path: "scripts/licenses/pytorch.txt" },
   { name: "node-addon-api", path: "node_modules/node-addon-api/LICENSE.md" },
   { name: "node-api-headers", path: "node_modules/node-api-headers/LICENSE" },
 ];
 
-/** Licences that what is installed beside the package may have. Another one is for a person to weigh. */
+/** Licences that dependencies may have. Any other one needs a decision by a person. */
 const accepted =
   /^\(?(MIT|ISC|0BSD|BSD-[23]-Clause|Apache-2\.0|BlueOak-1\.0\.0|LGPL-3\.0-or-later)( (AND|OR) (MIT|BSD-3-Clause|Apache-2\.0|LGPL-3\.0-or-later))*\)?$/;
 
@@ -45,31 +45,25 @@ function write() {
       `${name}\n${"-".repeat(name.length)}\n\n${readFileSync(join(root, path), "utf8").trim()}\n`,
   );
   return [
-    "Licences of others\n==================\n",
+    "Third-party licences\n====================\n",
     "reverse-distillation itself is licensed under Apache-2.0 (LICENSE).\n",
-    "1. The binaries in prebuilds/ are compiled from this package's sources with headers of the following.",
-    "   LibTorch itself is not a part of this package.\n",
+    "1. The binaries in prebuilds/ are compiled from this package's sources and the headers of the following",
+    "   projects. LibTorch itself is not part of this package.\n",
     ...texts,
-    "2. The JavaScript in dist/ holds code generated from the schema of ONNX (onnx.proto, Copyright (c) ONNX",
-    "   Project Contributors), which is licensed under Apache-2.0, as this package is.\n",
-    "3. npm installs these packages beside this one, each under the licence that it brings (versions as of",
-    "   this package's lock file; packages for other systems than Linux are left out):\n",
+    "2. The JavaScript in dist/ contains code generated from the schema of ONNX (onnx.proto, Copyright (c) ONNX",
+    "   Project Contributors), which is licensed under Apache-2.0, like this package.\n",
+    "3. npm installs these packages with this one, each under its own licence (versions from this package's lock",
+    "   file; packages for systems other than Linux are left out):\n",
     ...[...rows].sort(),
     "",
   ].join("\n");
 }
 
-/**
- * What is wrong with the file that is there.
- *
- * @returns {string[]}
- */
+/** @returns {string[]} what is wrong with the existing file. */
 export function checkLicenses() {
   const path = join(root, "THIRD_PARTY_LICENSES");
   const there = existsSync(path) ? readFileSync(path, "utf8") : "";
-  return there === write()
-    ? []
-    : ["THIRD_PARTY_LICENSES is out of date: node scripts/licenses.mjs writes it"];
+  return there === write() ? [] : ["THIRD_PARTY_LICENSES is out of date: run node scripts/licenses.mjs"];
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -1,5 +1,5 @@
 /**
- * Keeps the directions of the house (CONTRIBUTING.md): prints what breaks them and exits with 1.
+ * Checks the rules of the house (CONTRIBUTING.md): prints every violation and exits with 1 if there is one.
  *
  *   node scripts/lint-house.mjs [folder of a checkout]
  */
@@ -11,7 +11,7 @@ import { checkTypeScript } from "./house/typescript.mjs";
 
 /**
  * @param {string} root of the checkout.
- * @returns {import("./house/files.mjs").Violation[]} in the order of the files.
+ * @returns {import("./house/files.mjs").Violation[]} sorted by file and line.
  */
 export function checkHouse(root) {
   const violations = [...checkNames(root), ...checkNative(root), ...checkTypeScript(root)];
@@ -21,6 +21,6 @@ export function checkHouse(root) {
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const violations = checkHouse(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)));
   for (const { path, line, message } of violations) console.error(`${path}:${line}: ${message}`);
-  if (violations.length === 0) console.log("Directions and names are kept");
+  if (violations.length === 0) console.log("No rule of the house is broken");
   if (violations.length > 0) process.exitCode = 1;
 }

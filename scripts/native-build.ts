@@ -12,25 +12,25 @@ import { hasNinja, MissingTool, requireCMake, requireCompiler, requireNvcc } fro
 
 const require = createRequire(import.meta.url);
 
-/** What is built. */
+/** What to build. */
 export interface NativeBuildOptions {
-  /** Whether to build the native tests as well. Default: false. */
+  /** Whether to build the native tests too. Default: false. */
   tests?: boolean;
-  /** Whether to build the benchmark of the operators as well. Default: false. */
+  /** Whether to build the benchmark of the operators too. Default: false. */
   bench?: boolean;
-  /** The kinds of LibTorch to build against. Default: every CPU build that can be built against. */
+  /** The kinds of LibTorch to build against. Default: every supported CPU build. */
   builds?: readonly LibTorchBuild[];
-  /** The full version that LibTorch must have, such as "2.13.0+cpu". Default: any of these kinds. */
+  /** The full version that LibTorch must have, such as "2.13.0+cpu". Default: any version of these kinds. */
   version?: string;
-  /** Whether to fetch the pinned LibTorch where there is none. Default: true. */
+  /** Whether to fetch the pinned LibTorch if none is found. Default: true. */
   fetch?: boolean;
 }
 
 /**
- * Builds the addon, and its tests where asked for, against the LibTorch that is found or fetched; does
- * nothing where that was done from the same sources before.
+ * Builds the addon, and its tests if asked to, against a LibTorch that is found or fetched. Does nothing if everything
+ * is up to date.
  *
- * @returns the LibTorch that it is built against.
+ * @returns the LibTorch that the addon is built against.
  */
 export async function buildNative(root: string, options: NativeBuildOptions = {}): Promise<LibTorch> {
   const { tests = false, bench = false } = options;
@@ -83,7 +83,7 @@ export async function buildNative(root: string, options: NativeBuildOptions = {}
 
   requireCMake();
   requireCompiler();
-  // CMake takes the compiler from there, at the first configuration of a tree.
+  // CMake reads the compiler from this variable when it first configures a tree.
   if (libtorch.backend === "cuda") process.env.CUDACXX = nvccFor(libtorch);
   console.log(`Building the native addon against LibTorch ${libtorch.version} (${libtorch.directory})`);
   await cmake(root, tree, [
@@ -91,7 +91,7 @@ export async function buildNative(root: string, options: NativeBuildOptions = {}
     "--generator",
     generator(root, tree),
     `--CDLIBTORCH=${libtorch.directory}`,
-    // OFF leaves them to CMakeLists.txt; without a word, those of the configuration before would stay.
+    // OFF leaves the choice to CMakeLists.txt; without the option, the previous configuration's would stay.
     ...(libtorch.backend === "cuda"
       ? [`--CDCMAKE_CUDA_ARCHITECTURES=${process.env.CUDAARCHS || "OFF"}`]
       : []),
@@ -103,7 +103,7 @@ export async function buildNative(root: string, options: NativeBuildOptions = {}
   return libtorch;
 }
 
-/** The LibTorch to build against: the first that fits, otherwise fetched. */
+/** The LibTorch to build against: the first that fits, or else the pinned one, fetched. */
 async function obtainLibTorch({
   builds = buildable("cpu"),
   version,
@@ -113,14 +113,14 @@ async function obtainLibTorch({
     version === undefined || found === version ? undefined : `${version} is needed`;
   const { found, passedOver } = findLibTorch({ builds, headers: true }, { refuse });
   if (found) return found;
-  const lacking = `No LibTorch to build against yet:\n${describePassedOver(passedOver)}`;
+  const lacking = `Found no LibTorch to build against:\n${describePassedOver(passedOver)}`;
   if (!fetch) throw new Error(`${lacking}\n${libtorchRemedy(builds, false)}`);
   console.log(lacking);
   const backend = builds.some((build) => build.backend === "cpu") ? "cpu" : "cuda";
   return await installLibTorch({ backend, report: (line) => console.log(line) });
 }
 
-/** CUDA's compiler; an error says what asks for it, since somebody may want the CPU alone. */
+/** CUDA's compiler. The error says which LibTorch needs it, since somebody may want the CPU only. */
 function nvccFor({ version, directory }: LibTorch): string {
   try {
     return requireNvcc();
@@ -142,8 +142,8 @@ function cmake(root: string, tree: string, options: string[]): Promise<void> {
 }
 
 /**
- * The generator that the build tree has, otherwise Ninja if there is one: CMake refuses to change it. A
- * tree of a checkout that was moved is of no use, and is removed.
+ * The build tree's generator, which CMake refuses to change, or for a new tree Ninja if it is installed. The tree of a
+ * checkout that was moved cannot be used, and is removed.
  */
 function generator(root: string, tree: string): string {
   const cacheFile = join(tree, "CMakeCache.txt");

@@ -1,4 +1,4 @@
-/** What the driver says of the GPUs of this machine. Built-ins only. */
+/** Asks the driver about the GPUs of this machine. Uses built-ins only. */
 import { spawnSync } from "node:child_process";
 
 /**
@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
  */
 
 /**
- * Reads the answer of nvidia-smi to {@link gpus}'s question: a line a GPU, values parted by commas.
+ * Reads nvidia-smi's answer to {@link gpus}: one line per GPU, values separated by commas.
  *
  * @param {string} answer
  * @returns {Gpu[]}
@@ -22,9 +22,9 @@ export function readGpus(answer) {
 }
 
 /**
- * The GPUs of this machine, in the driver's order; none where there is no driver.
+ * The GPUs of this machine, in the driver's order; empty without a driver.
  *
- * @param {string} [program] of NVIDIA's driver.
+ * @param {string} [program] the driver's tool.
  * @returns {Gpu[]}
  */
 export function gpus(program = "nvidia-smi") {

@@ -1,11 +1,10 @@
 /**
- * Makes prebuilds/, the binaries that the published package holds: builds the implementations against
- * the pinned LibTorch, which is fetched where it is missing, strips them and names them by prebuildify's
- * rules, and checks what they need of a system.
+ * Makes prebuilds/, the binaries in the published package: builds the implementations against the pinned LibTorch,
+ * fetching it if it is missing, strips them, names them by prebuildify's rules, and checks which systems they load on.
  *
  *   node --import tsx scripts/prebuild.ts
  *
- * The implementation for CUDA is left out, saying so, where there is no nvcc, or the variable CPU_ONLY is 1.
+ * Without nvcc, or with the variable CPU_ONLY=1, it leaves out the implementation for CUDA and says so.
  */
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -29,16 +28,16 @@ import { buildTypeScript } from "./typescript-build.js";
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const name = "reverse_distillation";
 
-/** The oldest glibc that is served: Ubuntu 22.04, Debian 12, RHEL 9 and later have it. */
+/** The oldest supported glibc: Ubuntu 22.04, Debian 12, RHEL 9 and later have it. */
 const oldestGlibc = "2.34";
 
-/** A file to publish, and the LibTorch that it runs beside. */
+/** A file to publish, and the LibTorch that it runs with. */
 interface Product {
   file: string;
   libtorch: LibTorch;
 }
 
-/** Why no implementation for CUDA is built; undefined where one is. */
+/** Why no implementation for CUDA is built; undefined if one is. */
 function withoutCuda(): string | undefined {
   if (cpuOnly) return "CPU_ONLY is set.";
   try {
@@ -50,9 +49,9 @@ function withoutCuda(): string | undefined {
   }
 }
 
-/** Builds everything that is published, as files of build/Release. */
+/** Builds everything that is published into build/Release. */
 async function build(): Promise<Product[]> {
-  // What is published serves every GPU, whichever this machine has.
+  // The published build is for every supported GPU, whatever this machine has.
   delete process.env.CUDAARCHS;
   const lacking = withoutCuda();
   if (lacking !== undefined) console.error(`SKIPPED: the implementation for CUDA: ${lacking}`);
@@ -66,7 +65,7 @@ async function build(): Promise<Product[]> {
   return products;
 }
 
-/** Lays the products out for prebuildify, which strips them where they are, and has it publish them. */
+/** Copies the products to where prebuildify expects them, since it strips them in place, and runs it. */
 async function publish(products: Product[]): Promise<string> {
   const stage = join(root, ".build", "prebuild");
   const release = join(stage, "build", "Release");
@@ -81,12 +80,12 @@ async function publish(products: Product[]): Promise<string> {
     name,
     napi: true,
     strip: true,
-    // A musl system then finds no binary, and says so, instead of one that does not load.
+    // On a musl system this gives a clear error instead of a binary that does not load.
     tagLibc: true,
     quiet: true,
-    // The name has no ABI in it with Node-API, so one target stands for all.
+    // With Node-API the name contains no ABI, so one target stands for all.
     targets: [{ runtime: "node", target: process.versions.node }],
-    // What it would call lies there, built by cmake-js.
+    // cmake-js has built everything already, so there is nothing to run.
     nodeGyp: "true",
   });
   rmSync(stage, { recursive: true });
@@ -98,7 +97,7 @@ function check(path: string, { libraries }: LibTorch): string[] {
   const needed = symbolVersions([path]);
   const versions = Object.entries(needed).map(([family, version]) => `${family}_${version}`);
   console.log(`${path}: ${Math.round(statSync(path).size / 1024)} KB, needs ${versions.join(", ")}`);
-  // LibTorch does not load without these either.
+  // LibTorch itself needs these versions.
   const { GLIBCXX, CXXABI } = symbolVersions(libraries);
   const available = new Set([
     ...libraries.map((each) => basename(each)),
@@ -108,8 +107,8 @@ function check(path: string, { libraries }: LibTorch): string[] {
     ...beyond(needed, { GLIBC: oldestGlibc, GLIBCXX, CXXABI }),
     ...neededLibraries(path)
       .filter((library) => !available.has(library))
-      // Of CUDA above all libcuda, which comes with the driver: LibTorch opens it when it is needed.
-      .map((library) => `${library} is needed, and LibTorch neither has nor needs it`),
+      // Above all libcuda, which comes with the driver: LibTorch opens it only when needed.
+      .map((library) => `${library} is needed, but LibTorch neither contains nor needs it`),
   ].map((problem) => `${path}: ${problem}`);
 }
 

@@ -1,14 +1,14 @@
 declare module "prebuildify" {
   interface Options {
-    /** The folder whose `build/Release` holds what is to be published. */
+    /** The folder whose `build/Release` contains the files to publish. */
     cwd: string;
-    /** The folder in which `prebuilds` is made. */
+    /** The folder where `prebuilds` is created. */
     out: string;
     name: string;
     targets: { runtime: string; target: string }[];
     napi: boolean;
     strip: boolean;
-    /** The program that is run to build. */
+    /** The program that builds. */
     nodeGyp: string;
     tagLibc: boolean;
     quiet: boolean;

@@ -1,6 +1,6 @@
 /**
- * Before `npm pack` and `npm publish`: dist/ as the sources are, and no package without its binaries or with
- * those of other sources. With the variable CPU_ONLY=1, the implementation for CUDA may be missing.
+ * Runs before `npm pack` and `npm publish`: builds dist/, and refuses binaries that are missing or out of date. With
+ * the variable CPU_ONLY=1, the implementation for CUDA may be missing.
  */
 import { fileURLToPath } from "node:url";
 import { missingPrebuilds, prebuildsFolder, prebuildsStamp } from "./published.js";
@@ -8,18 +8,16 @@ import { buildTypeScript } from "./typescript-build.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-/** Refuses where what would be published is not what the sources make. */
+/** Throws if the binaries are missing or were built from other sources. */
 function requirePrebuilds(): void {
   const missing = missingPrebuilds(root);
   const forCuda = missing.some((name) => name.includes("-cuda-"));
   if (missing.length > 0)
     throw new Error(
-      `${prebuildsFolder(root)} lacks ${missing.join(" and ")}: \`npm run prebuild\` makes ${forCuda ? "that, where nvcc is; CPU_ONLY=1 packs without what is for CUDA" : "it"}.`,
+      `${prebuildsFolder(root)} lacks ${missing.join(" and ")}. Run \`npm run prebuild\`${forCuda ? " on a machine with nvcc, or set CPU_ONLY=1 to pack without the implementation for CUDA" : ""}.`,
     );
   if (!prebuildsStamp(root).isFresh)
-    throw new Error(
-      `${prebuildsFolder(root)} was made from other sources than these: \`npm run prebuild\` makes it anew.`,
-    );
+    throw new Error(`${prebuildsFolder(root)} was built from other sources. Run \`npm run prebuild\` again.`);
 }
 
 try {

@@ -1,20 +1,20 @@
 /**
- * What a kernel takes of a multiprocessor.
+ * What a kernel uses of a multiprocessor.
  *
  * @typedef {object} KernelUsage
- * @property {string} name as the compiler mangles it.
+ * @property {string} name mangled by the compiler.
  * @property {string} architecture such as "sm_90".
- * @property {number} registers a thread.
- * @property {number} sharedBytes a block, what is asked for at launch not counted.
- * @property {number} spilledBytes that registers are written to and read from memory, a thread.
+ * @property {number} registers per thread.
+ * @property {number} sharedBytes per block, without what the launch requests.
+ * @property {number} spilledBytes per thread, written to and read from memory for lack of registers.
  */
 
 /**
- * Reads what `ptxas -v` says.
+ * Reads the output of `ptxas -v`.
  *
  * @param {string} text
  * @returns {KernelUsage[]} in the order of the report.
- * @throws {Error} where a kernel's part of the report is not understood.
+ * @throws {Error} if a kernel's part of the report has an unknown form.
  */
 export function readPtxasReport(text) {
   const parts = text.split(/^(?=ptxas info\s*: Compiling entry function)/m).slice(1);
@@ -23,7 +23,7 @@ export function readPtxasReport(text) {
     const spills = /(\d+) bytes spill stores, (\d+) bytes spill loads/.exec(part);
     const registers = /Used (\d+) registers/.exec(part);
     if (entry === null || spills === null || registers === null)
-      throw new Error(`ptxas reported what is not understood:\n${part}`);
+      throw new Error(`A report of ptxas has an unknown form:\n${part}`);
     return {
       name: entry[1] ?? "",
       architecture: entry[2] ?? "",

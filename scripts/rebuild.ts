@@ -1,6 +1,6 @@
 /**
- * Builds the native addon from the sources in the published package, where no binary in it fits the
- * LibTorch of this machine. Bundled as dist/rebuild.js, which scripts/install.mjs runs.
+ * Builds the native addon from the sources in the published package, unless a binary in it fits the LibTorch on this
+ * machine. Bundled as dist/rebuild.js, which scripts/install.mjs runs.
  */
 import { findBinaries, packageRoot, type Binaries } from "../lib/native/binaries.js";
 import type { LibTorch, LibTorchBuild } from "../lib/native/libtorch/inspect.js";
@@ -9,7 +9,7 @@ import { refusal } from "../lib/native/loader.js";
 import { nativeSettings } from "../lib/native/settings.js";
 import { buildNative } from "./native-build.js";
 
-/** The binaries at hand; undefined where there are none for this platform. */
+/** The shipped binaries; undefined if there are none for this platform. */
 function shipped(): Binaries | undefined {
   try {
     return findBinaries();
@@ -18,19 +18,19 @@ function shipped(): Binaries | undefined {
   }
 }
 
-/** The LibTorch that a binary at hand fits; whether there is any other, where none does. */
+/** The LibTorch that a shipped binary fits; without one, whether there is any LibTorch at all. */
 function fitting(binaries: Binaries): { libtorch?: LibTorch; others: boolean } {
   try {
     const requirement = { builds: binaries.implementations };
     const { found, passedOver } = findLibTorch(requirement, { refuse: refusal(binaries) });
     return { libtorch: found, others: passedOver.some(({ exists }) => exists) };
   } catch {
-    // One is named, and does not fit.
+    // The user named one that does not fit.
     return { others: true };
   }
 }
 
-/** What may be built: for a kind that `REVERSE_DISTILLATION_BACKEND` names, else for whichever LibTorch comes first. */
+/** The kinds to build for: the one that `REVERSE_DISTILLATION_BACKEND` names, or else all, and the first found wins. */
 function wanted(): LibTorchBuild[] {
   const { backend } = nativeSettings();
   return backend === undefined ? [...buildable("cpu"), ...buildable("cuda")] : buildable(backend.value);

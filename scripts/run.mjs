@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 
 /**
- * Runs a program to its end, with this process's input and output.
+ * Runs a program to its end, on this process's input and output.
  *
  * @param {string} program
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
- * @returns {Promise<void>} rejected where the program fails, with a message that says how.
+ * @returns {Promise<void>} rejects if the program fails, with a message that says how.
  */
 export function run(program, args, options = {}) {
   return new Promise((resolve, reject) => {

@@ -1,11 +1,11 @@
 /**
- * Makes a checkout ready: npm packages as in the lock file, LibTorch, the native addon, dist/. Does
- * only what is not done yet. Built-ins only, since there may be no node_modules yet.
+ * Sets up a checkout: npm packages as in the lock file, LibTorch, the native addon, dist/. Skips what is done already.
+ * Uses built-ins only, since there may be no node_modules yet.
  *
  *   node scripts/setup.mjs [--build] [--tests] [--cuda]
  *
- * `--build` builds without installing npm packages; `--tests` builds the native tests as well; `--cuda` builds
- * the addon for GPUs.
+ * `--build` builds without installing npm packages; `--tests` also builds the native tests; `--cuda` builds the addon
+ * for GPUs.
  */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
@@ -20,12 +20,12 @@ export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/,
  * @param {{ install?: boolean, tests?: boolean, bench?: boolean, cuda?: boolean }} [options] whether to install
  *   npm packages (default: yes), to build the native tests and the native benchmark (default: no), and to build
  *   for GPUs (default: no).
- * @returns {Promise<void>} rejected with a message that says what to do.
+ * @returns {Promise<void>} rejects with a message that says what to do.
  */
 export async function setUp({ install = true, tests = false, bench = false, cuda = false } = {}) {
   requireNode();
   if (!existsSync(join(root, "build", "Release"))) {
-    // Also checked when something is to be built; here, so that nobody waits for npm first.
+    // The build checks this too; checked here so that nobody waits for npm first.
     requireCMake();
     requireCompiler();
   }
@@ -36,13 +36,13 @@ export async function setUp({ install = true, tests = false, bench = false, cuda
   const build = join(root, "scripts", "build.ts");
   const options = [...(tests ? ["--tests"] : []), ...(bench ? ["--bench"] : []), ...(cuda ? ["--cuda"] : [])];
   await run(process.execPath, ["--import", "tsx", build, ...options], { cwd: root }).catch(() => {
-    throw new Error("The build failed; its messages are above.");
+    throw new Error("The build failed; see its messages above.");
   });
 }
 
 /**
- * Whether node_modules holds what the lock file says, by the record that npm leaves there. A package
- * that is absent and optional is one for another platform.
+ * Whether node_modules matches the lock file, by the record that npm leaves there. Optional packages may be missing:
+ * they are for other platforms.
  */
 function packagesAreInstalled() {
   const record = join(root, "node_modules", ".package-lock.json");
@@ -65,7 +65,7 @@ function readPackages(path) {
 }
 
 /**
- * Prints how a script failed and makes its exit code say so.
+ * Prints why a script failed and sets its exit code.
  *
  * @param {unknown} error
  */

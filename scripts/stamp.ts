@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 
 /**
- * Tells whether a build step would do over what it did last time: its inputs have the same contents
- * and names, and its outputs exist. Kept as one hash in a file.
+ * Tells whether a build step is up to date: its inputs have the same names and contents as last time, and its outputs
+ * exist. Kept as one hash in a file.
  */
 export class Stamp {
   readonly #file: string;
@@ -13,9 +13,9 @@ export class Stamp {
 
   /**
    * @param file where the hash is kept.
-   * @param inputs files and folders (with all that is in them); those that do not exist count as such.
+   * @param inputs files and folders with everything in them; they need not exist.
    * @param settings whatever else the result depends on.
-   * @param outputs files that the step makes.
+   * @param outputs files that the step writes.
    */
   constructor(file: string, inputs: readonly string[], settings: unknown, outputs: readonly string[]) {
     this.#file = file;
@@ -30,7 +30,7 @@ export class Stamp {
     return existsSync(this.#file) && readFileSync(this.#file, "utf8") === this.#hash;
   }
 
-  /** To be called after the step succeeded. */
+  /** Call this after the step has succeeded. */
   write(): void {
     mkdirSync(dirname(this.#file), { recursive: true });
     writeFileSync(this.#file, this.#hash);

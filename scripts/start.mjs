@@ -1,5 +1,5 @@
 /**
- * Sets up, then runs the demonstration: trains on generated images of parts and scores defective ones.
+ * Sets up the checkout, then runs the demonstration: trains on generated images of parts and scores defective ones.
  *
  *   node scripts/start.mjs [arguments of the demonstration]
  */
@@ -7,7 +7,7 @@ import { reportFailure, setUp } from "./setup.mjs";
 
 try {
   await setUp();
-  // Imported late: before the set-up there may be no tsx.
+  // Imported late: before the set-up, tsx may be missing.
   const { tsImport } = await import("tsx/esm/api");
   /** @type {{ main(argv: string[]): Promise<void> }} */
   const { main } = await tsImport("../lib/cli/demo.ts", import.meta.url);

@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
 
-/** Families of versioned symbols that decide on which systems a binary loads, all of the system's own. */
+/** Families of versioned symbols. They belong to the system and decide where a binary loads. */
 const families = ["GLIBC", "GLIBCXX", "CXXABI"] as const;
 
 /** The newest version of each family that a binary needs, such as { GLIBC: "2.34" }. */
 export type SymbolVersions = Partial<Record<(typeof families)[number], string>>;
 
-/** The versions that some shared libraries need together, as binutils' readelf tells them. */
+/** The newest versions that any of these shared libraries needs, as readelf of binutils lists them. */
 export function symbolVersions(paths: readonly string[]): SymbolVersions {
   const text = execFileSync("readelf", ["--version-info", "--wide", ...paths], {
     encoding: "utf8",
@@ -15,7 +15,7 @@ export function symbolVersions(paths: readonly string[]): SymbolVersions {
   return readSymbolVersions(text);
 }
 
-/** From the output of `readelf --version-info`: what is needed, not what is defined. */
+/** Reads the output of `readelf --version-info`: the versions needed, not those defined. */
 export function readSymbolVersions(text: string): SymbolVersions {
   const needed = text
     .split(/^(?=Version (?:symbols|needs|definition) section)/m)
@@ -28,17 +28,17 @@ export function readSymbolVersions(text: string): SymbolVersions {
   return newest;
 }
 
-/** What is needed beyond what is allowed, in words. */
+/** Describes each version that is needed and newer than allowed. */
 export function beyond(needed: SymbolVersions, allowed: SymbolVersions): string[] {
   return families.flatMap((family) => {
     const version = needed[family];
     const limit = allowed[family] ?? "0";
     if (version === undefined || compareVersions(version, limit) <= 0) return [];
-    return [`${family}_${version} is needed, and at most ${family}_${limit} is allowed`];
+    return [`${family}_${version} is needed, but at most ${family}_${limit} is allowed`];
   });
 }
 
-/** Below 0, 0 or above 0, as a version comes before, with or after another. */
+/** Negative, 0 or positive, as `a` is older than, equal to or newer than `b`. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split(".").map(Number)) as [number[], number[]];
   for (let i = 0; i < Math.max(left.length, right.length); i++) {

@@ -1,25 +1,23 @@
-/**
- * Reads TAP (Test Anything Protocol) line by line, and tells what it means as it comes.
- */
+/** Reads TAP (Test Anything Protocol) line by line, counts the tests and reports them as they come. */
 export class TapReader {
   passed = 0;
   failed = 0;
   skipped = 0;
-  /** @type {number | undefined} how many tests the plan announces; undefined before it came. */
+  /** @type {number | undefined} the number of tests in the plan; undefined until it is read. */
   planned = undefined;
   #report;
 
-  /** @param {(line: string) => void} report told a readable line a test, and what failing ones say. */
+  /** @param {(line: string) => void} report called with one readable line per test, and with failing tests' output. */
   constructor(report) {
     this.#report = report;
   }
 
-  /** How many tests have reported. */
+  /** The number of tests that have reported. */
   get reported() {
     return this.passed + this.failed + this.skipped;
   }
 
-  /** @param {string} line without its end. */
+  /** @param {string} line without its line break. */
   read(line) {
     const test = /^(not )?ok\b(?: \d+)?(?: -)? ?(.*?)(?: # (SKIP|TODO)\b.*)?$/i.exec(line);
     const plan = /^1\.\.(\d+)/.exec(line);

@@ -1,10 +1,10 @@
 /**
- * Sets up, then runs the tests: test/js by ava, test/native by their executables.
+ * Sets up the checkout, then runs the tests: test/js with ava, test/native as executables.
  *
  *   node scripts/test.mjs [arguments of ava]
  *
- * With arguments (files, --match) only ava runs. The last line is always "N passed, N failed, N
- * skipped"; a crash counts as a failure, and no test at all is one.
+ * With arguments (files, --match) only ava runs. The last line is always "N passed, N failed, N skipped"; a crash
+ * counts as a failure, and so does a run without tests.
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ async function runTap(name, program, args) {
   if (failure !== undefined && tap.failed === 0) tap.fail(`${name} ended with ${failure}`);
   else if (tap.planned === undefined) tap.fail(`${name} ended before its plan`);
   else if (tap.planned !== tap.reported) tap.fail(`${name} ran ${tap.reported} of its ${tap.planned} tests`);
-  else if (tap.reported === 0) tap.fail(`${name} held no test`);
+  else if (tap.reported === 0) tap.fail(`${name} contained no test`);
   return tap;
 }
 

@@ -1,13 +1,13 @@
-/** What must be on the machine, each with its remedy. Built-ins only: this runs before `npm ci`. */
+/** The tools that must be installed, each with its remedy. Uses built-ins only: this runs before `npm ci`. */
 import { spawnSync } from "node:child_process";
 
-/** A tool is missing or too old; the message says what to do. */
+/** Thrown if a tool is missing or too old. The message says what to do. */
 export class MissingTool extends Error {
   /** @override */
   name = "MissingTool";
 }
 
-/** Node.js as package.json's `engines` wants it. */
+/** Requires the Node.js of `engines` in package.json. */
 export function requireNode() {
   if (Number(process.versions.node.split(".")[0]) < 20)
     throw new MissingTool(
@@ -15,7 +15,7 @@ export function requireNode() {
     );
 }
 
-/** CMake, as CMakeLists.txt wants it. */
+/** Requires the CMake of CMakeLists.txt, and Ninja or make. */
 export function requireCMake() {
   const version = /version (\d+)\.(\d+)/.exec(output("cmake", ["--version"]) ?? "");
   if (version === null)
@@ -25,7 +25,7 @@ export function requireCMake() {
   const [major, minor] = [Number(version[1]), Number(version[2])];
   if (major < 3 || (major === 3 && minor < 18))
     throw new MissingTool(
-      `This is CMake ${major}.${minor}; 3.18 or later is needed (pip install cmake has a recent one).`,
+      `This is CMake ${major}.${minor}; 3.18 or later is needed (pip install cmake installs a recent one).`,
     );
   if (!hasNinja() && output("make", ["--version"]) === undefined)
     throw new MissingTool(
@@ -33,13 +33,13 @@ export function requireCMake() {
     );
 }
 
-/** A C++ compiler that knows C++20: $CXX, or the one that CMake would take. */
+/** Requires a compiler for C++20: $CXX, or the one that CMake would choose. */
 export function requireCompiler() {
   const candidates = process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
   const compiler = candidates.find((name) => output(name, ["--version"]) !== undefined);
   if (compiler === undefined)
     throw new MissingTool(
-      `No C++ compiler is on the PATH (tried ${candidates.join(", ")}). Install g++ 11 or later, or clang 14 or later ` +
+      `Found no C++ compiler on the PATH (tried ${candidates.join(", ")}). Install g++ 11 or later, or clang 14 or later ` +
         "(Debian, Ubuntu: apt install g++).",
     );
   const probe = "#include <concepts>\n#include <span>\nint main() { return std::integral<int> ? 0 : 1; }\n";
@@ -50,9 +50,9 @@ export function requireCompiler() {
 }
 
 /**
- * CUDA's compiler, as C++20 wants it: $CUDACXX, `nvcc` on the PATH, or the one in /usr/local/cuda.
+ * Requires a CUDA compiler that supports C++20: $CUDACXX, `nvcc` on the PATH, or the one in /usr/local/cuda.
  *
- * @returns {string} how to call it.
+ * @returns {string} its path or name.
  */
 export function requireNvcc() {
   const candidates = process.env.CUDACXX ? [process.env.CUDACXX] : ["nvcc", "/usr/local/cuda/bin/nvcc"];
@@ -60,21 +60,21 @@ export function requireNvcc() {
     const version = /release (\d+)\.(\d+)/.exec(output(nvcc, ["--version"]) ?? "");
     if (version === null) continue;
     if (Number(version[1]) >= 12) return nvcc;
-    throw new MissingTool(`${nvcc} is of CUDA ${version[1]}.${version[2]}; 12.0 or later is needed.`);
+    throw new MissingTool(`${nvcc} belongs to CUDA ${version[1]}.${version[2]}; 12.0 or later is needed.`);
   }
   throw new MissingTool(
-    `CUDA's compiler is missing (tried ${candidates.join(", ")}). Install the CUDA toolkit, of the version that PyTorch ` +
-      "was built for, and put nvcc on the PATH or name it in CUDACXX.",
+    `CUDA's compiler is missing (tried ${candidates.join(", ")}). Install the CUDA toolkit of the version ` +
+      "that PyTorch was built for, then put nvcc on the PATH or name it in CUDACXX.",
   );
 }
 
-/** Whether Ninja, which builds faster than make, is on the PATH. */
+/** Whether Ninja is on the PATH. It builds faster than make. */
 export function hasNinja() {
   return output("ninja", ["--version"]) !== undefined;
 }
 
 /**
- * What a program prints, or undefined where it is missing or fails.
+ * What a program prints; undefined if it is missing or fails.
  *
  * @param {string} program
  * @param {string[]} args

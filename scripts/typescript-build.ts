@@ -6,7 +6,7 @@ import { Stamp } from "./stamp.js";
 
 const require = createRequire(import.meta.url);
 
-/** Bundles lib/ into dist/ with tsup, unless that was done from the same sources before. */
+/** Bundles lib/ into dist/ with tsup, unless dist/ is up to date. */
 export async function buildTypeScript(root: string): Promise<void> {
   const inputs = ["lib", "scripts", "package.json", "package-lock.json", "tsconfig.json", "tsup.config.ts"];
   const entries = ["index", "preprocess"].flatMap((name) =>
@@ -20,7 +20,7 @@ export async function buildTypeScript(root: string): Promise<void> {
     outputs.map((name) => join(root, "dist", name)),
   );
   if (stamp.isFresh) return;
-  // On the standard error: `npm pack --json` writes its result beside it.
+  // Not on standard output, where `npm pack --json` writes its result.
   console.error("Building dist/");
   const tsup = join(dirname(require.resolve("tsup/package.json")), "dist", "cli-default.js");
   rmSync(join(root, "dist"), { recursive: true, force: true });

@@ -4,19 +4,19 @@ import { join, relative } from "node:path";
 /**
  * A source file of the checkout.
  *
- * @typedef {{ path: string, text: string }} Source `path` is relative to the checkout, with slashes.
+ * @typedef {{ path: string, text: string }} Source `path` is relative to the checkout, separated by slashes.
  */
 
 /**
- * A rule that is broken.
+ * A broken rule.
  *
  * @typedef {{ path: string, line: number, message: string }} Violation
  */
 
 /**
- * The files below a folder whose names have one of the endings.
+ * The files below a folder whose names match.
  *
- * @param {string} root of the checkout.
+ * @param {string} root the folder of the checkout.
  * @param {string} folder
  * @param {RegExp} ending
  * @returns {Source[]}
@@ -32,7 +32,7 @@ export function sourcesIn(root, folder, ending) {
 }
 
 /**
- * The line of a position in a text, from 1.
+ * The number of the line at a position in a text, from 1.
  *
  * @param {string} text
  * @param {number} position

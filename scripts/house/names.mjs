@@ -1,11 +1,11 @@
-/** Names of files and folders: a name says what is inside. */
+/** The rule for names of files and folders: a name says what is inside. */
 import { sourcesIn } from "./files.mjs";
 
 const folders = ["lib", "native", "test", "bench", "scripts"];
 const emptyNames = /(^|\/)(utils?|common|helpers?|misc)([._-][^/]*)?(\/|$)/i;
 
 /**
- * @param {string} root of the checkout.
+ * @param {string} root the folder of the checkout.
  * @returns {import("./files.mjs").Violation[]}
  */
 export function checkNames(root) {
@@ -15,6 +15,6 @@ export function checkNames(root) {
     .map(({ path }) => ({
       path,
       line: 1,
-      message: "a name that says nothing: name the one concern of the file",
+      message: "this name says nothing; name the file's one concern",
     }));
 }

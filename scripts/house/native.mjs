@@ -1,8 +1,8 @@
-/** The directions of native/: who may include what. */
+/** The directions of native/: which room may include which. */
 import { posix } from "node:path";
 import { lineAt, sourcesIn } from "./files.mjs";
 
-/** @type {Record<string, string[]>} the rooms that each room may include from, itself apart. */
+/** @type {Record<string, string[]>} the rooms that each room may include from, apart from itself. */
 export const below = {
   core: [],
   ops: ["core"],
@@ -21,7 +21,7 @@ const cudaHeaders =
 const cudaRooms = ["native/ops/cuda/", "native/core/cuda/"];
 
 /**
- * @param {string} root of the checkout.
+ * @param {string} root the folder of the checkout.
  * @returns {import("./files.mjs").Violation[]}
  */
 export function checkNative(root) {
@@ -39,10 +39,10 @@ function checkRoom({ path }) {
   const room = roomOf(path);
   if (!(room in below))
     return [
-      { path, line: 1, message: `native/ has the rooms ${Object.keys(below).join(", ")}; this is in none` },
+      { path, line: 1, message: `this file is in none of native/'s rooms: ${Object.keys(below).join(", ")}` },
     ];
   if (/\.cuh?$/.test(path) && !isIn(path, cudaRooms))
-    return [{ path, line: 1, message: `CUDA sources lie in ${cudaRooms.join(" and ")}` }];
+    return [{ path, line: 1, message: `CUDA sources belong in ${cudaRooms.join(" or ")}` }];
   return [];
 }
 
@@ -53,9 +53,9 @@ function checkRoom({ path }) {
  */
 function checkInclude({ path }, { header, line }) {
   if (nodeHeaders.test(header) && !isIn(path, nodeRooms))
-    return [{ path, line, message: `${header}: N-API is known in ${nodeRooms.join(" and ")} alone` }];
+    return [{ path, line, message: `${header}: only ${nodeRooms.join(" and ")} may include N-API` }];
   if (cudaHeaders.test(header) && !isIn(path, cudaRooms))
-    return [{ path, line, message: `${header}: CUDA is known in ${cudaRooms.join(" and ")} alone` }];
+    return [{ path, line, message: `${header}: only ${cudaRooms.join(" and ")} may include CUDA` }];
 
   const from = roomOf(path);
   const target = posix.normalize(
@@ -63,10 +63,8 @@ function checkInclude({ path }, { header, line }) {
   );
   const to = roomOf(target);
   if (!(to in below) || from === to || below[from]?.includes(to)) return [];
-  const allowed = below[from]?.join(", ") || "nothing else";
-  return [
-    { path, line, message: `${header}: ${from} must not include from ${to} (it may from: ${allowed})` },
-  ];
+  const allowed = below[from]?.join(", ") || "itself";
+  return [{ path, line, message: `${header}: ${from} must not include from ${to}, only from ${allowed}` }];
 }
 
 /**

@@ -1,11 +1,11 @@
-/** The directions of lib/: who may import what. */
+/** The directions of lib/: which room may import which. */
 import { posix } from "node:path";
 import ts from "typescript";
 import { lineAt, sourcesIn } from "./files.mjs";
 
 /**
- * The floors of lib/, from the ground up. A room imports from its own files, from rooms on floors below it, and from
- * the files beside the rooms that `leaves` names; rooms of one floor do not know each other.
+ * The floors of lib/, from the ground up. A room imports from its own files, from rooms on lower floors, and from the
+ * `leaves`; rooms on one floor do not know each other.
  */
 export const floors = [
   ["errors"],
@@ -20,19 +20,19 @@ export const floors = [
   ["cli"],
 ];
 
-/** What the package exports: these files only import and export, and nothing imports them. */
+/** The entries of the package: they only import and export, and nothing imports them. */
 const entries = ["index.ts", "cli.ts", "preprocess.ts"];
 
-/** Files that every room may import, and that import no room. */
+/** Files that every room may import. They import no room. */
 const leaves = ["random.ts", "version.ts"];
 
 /**
- * @typedef {{ specifier: string, line: number, target: string | undefined }} Import `target` is the
- *   file within the checkout; undefined for packages.
+ * @typedef {{ specifier: string, line: number, target: string | undefined }} Import `target` is the file in the
+ *   checkout; undefined for packages.
  */
 
 /**
- * @param {string} root of the checkout.
+ * @param {string} root the folder of the checkout.
  * @returns {import("./files.mjs").Violation[]}
  */
 export function checkTypeScript(root) {
@@ -56,21 +56,27 @@ function checkPlace({ path, text }) {
   const name = path.slice("lib/".length);
   if (room !== undefined) {
     if (floorOf(room) >= 0) return [];
-    return [{ path, line: 1, message: `lib/ has the rooms ${floors.flat().join(", ")}; this is in none` }];
+    return [{ path, line: 1, message: `this file is in none of lib/'s rooms: ${floors.flat().join(", ")}` }];
   }
   if (leaves.includes(name)) return [];
   if (!entries.includes(name))
-    return [{ path, line: 1, message: `lib/ itself holds ${[...entries, ...leaves].join(", ")} alone` }];
+    return [
+      {
+        path,
+        line: 1,
+        message: `outside its rooms, lib/ contains only ${[...entries, ...leaves].join(", ")}`,
+      },
+    ];
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
   const other = file.statements.find(
     (statement) => !ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement),
   );
   if (other === undefined) return [];
-  return [{ path, line: lineAt(text, other.getStart(file)), message: "an entry only imports and exports" }];
+  return [{ path, line: lineAt(text, other.getStart(file)), message: "an entry may only import and export" }];
 }
 
 /**
- * @param {string} path of the file that imports.
+ * @param {string} path the file that imports.
  * @param {Import} imported
  * @returns {import("./files.mjs").Violation[]}
  */
@@ -79,23 +85,21 @@ function checkFloor(path, { specifier, line, target }) {
   const name = path.slice("lib/".length);
   const [from, to] = [roomOf(path), roomOf(target)];
   if (entries.includes(target.slice("lib/".length)))
-    return [{ path, line, message: `${specifier}: an entry is imported by nothing` }];
+    return [{ path, line, message: `${specifier}: nothing may import an entry` }];
   if (to === undefined || floorOf(to) < 0) return [];
-  if (leaves.includes(name)) return [{ path, line, message: `${specifier}: ${name} imports no room` }];
+  if (leaves.includes(name)) return [{ path, line, message: `${specifier}: ${name} must not import a room` }];
   if (from === undefined || from === to || floorOf(to) < floorOf(from)) return [];
   const below =
     floors
       .slice(0, Math.max(floorOf(from), 0))
       .flat()
-      .join(", ") || "nothing else";
-  return [
-    { path, line, message: `${specifier}: ${from} must not import from ${to} (it may from: ${below})` },
-  ];
+      .join(", ") || "itself";
+  return [{ path, line, message: `${specifier}: ${from} must not import from ${to}, only from ${below}` }];
 }
 
 /**
  * @param {string} path such as "lib/image/decode.ts"
- * @returns {string | undefined} undefined for a file beside the rooms.
+ * @returns {string | undefined} undefined for a file outside the rooms.
  */
 function roomOf(path) {
   const [, room, ...rest] = path.split("/");
@@ -117,7 +121,7 @@ function checkSource({ path, text }, imports) {
   const violations = [];
   for (const { specifier, line, target } of imports)
     if (target !== undefined && !target.startsWith("lib/") && target !== "package.json")
-      violations.push({ path, line, message: `${specifier}: lib/ imports nothing from outside of itself` });
+      violations.push({ path, line, message: `${specifier}: lib/ must not import from outside itself` });
   if (path.startsWith("lib/native/")) return violations;
 
   for (const { specifier, line } of imports)
@@ -125,18 +129,18 @@ function checkSource({ path, text }, imports) {
       violations.push({
         path,
         line,
-        message: `${specifier}: the addon is reached through loadAddon() alone`,
+        message: `${specifier}: only loadAddon() may open the addon`,
       });
   for (const match of text.matchAll(/\bprocess\s*\.\s*dlopen\b|["'`/][\w./-]*\w\.node["'`]/g)) {
     const line = lineAt(text, match.index);
-    violations.push({ path, line, message: `${match[0]}: the addon is reached through loadAddon() alone` });
+    violations.push({ path, line, message: `${match[0]}: only loadAddon() may open the addon` });
   }
   return violations;
 }
 
 /**
  * @param {import("./files.mjs").Source} source
- * @param {Set<string>} known the files of lib/.
+ * @param {Set<string>} known the files in lib/.
  * @returns {Import[]}
  */
 function importsOf({ path, text }, known) {
@@ -150,7 +154,7 @@ function importsOf({ path, text }, known) {
 }
 
 /**
- * Every cycle once, at the import that closes it.
+ * Finds every cycle once, at the import that closes it.
  *
  * @param {Map<string, Import[]>} imports
  * @returns {import("./files.mjs").Violation[]}

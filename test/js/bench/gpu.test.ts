@@ -74,14 +74,14 @@ test("without a GPU the command says so at once and fails", async (t) => {
     });
   const none = run();
   t.is(none.status, 1);
-  t.regex(none.stderr, /There is no GPU here: .* Nothing was built or measured/);
+  t.regex(none.stderr, /No GPU found: .* Nothing was built or measured/);
   t.is(none.stdout, "");
   const unknown = run("--device", "tpu");
   t.is(unknown.status, 1);
-  t.regex(unknown.stderr, /--device takes cpu or cuda:N; got "tpu"/);
+  t.regex(unknown.stderr, /--device must be cpu or cuda:N; got "tpu"/);
   const never = run("--minutes=soon");
   t.is(never.status, 1);
-  t.regex(never.stderr, /--minutes takes a number above 0; got "soon"/);
+  t.regex(never.stderr, /--minutes must be a number above 0; got "soon"/);
 });
 
 test("times become bandwidths, shares of the copy's, and floors", (t) => {

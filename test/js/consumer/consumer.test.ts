@@ -463,7 +463,7 @@ test("npm rebuild for a LibTorch for CUDA says that CUDA's compiler is missing",
   t.is(
     told,
     `reverse-distillation: LibTorch 2.12.1+cu130 (${other}) is a build for CUDA, and CUDA's compiler is missing (tried ` +
-      "/nonexistent/nvcc). Install the CUDA toolkit, of the version that PyTorch was built for, and put nvcc on the " +
+      "/nonexistent/nvcc). Install the CUDA toolkit of the version that PyTorch was built for, then put nvcc on the " +
       "PATH or name it in CUDACXX.",
   );
   t.false(existsSync(join(packageFolder(), "build")));

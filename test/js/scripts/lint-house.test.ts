@@ -5,7 +5,7 @@ import test from "ava";
 import { checkHouse } from "../../../scripts/lint-house.mjs";
 import { temporaryFolder } from "../support/fake-libtorch.js";
 
-/** What the house lint says of a checkout that holds these files alone. */
+/** Compares what the house lint reports about a checkout with only these files. */
 const violationsOf = test.macro((t, files: Record<string, string>, expected: string[]) => {
   const root = temporaryFolder(t);
   for (const [path, text] of Object.entries(files)) {
@@ -21,7 +21,7 @@ test("this checkout breaks no rule", (t) => {
 });
 
 test(
-  "what the directions allow passes",
+  "files that keep to the directions pass",
   violationsOf,
   {
     "native/binding/addon.cpp":
@@ -49,8 +49,8 @@ test(
     "native/pipeline/loss.cpp": '#include "binding/wrap.h"\n',
   },
   [
-    "native/core/error.cpp:2: ops/ops.h: core must not include from ops (it may from: nothing else)",
-    "native/pipeline/loss.cpp:1: binding/wrap.h: pipeline must not include from binding (it may from: inference, model, ops, core)",
+    "native/core/error.cpp:2: ops/ops.h: core must not include from ops, only from itself",
+    "native/pipeline/loss.cpp:1: binding/wrap.h: pipeline must not include from binding, only from inference, model, ops, core",
   ],
 );
 
@@ -62,26 +62,26 @@ test(
     "native/ops/cpu/blur.cpp": '#include "../../model/teacher.h"\n',
   },
   [
-    "native/model/teacher.h:1: ops/ops.h: model must not include from ops (it may from: core)",
-    "native/ops/cpu/blur.cpp:1: ../../model/teacher.h: ops must not include from model (it may from: core)",
+    "native/model/teacher.h:1: ops/ops.h: model must not include from ops, only from core",
+    "native/ops/cpu/blur.cpp:1: ../../model/teacher.h: ops must not include from model, only from core",
   ],
 );
 
 test(
-  "N-API is known in the binding and the loader alone",
+  "only the binding and the loader may include N-API",
   violationsOf,
   {
     "native/core/error.h": "#pragma once\n#  include <napi.h>\n",
     "native/pipeline/trainer.cpp": "#include <node_api.h>\n",
   },
   [
-    "native/core/error.h:2: napi.h: N-API is known in native/binding/ and native/loader/ alone",
-    "native/pipeline/trainer.cpp:1: node_api.h: N-API is known in native/binding/ and native/loader/ alone",
+    "native/core/error.h:2: napi.h: only native/binding/ and native/loader/ may include N-API",
+    "native/pipeline/trainer.cpp:1: node_api.h: only native/binding/ and native/loader/ may include N-API",
   ],
 );
 
 test(
-  "CUDA is known in ops/cuda and core/cuda alone",
+  "only ops/cuda and core/cuda may include CUDA",
   violationsOf,
   {
     "native/core/device.cpp": "#include <c10/cuda/CUDAStream.h>\n",
@@ -89,48 +89,48 @@ test(
     "native/ops/blur.cu": "",
   },
   [
-    "native/core/device.cpp:1: c10/cuda/CUDAStream.h: CUDA is known in native/ops/cuda/ and native/core/cuda/ alone",
-    "native/ops/blur.cu:1: CUDA sources lie in native/ops/cuda/ and native/core/cuda/",
-    "native/ops/cpu/blur.cpp:1: cuda_runtime.h: CUDA is known in native/ops/cuda/ and native/core/cuda/ alone",
+    "native/core/device.cpp:1: c10/cuda/CUDAStream.h: only native/ops/cuda/ and native/core/cuda/ may include CUDA",
+    "native/ops/blur.cu:1: CUDA sources belong in native/ops/cuda/ or native/core/cuda/",
+    "native/ops/cpu/blur.cpp:1: cuda_runtime.h: only native/ops/cuda/ and native/core/cuda/ may include CUDA",
   ],
 );
 
 test("there are no other rooms", violationsOf, { "native/extra/a.cpp": "" }, [
-  "native/extra/a.cpp:1: native/ has the rooms core, ops, model, inference, pipeline, binding, loader; this is in none",
+  "native/extra/a.cpp:1: this file is in none of native/'s rooms: core, ops, model, inference, pipeline, binding, loader",
 ]);
 
 test(
-  "lib imports nothing from outside of itself",
+  "lib must not import from outside itself",
   violationsOf,
   {
     "lib/image/a.ts": 'import "../../test/js/a.js";\nconst b = await import("../../bench/b.js");\n',
     "lib/native/c.ts": 'import type { C } from "../../scripts/c.js";\n',
   },
   [
-    "lib/image/a.ts:1: ../../test/js/a.js: lib/ imports nothing from outside of itself",
-    "lib/image/a.ts:2: ../../bench/b.js: lib/ imports nothing from outside of itself",
-    "lib/native/c.ts:1: ../../scripts/c.js: lib/ imports nothing from outside of itself",
+    "lib/image/a.ts:1: ../../test/js/a.js: lib/ must not import from outside itself",
+    "lib/image/a.ts:2: ../../bench/b.js: lib/ must not import from outside itself",
+    "lib/native/c.ts:1: ../../scripts/c.js: lib/ must not import from outside itself",
   ],
 );
 
 test(
-  "the addon is reached through loadAddon() alone",
+  "only loadAddon() may open the addon",
   violationsOf,
   {
     "lib/image/a.ts": 'import build from "node-gyp-build";\nprocess.dlopen(module, path);\n',
     "lib/image/b.ts": 'const addon = require("../../build/Release/reverse_distillation.node");\n',
   },
   [
-    "lib/image/a.ts:1: node-gyp-build: the addon is reached through loadAddon() alone",
-    "lib/image/a.ts:2: process.dlopen: the addon is reached through loadAddon() alone",
-    "lib/image/b.ts:1: ../../build/Release/reverse_distillation.node: lib/ imports nothing from outside of itself",
-    "lib/image/b.ts:1: ../../build/Release/reverse_distillation.node: the addon is reached through loadAddon() alone",
-    'lib/image/b.ts:1: "../../build/Release/reverse_distillation.node": the addon is reached through loadAddon() alone',
+    "lib/image/a.ts:1: node-gyp-build: only loadAddon() may open the addon",
+    "lib/image/a.ts:2: process.dlopen: only loadAddon() may open the addon",
+    "lib/image/b.ts:1: ../../build/Release/reverse_distillation.node: lib/ must not import from outside itself",
+    "lib/image/b.ts:1: ../../build/Release/reverse_distillation.node: only loadAddon() may open the addon",
+    'lib/image/b.ts:1: "../../build/Release/reverse_distillation.node": only loadAddon() may open the addon',
   ],
 );
 
 test(
-  "a room of lib imports from floors below its own alone",
+  "a room of lib imports only from lower floors",
   violationsOf,
   {
     "lib/files/a.ts": 'import "../options/model.js";\nimport "../errors/error.js";\n',
@@ -139,15 +139,15 @@ test(
     "lib/random.ts": 'import { show } from "./errors/validate.js";\n',
   },
   [
-    "lib/files/a.ts:1: ../options/model.js: files must not import from options (it may from: errors)",
-    "lib/image/b.ts:1: ../detector/detector.js: image must not import from detector (it may from: errors, files, options)",
-    "lib/image/b.ts:2: ../index.js: an entry is imported by nothing",
-    "lib/random.ts:1: ./errors/validate.js: random.ts imports no room",
+    "lib/files/a.ts:1: ../options/model.js: files must not import from options, only from errors",
+    "lib/image/b.ts:1: ../detector/detector.js: image must not import from detector, only from errors, files, options",
+    "lib/image/b.ts:2: ../index.js: nothing may import an entry",
+    "lib/random.ts:1: ./errors/validate.js: random.ts must not import a room",
   ],
 );
 
 test(
-  "lib has no other rooms, and nothing lies beside them but the entries and leaves",
+  "lib has no other rooms, and outside them only entries and leaves",
   violationsOf,
   {
     "lib/extra/a.ts": "",
@@ -155,9 +155,9 @@ test(
     "lib/index.ts": 'export { a } from "./image/a.js";\nconst b = 1;\n',
   },
   [
-    "lib/extra/a.ts:1: lib/ has the rooms errors, files, options, tensor, image, safetensors, torch-file, native, evaluation, sample, teacher, model-file, onnx, detector, verify, doctor, cli; this is in none",
-    "lib/index.ts:2: an entry only imports and exports",
-    "lib/train.ts:1: lib/ itself holds index.ts, cli.ts, preprocess.ts, random.ts, version.ts alone",
+    "lib/extra/a.ts:1: this file is in none of lib/'s rooms: errors, files, options, tensor, image, safetensors, torch-file, native, evaluation, sample, teacher, model-file, onnx, detector, verify, doctor, cli",
+    "lib/index.ts:2: an entry may only import and export",
+    "lib/train.ts:1: outside its rooms, lib/ contains only index.ts, cli.ts, preprocess.ts, random.ts, version.ts",
   ],
 );
 
@@ -182,8 +182,8 @@ test(
     "lib/image/uncommon.ts": "",
   },
   [
-    "bench/helpers/timing.ts:1: a name that says nothing: name the one concern of the file",
-    "lib/image/utils.ts:1: a name that says nothing: name the one concern of the file",
-    "native/core/common.h:1: a name that says nothing: name the one concern of the file",
+    "bench/helpers/timing.ts:1: this name says nothing; name the file's one concern",
+    "lib/image/utils.ts:1: this name says nothing; name the file's one concern",
+    "native/core/common.h:1: this name says nothing; name the file's one concern",
   ],
 );

@@ -22,5 +22,5 @@ test("the report of ptxas gives registers, shared memory and spills of each kern
 
 test("a report without kernels gives none, and one that is cut short is an error", (t) => {
   t.deepEqual(readPtxasReport("ptxas info    : 0 bytes gmem\n"), []);
-  t.throws(() => readPtxasReport(report.slice(0, 120)), { message: /not understood/ });
+  t.throws(() => readPtxasReport(report.slice(0, 120)), { message: /unknown form/ });
 });
