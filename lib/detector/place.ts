@@ -24,18 +24,24 @@ export function resolvePlace(addon: Addon, device: Device, precision: ScoringPre
 
 /**
  * The precision that "auto" stands for on a device: bfloat16 on a GPU, and on a CPU that multiplies it in
- * hardware; float32 on others, where it is the faster one.
+ * hardware; float32 on other CPUs, where it is faster.
  *
  * @param device "cpu" or "cuda:N".
- * @throws ReverseDistillationError `INVALID_ARGUMENT` for tf32 and float16 on the CPU.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` on the CPU for tf32 and float16, and for bfloat16 if the
+ * processor cannot run it.
  */
 export function resolvePrecision(addon: Addon, device: string, chosen: ScoringPrecision): Precision {
-  if ((chosen === "float16" || chosen === "tf32") && device === "cpu") {
-    throw new ReverseDistillationError(
-      "INVALID_ARGUMENT",
-      `precision must be "auto", "float32" or "bfloat16" on the CPU; got "${chosen}", which is for GPUs.`,
-    );
-  }
-  if (chosen !== "auto") return chosen;
-  return device !== "cpu" || addon.info().cpuHasBfloat16 ? "bfloat16" : "float32";
+  if (device !== "cpu") return chosen === "auto" ? "bfloat16" : chosen;
+  const { cpuRunsBfloat16, cpuHasBfloat16 } = addon.info();
+  if (chosen === "auto") return cpuHasBfloat16 ? "bfloat16" : "float32";
+  if (chosen === "float32" || (chosen === "bfloat16" && cpuRunsBfloat16)) return chosen;
+  const allowed = cpuRunsBfloat16 ? '"auto", "float32" or "bfloat16"' : '"auto" or "float32"';
+  const why =
+    chosen === "bfloat16"
+      ? "needs a processor with AVX-512 (BW, VL and DQ) or AVX-NE-CONVERT"
+      : "is for GPUs";
+  throw new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `precision must be ${allowed} on this CPU; got "${chosen}", which ${why}.`,
+  );
 }

@@ -110,7 +110,9 @@ export interface AddonInfo {
   builtAgainst: string;
   /** Instruction set that LibTorch's kernels chose, such as "AVX512". */
   cpuCapability: string;
-  /** Whether this processor multiplies bfloat16 matrices in hardware. */
+  /** Whether the networks run in bfloat16 on this processor at all; without AVX-512 most cannot. */
+  cpuRunsBfloat16: boolean;
+  /** Whether this processor also multiplies bfloat16 matrices in hardware, which makes it the faster precision. */
   cpuHasBfloat16: boolean;
   threads: number;
   /** GPUs that the addon can compute on: 0 for a build for the CPU, and where CUDA finds none. */

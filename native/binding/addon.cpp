@@ -11,6 +11,7 @@
 #include "binding/model.h"
 #include "core/device.h"
 #include "core/precision.h"
+#include "inference/onednn.h"
 
 namespace reverse_distillation::binding {
 
@@ -28,7 +29,10 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   value.Set("libtorch", libtorch_version());
   value.Set("builtAgainst", TORCH_VERSION);
   value.Set("cpuCapability", at::get_cpu_capability());
-  value.Set("cpuHasBfloat16", cpu_has_bfloat16());
+  // oneDNN may be told to pass over instruction sets that the processor has (ONEDNN_MAX_CPU_ISA).
+  const bool runs_bfloat16 = onednn::runs_bfloat16();
+  value.Set("cpuRunsBfloat16", runs_bfloat16);
+  value.Set("cpuHasBfloat16", runs_bfloat16 && cpu_has_bfloat16());
   value.Set("threads", default_threads());
   value.Set("cudaDevices", cuda_devices());
   value.Set("liveModels", static_cast<double>(ModelWrap::live_models.load()));

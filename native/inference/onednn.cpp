@@ -44,6 +44,8 @@ bool available() {
   return registered && at::globalContext().userEnabledMkldnn();
 }
 
+bool runs_bfloat16() { return !available() || find<bool()>("mkldnn::_is_mkldnn_bf16_supported").call(); }
+
 PackedWeight::PackedWeight(at::Tensor weight, const Geometry& geometry)
     : geometry_(geometry), weight_(std::move(weight)) {}
 

@@ -12,6 +12,10 @@ namespace reverse_distillation::onednn {
 /// Whether this LibTorch has them, and they are switched on.
 bool available();
 
+/// Whether convolutions in bfloat16 run on this processor. oneDNN's need AVX-512 (BW, VL and DQ) or
+/// AVX-NE-CONVERT and throw without; LibTorch's own, used if `available()` is false, run everywhere.
+bool runs_bfloat16();
+
 /// Where a convolution reads: square, without dilation or groups.
 struct Geometry {
   int64_t stride;

@@ -2,6 +2,7 @@
 #include <ATen/Context.h>
 
 #include "harness.h"
+#include "inference/onednn.h"
 #include "pipeline/preprocess.h"
 #include "pipeline/scoring_engine.h"
 
@@ -78,9 +79,31 @@ TEST("a scoring engine computes what the networks that are trained do, with oneD
         const WithoutOneDnn without;
         EXPECT(worst_error(model, config, images) < 1e-5);
       }
+    }
+  }
+}
+
+TEST(
+    "a scoring engine in bfloat16 is off by its rounding, and oneDNN refuses it where it is said not to "
+    "run") {
+  for (const Backbone backbone : {Backbone::kResNet18, Backbone::kResNet50}) {
+    for (const Layout layout : {Layout::kPaper, Layout::kOfficial}) {
+      ModelConfig config = config_of(backbone, layout);
       config.precision = Precision::kBFloat16;
-      const double rounded = worst_error(model, config, images);
-      EXPECT(rounded > 1e-4 && rounded < 0.05, rounded);
+      const ReverseDistillation model = trained_model(config);
+      const at::Tensor images = at::randint(0, 256, {2, 64, 96, 3}, at::kByte);
+      const auto check = [&] {
+        const double rounded = worst_error(model, config, images);
+        EXPECT(rounded > 1e-4 && rounded < 0.05, rounded);
+      };
+      if (onednn::runs_bfloat16()) {
+        check();
+      } else {
+        EXPECT_THROWS(check(), "bf16 path needs the cpu support");
+      }
+      const WithoutOneDnn without;
+      EXPECT(onednn::runs_bfloat16());
+      check();
     }
   }
 }

@@ -11,6 +11,7 @@
 #include "core/device.h"
 #include "core/temporary_file.h"
 #include "harness.h"
+#include "inference/onednn.h"
 #include "pipeline/adam.h"
 #include "pipeline/convergence.h"
 #include "pipeline/detector.h"
@@ -291,6 +292,7 @@ TEST("the loss location is Eq. (2) and the loss global compares flattened maps")
 }
 
 TEST("training in bfloat16 lowers the loss, and leaves weights and statistics in float32") {
+  if (!onednn::runs_bfloat16()) throw Skipped{"this processor cannot run bfloat16"};
   ModelConfig config = config_of(64, 64);
   config.precision = Precision::kBFloat16;
   Detector detector(config);

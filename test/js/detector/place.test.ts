@@ -1,0 +1,52 @@
+import test from "ava";
+import { resolvePlace } from "../../../lib/detector/place.js";
+import type { Addon, AddonInfo } from "../../../lib/native/addon.js";
+
+/** An addon on a machine that never was. */
+const addonOn = (machine: Partial<AddonInfo>): Addon =>
+  ({
+    info: () => ({ cudaDevices: 0, cpuRunsBfloat16: true, cpuHasBfloat16: true, ...machine }),
+  }) as unknown as Addon;
+
+const withMultiplier = addonOn({});
+const withoutMultiplier = addonOn({ cpuHasBfloat16: false });
+const withoutBfloat16 = addonOn({ cpuRunsBfloat16: false, cpuHasBfloat16: false });
+const withGpu = addonOn({ cudaDevices: 1, cpuRunsBfloat16: false, cpuHasBfloat16: false });
+
+test('the device "auto" is the first GPU, or the CPU if there is none', (t) => {
+  t.is(resolvePlace(withMultiplier, "auto", "float32").device, "cpu");
+  t.is(resolvePlace(withGpu, "auto", "float32").device, "cuda:0");
+  t.is(resolvePlace(withGpu, "cpu", "float32").device, "cpu");
+});
+
+test('the precision "auto" is bfloat16 on a GPU and on a CPU that multiplies it, else float32', (t) => {
+  t.is(resolvePlace(withMultiplier, "cpu", "auto").precision, "bfloat16");
+  t.is(resolvePlace(withoutMultiplier, "cpu", "auto").precision, "float32");
+  t.is(resolvePlace(withoutBfloat16, "cpu", "auto").precision, "float32");
+  t.is(resolvePlace(withGpu, "auto", "auto").precision, "bfloat16");
+});
+
+test("bfloat16 is refused on a CPU that cannot run it, and on no other device", (t) => {
+  t.is(resolvePlace(withoutMultiplier, "cpu", "bfloat16").precision, "bfloat16");
+  t.is(resolvePlace(withGpu, "cuda:0", "bfloat16").precision, "bfloat16");
+  for (const addon of [withoutBfloat16, withGpu])
+    t.throws(() => resolvePlace(addon, "cpu", "bfloat16"), {
+      code: "INVALID_ARGUMENT",
+      message:
+        'precision must be "auto" or "float32" on this CPU; got "bfloat16", which needs a processor with ' +
+        "AVX-512 (BW, VL and DQ) or AVX-NE-CONVERT.",
+    });
+});
+
+test("tf32 and float16 are refused on the CPU", (t) => {
+  for (const precision of ["tf32", "float16"] as const) {
+    t.is(resolvePlace(withGpu, "auto", precision).precision, precision);
+    t.throws(() => resolvePlace(withMultiplier, "auto", precision), {
+      code: "INVALID_ARGUMENT",
+      message: `precision must be "auto", "float32" or "bfloat16" on this CPU; got "${precision}", which is for GPUs.`,
+    });
+    t.throws(() => resolvePlace(withoutBfloat16, "auto", precision), {
+      message: /must be "auto" or "float32" on/,
+    });
+  }
+});
