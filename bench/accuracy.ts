@@ -32,7 +32,7 @@ interface Flags {
   again?: true;
 }
 
-/** One run each, of every combination of the lists. */
+/** The settings of all runs: every combination of the lists. */
 function settingsOf(flags: Flags): Settings[] {
   const number = (name: string, text: string) => integer(name, Number(text), 0, Number.MAX_SAFE_INTEGER);
   const shared = {
@@ -60,11 +60,12 @@ function settingsOf(flags: Flags): Settings[] {
   );
 }
 
-/** Those of `names` that `--only` names; all without it. */
+/** The names selected by `--only`; without it, all. */
 function chosen<const Name extends string>(names: readonly Name[], only: string | undefined): Name[] {
   const wanted = only?.split(",");
   const unknown = wanted?.find((name) => !(names as readonly string[]).includes(name));
-  if (unknown !== undefined) throw new Error(`--only names "${unknown}"; there are ${names.join(", ")}.`);
+  if (unknown !== undefined)
+    throw new Error(`--only has the unknown name "${unknown}"; choose from ${names.join(", ")}.`);
   return names.filter((name) => wanted?.includes(name) ?? true);
 }
 
@@ -78,7 +79,7 @@ async function runUnlessDone(
   const { backbone, layout, loss, normalisation, epochs, seed } = settings;
   const name = `${subject}: ${backbone}, ${layout}, ${loss}, ${normalisation}, ${epochs} epochs, seed ${seed}`;
   if (!again && (await results.has(keyOf({ protocol, subject, settings })))) {
-    console.error(`${name}: is in the results; --again repeats it`);
+    console.error(`${name}: skipped, because it is in the results; use --again to repeat it`);
     return;
   }
   const result = await run();
@@ -95,24 +96,24 @@ function benchmark(name: string, description: string, epochs: number, imageSize:
     .description(description)
     .option(
       "--weights <file>",
-      "the teacher's ImageNet weights, or imagenet; without it the teacher is random",
+      "the teacher's ImageNet weights: a file, or imagenet; default: a random teacher",
     )
-    .option("--backbones <list>", "such as resnet18,wide_resnet50_2", "resnet18")
+    .option("--backbones <list>", "for example resnet18,wide_resnet50_2", "resnet18")
     .option("--layouts <list>", check.layouts.join(","), "paper")
     .option("--losses <list>", check.losses.join(","), "location")
-    .option("--seeds <list>", "such as 0,1,2", "0")
+    .option("--seeds <list>", "for example 0,1,2", "0")
     .option("--epochs <n>", "passes over the training images", String(epochs))
-    .option("--batch-size <n>", "images a step", "16")
-    .option("--image-size <pixels>", "side of the networks' image", String(imageSize))
-    .option("--only <list>", "names of data sets or classes")
-    .option("--again", "repeat runs that are in the results");
+    .option("--batch-size <n>", "images per step", "16")
+    .option("--image-size <pixels>", "height and width of the images", String(imageSize))
+    .option("--only <list>", "names of the data sets or classes to run")
+    .option("--again", "repeat runs that are already in the results");
 }
 
-const program = new Command("accuracy").description("the accuracy benchmark");
+const program = new Command("accuracy").description("run the accuracy benchmark");
 
 program
   .addCommand(
-    benchmark("defects", "data sets in MVTec AD's layout, or folders of such", 20, 256)
+    benchmark("defects", "run data sets in the layout of MVTec AD, or folders of such data sets", 20, 256)
       .argument("<folders...>")
       .option("--normalisations <list>", check.normalisations.join(","), "imagenet")
       .action(async (folders: string[], flags: Flags) => {
@@ -131,8 +132,11 @@ program
       }),
   )
   .addCommand(
-    benchmark("fashion-mnist", "one class of Fashion-MNIST against the nine others, for each", 10, 32)
-      .option("--data <folder>", "of the four idx files, by default where Debian's package puts them")
+    benchmark("fashion-mnist", "run each class of Fashion-MNIST against the nine others", 10, 32)
+      .option(
+        "--data <folder>",
+        "folder of the four idx files; default: where Debian's package installs them",
+      )
       .option("--normalisations <list>", check.normalisations.join(","), "none,imagenet")
       .action(async (flags: Flags & { data?: string }) => {
         const data = await openFashionMnist(flags.data);
@@ -147,7 +151,7 @@ program
   )
   .command("tables")
   .description(
-    "print the tables of all results, and put them and those of parity into docs/accuracy.md and the README",
+    "print the tables of all results, and update those in docs/accuracy.md and the README, including parity",
   )
   .action(async () => {
     const all = await results.read();

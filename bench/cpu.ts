@@ -38,7 +38,7 @@ async function main({ tables = false, ...flags }: Flags): Promise<void> {
 
 async function measure({ quick = false, backbones, dataset, weights }: Flags): Promise<void> {
   if ((dataset === undefined) !== (weights === undefined)) {
-    throw new Error("--dataset and --weights belong together: give both, or neither.");
+    throw new Error("--dataset and --weights go together: give both or neither.");
   }
   const python = requirePython();
   const addon = loadAddon();
@@ -77,9 +77,9 @@ async function measure({ quick = false, backbones, dataset, weights }: Flags): P
 
 const program = new Command("bench")
   .description("compare the addon on the CPU with the Python reference")
-  .option("--quick", "fewer rounds")
-  .option("--tables", "write the tables alone")
-  .option("--dataset <folder>", "a data set in MVTec AD's layout, for a whole training on both sides")
+  .option("--quick", "run fewer rounds, and leave the tables unchanged")
+  .option("--tables", "only write the tables")
+  .option("--dataset <folder>", "data set in the layout of MVTec AD, for a complete training on both sides")
   .option("--weights <file>", "the teacher's ImageNet weights, for --dataset")
   .option("--backbones <list>", check.backbones.join(", "), "resnet18,wide_resnet50_2")
   .action(main);

@@ -2,7 +2,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { loadAddon } from "../lib/native/loader.js";
 import { version } from "../lib/version.js";
 
-/** What a number was measured on and with. */
+/** The machine and the versions that a number was measured with. */
 export interface Environment {
   date: string;
   package: string;
@@ -14,7 +14,7 @@ export interface Environment {
   memoryGiB: number;
 }
 
-/** This machine, this process, today. */
+/** The environment of this process, today. */
 export function describeEnvironment(): Environment {
   const { libtorch, cpuCapability } = loadAddon().info();
   return {

@@ -1,12 +1,12 @@
 /**
- * The part of `npm run gpu` that follows the build: tests on the GPU, watched by compute-sanitizer where it is,
- * then measures. Writes bench/results/gpu-<device>.json, anew after each stage; a number that was not measured says
- * so. What this machine's tools refuse is skipped, saying so; anything else that fails makes the exit code 1.
+ * The part of `npm run gpu` after the build: tests on the GPU, with compute-sanitizer if it is installed, and then
+ * measurements. Writes bench/results/gpu-<device>.json after every stage, which says what was not measured. Stages that
+ * the tools of this machine do not support are skipped with a message; any other failure sets the exit code to 1.
  *
  *   node --import tsx bench/gpu.ts [--device cuda:N] [--quick] [--out <file>] [--package <tarball>] [--minutes 10]
  *
- * `--minutes` is for all stages together; those for which no time is left are skipped, and the sanitizer leaves half of
- * it to the measures.
+ * `--minutes` limits all stages together. Stages without any time left are skipped. The sanitizer leaves half of the
+ * time for the measurements.
  */
 import { join } from "node:path";
 import { buildable, findLibTorch } from "../lib/native/libtorch/search.js";
@@ -27,7 +27,7 @@ const options = parseGpuOptions(process.argv.slice(2));
 const { device, quick } = options;
 const onCpu = device === "cpu";
 
-// One LibTorch for the addon, the tests and all processes that follow: a CUDA build, unless the CPU is tried out.
+// The addon, the tests and all child processes use the same LibTorch: a CUDA build, except for a trial on the CPU.
 if (!onCpu) {
   const { found } = findLibTorch({ builds: buildable("cuda") });
   if (found !== undefined) process.env.LIBTORCH = found.directory;
@@ -36,7 +36,7 @@ process.env.REVERSE_DISTILLATION_BACKEND = onCpu ? "cpu" : "cuda";
 
 const gpu = onCpu ? undefined : gpus()[Number(device.slice("cuda:".length))];
 const name = gpu?.name ?? "cpu";
-// The numbers of a trial are no numbers, and lie apart.
+// The numbers of a trial mean nothing, so they go to another file.
 const isTrial = quick || onCpu;
 const out =
   options.out ??
@@ -65,7 +65,7 @@ const nativeTests = join(root, ".build", onCpu ? "cpu" : "cuda", "reverse_distil
 const ava = join(root, "node_modules", "ava", "entrypoints", "cli.mjs");
 const filter = onCpu ? "cosine_map" : "on a GPU";
 
-/** A quarter of what is left, for each of its two tools. */
+/** A quarter of the remaining time for each of the two tools. */
 const sanitizerTime = (left: number): number => Math.floor(Math.min(left / 4, 90_000));
 
 await stages.run("native tests", (timeout) => runTests(nativeTests, onCpu ? [filter] : [], { timeout }));
@@ -95,7 +95,7 @@ await stages.run("operators", async (timeout) => {
       `    ${operator}, ${size}, ${dtype}: ${microseconds.toFixed(1)} us, ${gigabytesPerSecond.toFixed(0)} GB/s, ` +
         `${(100 * shareOfCopy).toFixed(0)}% of the copy`,
     );
-  return `${results.kernels.length} times`;
+  return `${results.kernels.length} measurements`;
 });
 for (const backbone of (quick ? ["resnet18"] : ["resnet18", "wide_resnet50_2"]) satisfies Backbone[])
   await stages.run(`${backbone} end to end`, async (timeout) => {
@@ -104,11 +104,12 @@ for (const backbone of (quick ? ["resnet18"] : ["resnet18", "wide_resnet50_2"]) 
     const describe = (side: string, speeds: readonly Speed[]): string[] =>
       speeds.map(
         ({ precision, latencySeconds, imagesPerSecond, trainingImagesPerSecond }) =>
-          `${side} ${precision}: ${(latencySeconds * 1000).toFixed(2)} ms an image, ` +
-          `${imagesPerSecond.toFixed(0)} images/s, trains ${trainingImagesPerSecond.toFixed(0)} images/s`,
+          `${side} ${precision}: ${(latencySeconds * 1000).toFixed(2)} ms per image, ` +
+          `${imagesPerSecond.toFixed(0)} images/s scoring, ${trainingImagesPerSecond.toFixed(0)} images/s training`,
       );
     const { addon, python } = measured;
-    const reference = python === null ? ["no Python reference here"] : describe("reference", python);
+    const reference =
+      python === null ? ["no Python reference on this machine"] : describe("reference", python);
     return [...describe("addon", addon), ...reference].join("; ");
   });
 await stages.run("packed package", (timeout) => scoreFromPackage(device, options.package, timeout));

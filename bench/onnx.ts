@@ -1,6 +1,6 @@
 /**
- * What models take and how fast they score, in files and in ONNX Runtime: writes bench/results/onnx.json after each
- * backbone, and at the end the table of bench/README.md. What is in the results already is not run again.
+ * Measures the sizes of model files and exports, and the time that they take to score. Writes bench/results/onnx.json
+ * after every backbone and, at the end, the table in bench/README.md. It skips what is in the results already.
  *
  *   node --import tsx bench/onnx.ts [--backbones resnet18,resnet34,resnet50,wide_resnet50_2] [--no-times] [--again]
  *   node --import tsx bench/onnx.ts --table
@@ -29,11 +29,11 @@ async function main({ backbones, times, again, table }: Flags): Promise<void> {
 }
 
 const program = new Command("onnx")
-  .description("measure the sizes of model files and exports, and the time that scoring an image takes")
-  .option("--backbones <list>", "of the models", allBackbones.join(","))
-  .option("--no-times", "leave the times out, as on a machine that does other work")
-  .option("--again", "measure what is in the results already")
-  .option("--table", "write the table alone")
+  .description("measure the sizes of model files and exports, and the time to score an image")
+  .option("--backbones <list>", "backbones to measure", allBackbones.join(","))
+  .option("--no-times", "leave the times out, for a machine that does other work")
+  .option("--again", "measure again what is already in the results")
+  .option("--table", "only write the table")
   .action(main);
 
 try {

@@ -1,28 +1,28 @@
 import { join } from "node:path";
 import { root, runLines } from "./programs.js";
 
-/** A line of `reverse_distillation_benchmark`: one operator at one size. */
+/** One line of `reverse_distillation_benchmark`: an operator at one size. */
 export interface OperatorTime {
   operator: string;
   case: string;
   dtype: string;
-  /** Median of one call. */
+  /** Median time of a call. */
   seconds: number;
-  /** Values that it gives a channel. */
+  /** Number of output values per channel. */
   positions: number;
-  /** That must move at least. */
+  /** Minimum number of bytes to move. */
   bytes: number;
-  /** That must be done at least. */
+  /** Minimum number of operations. */
   operations: number;
 }
 
-/** What `reverse_distillation_benchmark` printed, whatever else is between it. */
+/** Parses the output of `reverse_distillation_benchmark`, and ignores all other lines. */
 export function readOperatorTimes(lines: readonly string[]): OperatorTime[] {
   return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as OperatorTime);
 }
 
 /**
- * Times the operators on a device; they are compared with ATen's before.
+ * Times the operators on a device, after comparing their results with ATen's.
  *
  * @param device "cpu" or "cuda:N".
  * @param args Options of `reverse_distillation_benchmark`.

@@ -1,7 +1,7 @@
 /**
- * Trains the addon and the Python reference from the same initial weights in the same order of images,
- * compares their image AUROC, and writes bench/results/parity.json and a table in docs/accuracy.md. What is there is
- * not run again.
+ * Trains the addon and the Python reference from the same initial weights on the same images in the same order, and
+ * compares their image AUROC. Writes bench/results/parity.json and a table in docs/accuracy.md. It skips what is in the
+ * results already.
  *
  *   node --import tsx bench/parity-training.ts <data set> --weights <file> [options]
  */
@@ -70,7 +70,7 @@ async function main(folder: string, flags: Flags): Promise<void> {
 
 function summarise(runs: readonly ParityResult[]): void {
   for (const { dataset, settings, addon, reference, largestScoreDifference } of runs) {
-    const scores = `scores of one model differ by ${largestScoreDifference.toExponential(1)} at most`;
+    const scores = `scores of the same model differ by at most ${largestScoreDifference.toExponential(1)}`;
     const values = `image AUROC ${shown(addon.imageAuroc)} (addon), ${shown(reference.imageAuroc)} (reference)`;
     console.log(`${dataset}, seed ${settings.seed}: ${values}; ${scores}`);
   }
@@ -90,16 +90,16 @@ function shown(value: number | null): string {
 }
 
 const program = new Command("parity-training")
-  .description("compare trainings of the addon and of the Python reference")
-  .argument("<folder>", "a data set in MVTec AD's layout")
+  .description("compare trainings of the addon and the Python reference")
+  .argument("<folder>", "data set in the layout of MVTec AD")
   .requiredOption("--weights <file>", "the teacher's ImageNet weights")
   .option("--backbone <name>", check.backbones.join(", "), "resnet18")
   .option("--layout <name>", check.layouts.join(", "), "paper")
   .option("--loss <name>", check.losses.join(", "), "location")
-  .option("--image-size <pixels>", "side of the networks' image", "256")
+  .option("--image-size <pixels>", "height and width of the images", "256")
   .option("--epochs <n>", "passes over the images", "10")
-  .option("--batch-size <n>", "images a step", "16")
-  .option("--seeds <list>", "of the initial weights and of the order", "0,1,2")
+  .option("--batch-size <n>", "images per step", "16")
+  .option("--seeds <list>", "seeds of the initial weights and the order of images", "0,1,2")
   .action(main);
 
 try {

@@ -3,19 +3,19 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { TapReader } from "../scripts/tap.mjs";
 
-/** The folder of the checkout. */
+/** The root folder of the checkout. */
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-/** How a program is run. */
+/** How to run a program. */
 export interface ProgramOptions {
-  /** After which it is ended, in milliseconds. */
+  /** Time after which the program is killed, in milliseconds. */
   timeout: number;
   cwd?: string;
   env?: NodeJS.ProcessEnv;
 }
 
 /**
- * Runs a program, giving each line of its standard output to `onLine`. Its standard error is this process's.
+ * Runs a program and passes each line of its standard output to `onLine`. Its standard error goes to this process's.
  *
  * @throws Error if it cannot be started, fails, or takes too long.
  */
@@ -32,13 +32,13 @@ export async function runLines(
   });
   for await (const line of createInterface({ input: child.stdout })) onLine(line);
   const failure = await ended;
-  if (failure !== undefined) throw new Error(`${program} ended with ${failure}`);
+  if (failure !== undefined) throw new Error(`${program} failed: ${failure}`);
 }
 
 /**
  * Runs a program that prints TAP.
  *
- * @returns the counts, as a sentence. @throws Error with them if a test failed or none ran.
+ * @returns the counts as text. @throws Error with the counts if a test failed or none ran.
  */
 export async function runTests(
   program: string,
@@ -55,7 +55,8 @@ export async function runTests(
   const counts = `${tap.passed} passed, ${tap.failed} failed, ${tap.skipped} skipped`;
   if (failure !== undefined && tap.failed === 0) throw new Error(`${counts}; ${(failure as Error).message}`);
   if (tap.failed > 0) throw new Error(counts);
-  if (tap.planned !== tap.reported) throw new Error(`${counts} of ${tap.planned ?? "an unknown number"}`);
-  if (tap.passed === 0) throw new Error(`${counts}: nothing ran on this device`);
+  if (tap.planned !== tap.reported)
+    throw new Error(`${counts}, out of ${tap.planned ?? "an unknown number"}`);
+  if (tap.passed === 0) throw new Error(`${counts}: no test ran on this device`);
   return counts;
 }

@@ -5,16 +5,16 @@ import { fileURLToPath } from "node:url";
 const folder = fileURLToPath(new URL("python/", import.meta.url));
 const modules = ["torch", "scipy", "numpy", "safetensors", "PIL"];
 
-/** The path of a script of the reference. */
+/** The path of a script in bench/python. */
 export const referenceScript = (
   name: "trace" | "train" | "score" | "measure" | "run_onnx" | "speed",
 ): string => `${folder}${name}.py`;
 
 /**
- * A Python that has all that the reference needs: `REVERSE_DISTILLATION_PYTHON`, or else `python3` or
- * `python` of the PATH; undefined where neither does.
+ * Finds a Python with the packages of the reference: `REVERSE_DISTILLATION_PYTHON`, or else `python3` or `python` on
+ * the PATH. Returns undefined if there is none.
  *
- * @throws Error if the variable names one that does not.
+ * @throws Error if the variable is set and its Python lacks a package.
  */
 export function findPython(): string | undefined {
   const named = process.env.REVERSE_DISTILLATION_PYTHON;
@@ -22,19 +22,19 @@ export function findPython(): string | undefined {
   if (named && found === undefined) {
     throw new Error(
       `REVERSE_DISTILLATION_PYTHON is ${named}, which cannot import all of ${modules.join(", ")}: ` +
-        `install bench/python/requirements.txt there, or unset the variable.`,
+        "install bench/python/requirements.txt in it, or unset the variable.",
     );
   }
   return found;
 }
 
-/** As {@link findPython}. @throws Error that says what to do where there is none. */
+/** Like {@link findPython}. @throws Error also if there is none. */
 export function requirePython(): string {
   const python = findPython();
   if (python !== undefined) return python;
   throw new Error(
-    "No python3 or python on the PATH has what bench/python/requirements.txt asks for; install it, or name a " +
-      "Python that has it in REVERSE_DISTILLATION_PYTHON.",
+    "No python3 or python on the PATH has the packages in bench/python/requirements.txt: install them, or set " +
+      "REVERSE_DISTILLATION_PYTHON to a Python that has them.",
   );
 }
 
@@ -43,7 +43,7 @@ function hasModules(python: string): boolean {
   return spawnSync(python, ["-c", probe], { stdio: "ignore" }).status === 0;
 }
 
-/** A script of the reference that answers requests, a line of JSON each: importing PyTorch once serves all. */
+/** A running script of the reference. It imports PyTorch once, and answers requests of one line of JSON each. */
 export class ReferenceProcess {
   readonly #script: string;
   readonly #process: ChildProcess;
@@ -52,19 +52,19 @@ export class ReferenceProcess {
 
   constructor(python: string, script: "trace" | "measure" | "run_onnx") {
     this.#script = referenceScript(script);
-    // Threads that wait by spinning take the cores from whatever else runs, this process first of all. What is
-    // measured runs as a user's would: alone, and with the threads as OpenMP has them.
+    // Threads that spin while they wait take the cores from other processes, this one included. Measurements keep
+    // OpenMP's default, as users have it.
     const env = script === "measure" ? process.env : { OMP_WAIT_POLICY: "PASSIVE", ...process.env };
     const child = spawn(python, [this.#script], { stdio: ["pipe", "pipe", "inherit"], env });
     this.#process = child;
     this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     this.#exit = new Promise((resolve) => {
       child.on("error", (error) => resolve(error.message));
-      child.on("exit", (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
+      child.on("exit", (code, signal) => resolve(`exited with ${signal ?? `code ${code}`}`));
     });
   }
 
-  /** Resolves with the answer. @throws Error if the process ends before; its own message is on stderr. */
+  /** Resolves with the answer. @throws Error if the process exits first; its own message is on stderr. */
   async request<Answer>(request: object): Promise<Answer> {
     this.#process.stdin!.write(`${JSON.stringify(request)}\n`);
     const answer = await this.#answers.next();

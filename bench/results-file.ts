@@ -4,20 +4,20 @@ import { fileURLToPath } from "node:url";
 import { writeAtomically } from "../lib/files/atomic-file.js";
 
 /**
- * The results of a benchmark as a JSON file in bench/results. It is read anew at each call, since more
- * than one process may add to it, one after the other.
+ * The results of a benchmark in a JSON file in bench/results. Every call reads the file again, because other processes
+ * may have added to it.
  */
 export class ResultsFile<T> {
   readonly #path: string;
   readonly #keyOf: (result: T) => string;
 
-  /** @param keyOf What tells results apart: a new one takes the place of one with an equal key. */
+  /** @param keyOf Identifies a result: a new result replaces an old one with the same key. */
   constructor(name: string, keyOf: (result: T) => string) {
     this.#path = fileURLToPath(new URL(`./results/${name}`, import.meta.url));
     this.#keyOf = keyOf;
   }
 
-  /** All results, in the order of their keys. */
+  /** All results, sorted by key. */
   async read(): Promise<T[]> {
     try {
       return (JSON.parse(await readFile(this.#path, "utf8")) as { results: T[] }).results;

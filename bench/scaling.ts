@@ -1,7 +1,7 @@
 /**
- * What scoring and training cost as images grow, batches grow and images become more: writes bench/results/scaling.json
- * after each point, and at the end the tables and plots of docs/performance.md. What is in the results already is not
- * run again.
+ * Measures how the time and memory of scoring and training grow with the size of images, the batch size and the number
+ * of images. Writes bench/results/scaling.json after every point and, at the end, the tables and plots in
+ * docs/performance.md. It skips what is in the results already.
  *
  *   node --import tsx bench/scaling.ts [--again]
  *   node --import tsx bench/scaling.ts --quick | --page
@@ -60,7 +60,7 @@ async function measure(point: Point): Promise<ScalingResult> {
   return { ...point, ...(JSON.parse(stdout) as Measured), environment: describeEnvironment() };
 }
 
-/** Where features are kept must not change what is computed: the first epochs of equal trainings are equal. */
+/** Checks that where features are kept does not change the results: the losses of the first epochs must be equal. */
 function requireOneLoss(found: readonly ScalingResult[]): void {
   const losses = new Map<number, number>();
   for (const point of found) {
@@ -69,17 +69,18 @@ function requireOneLoss(found: readonly ScalingResult[]): void {
     losses.set(point.images, other);
     if (Math.abs(point.firstLoss - other) <= 1e-4 * other) continue;
     throw new Error(
-      `${keyOf(point)}: the loss of the first epoch is ${point.firstLoss}, and ${other} where features are kept ` +
-        "otherwise. Results of two versions do not compare: measure with --again.",
+      `${keyOf(point)}: the loss of the first epoch is ${point.firstLoss}, ` +
+        `but ${other} if features are kept elsewhere. ` +
+        "If the results come from different versions, measure again with --again.",
     );
   }
 }
 
 const command = new Command("scaling")
-  .description("measure what scoring and training cost in time and memory as the work grows")
-  .option("--quick", "a few tiny points, printed alone: to try the benchmark out")
-  .option("--again", "measure what is in the results already")
-  .option("--page", "write the page alone")
+  .description("measure how the time and memory of scoring and training grow with the work")
+  .option("--quick", "only measure and print a few tiny points, to try the benchmark out")
+  .option("--again", "measure again what is already in the results")
+  .option("--page", "only write the page")
   .action(main);
 
 try {

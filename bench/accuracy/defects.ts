@@ -7,8 +7,8 @@ import type { DefectResult, Settings } from "./results.js";
 import { secondsSince, trainForBenchmark } from "./training.js";
 
 /**
- * The data sets at a path: itself if it holds `train`, else those of its folders that do, as in the
- * archive of all categories of MVTec AD.
+ * Finds the data sets at a path: the folder itself if it contains `train`, or else those of its subfolders that do, as
+ * in the archive of all categories of MVTec AD.
  *
  * @throws Error if there are none.
  */
@@ -21,11 +21,11 @@ export async function findDefectSets(path: string): Promise<string[]> {
   }
   if (found.length > 0) return found;
   throw new Error(
-    `Neither ${root} nor a folder in it holds a folder "train": expected is MVTec AD's layout.`,
+    `Neither ${root} nor any of its subfolders contains a folder "train". Use the layout of MVTec AD.`,
   );
 }
 
-/** Trains on the normal parts of a data set and evaluates on its test images. */
+/** Trains on the normal images of a data set, and evaluates on its test images. */
 export async function runDefects(
   folder: string,
   settings: Settings,

@@ -13,13 +13,13 @@ export const classes = [
   ...["sandal", "shirt", "sneaker", "bag", "ankle-boot"],
 ] as const;
 
-/** Where Debian's package dataset-fashion-mnist puts the files. */
+/** Where Debian's package dataset-fashion-mnist installs the files. */
 const wellKnownFolder = "/usr/share/datasets/fashion-mnist";
 
-/** Scored at once: bounds the memory of the maps. */
+/** Number of images scored at a time, which bounds the memory of the maps. */
 const chunk = 1000;
 
-/** Images of 28 x 28 in grey, with the label of each. */
+/** Grey images of 28 x 28 pixels, and their labels. */
 interface LabelledImages {
   images: RawImage[];
   labels: Uint8Array;
@@ -32,24 +32,24 @@ export interface FashionMnist {
 }
 
 /**
- * Reads the four IDX files, compressed or not.
+ * Reads the four IDX files, plain or gzipped.
  *
- * @param folder Where they lie; by default where Debian's package puts them.
- * @throws Error saying where to get them, or what is wrong with them.
+ * @param folder Their folder; by default, where Debian's package installs them.
+ * @throws Error saying where to get the files, or what is wrong with them.
  */
 export async function openFashionMnist(folder = wellKnownFolder): Promise<FashionMnist> {
   if (!existsSync(folder)) {
     throw new Error(
-      `There is no folder ${folder}. Install Debian's package dataset-fashion-mnist, or give the folder of the ` +
-        "four idx files (github.com/zalandoresearch/fashion-mnist) as --data.",
+      `The folder ${folder} does not exist. Install Debian's package dataset-fashion-mnist, or set --data to the ` +
+        "folder of the four idx files (github.com/zalandoresearch/fashion-mnist).",
     );
   }
   return { train: await readPart(folder, "train"), test: await readPart(folder, "t10k") };
 }
 
 /**
- * The one-class protocol: trains on the training images of one class, 28 x 28 enlarged to 32 x 32, and
- * tells the test images of that class from those of the nine others.
+ * Runs the one-class protocol: trains on the training images of one class, enlarged from 28 x 28 to 32 x 32, and then
+ * distinguishes the test images of that class from those of the nine others.
  */
 export async function runOneClass(
   { train, test }: FashionMnist,
@@ -106,7 +106,9 @@ async function readPart(folder: string, part: "train" | "t10k"): Promise<Labelle
   const [count, height, width] = pixels.shape;
   if (pixels.shape.length !== 3 || shape.length !== 1 || shape[0] !== count) {
     const shapes = `[${pixels.shape.join(", ")}] and [${shape.join(", ")}]`;
-    throw new Error(`The images and labels of ${part} in ${folder} do not fit: their shapes are ${shapes}.`);
+    throw new Error(
+      `The images and labels of ${part} in ${folder} do not match: their shapes are ${shapes}.`,
+    );
   }
   const size = height! * width!;
   const images = Array.from({ length: count! }, (_, i): RawImage => ({

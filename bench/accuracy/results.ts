@@ -3,7 +3,7 @@ import type { Backbone, Layout, Loss, Normalisation } from "../../lib/options/mo
 import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 
-/** How a detector of the benchmark is made; what is not named here has the default of `train`. */
+/** How a detector of the benchmark is trained. All other options have the defaults of `train`. */
 export interface Settings {
   backbone: Backbone;
   layout: Layout;
@@ -13,7 +13,7 @@ export interface Settings {
   epochs: number;
   batchSize: number;
   seed: number;
-  /** Name of the file, or null for a random teacher. */
+  /** Name of the weights file; null for a random teacher. */
   teacherWeights: string | null;
 }
 
@@ -24,7 +24,7 @@ interface Run {
   environment: Environment;
 }
 
-/** A data set in MVTec AD's layout: normal parts to train on, normal and defective ones to test on. */
+/** A result for a data set in the layout of MVTec AD: normal training images, normal and defective test images. */
 export interface DefectResult extends Run {
   protocol: "defects";
   /** Name of the data set's folder. */
@@ -34,20 +34,21 @@ export interface DefectResult extends Run {
   imageAveragePrecision: Metric;
   pixelAuroc: Metric;
   pixelAveragePrecision: Metric;
-  /** Per-region overlap up to a false-positive rate of 0.3, over the whole test set, and as a mean of images. */
+  /** Per-region overlap up to a false-positive rate of 0.3, over the whole test set. */
   proDataset: Metric;
+  /** The same per image, averaged over the images. */
   proImageMean: Metric;
 }
 
-/** One class of a classification data set taken as normal, all others as anomalous. */
+/** A result for a classification data set with one class as normal and all others as anomalous. */
 export interface OneClassResult extends Run {
   protocol: "fashion-mnist";
   /** Name of the normal class. */
   subject: string;
   images: { train: number; normal: number; anomalous: number };
-  /** By the image score, the maximum of the map. */
+  /** With the image score, which is the maximum of the map. */
   imageAuroc: Metric;
-  /** By the mean of the map, which the method does not use; for comparison. */
+  /** With the mean of the map instead, for comparison. The method does not use it. */
   imageAurocOfMeans: Metric;
 }
 
@@ -56,7 +57,7 @@ export type Result = DefectResult | OneClassResult;
 /** bench/results/accuracy.json */
 export const results = new ResultsFile<Result>("accuracy.json", keyOf);
 
-/** What tells one result from another. */
+/** Identifies a result. */
 export function keyOf({
   protocol,
   subject,

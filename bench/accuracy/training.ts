@@ -3,7 +3,7 @@ import { train } from "../../lib/detector/train.js";
 import type { ImageSource } from "../../lib/image/source.js";
 import type { Settings } from "./results.js";
 
-/** Trains through the facade, saying on the standard error how far it is. @param weights the teacher's file. */
+/** Trains through the public API and prints the progress to stderr. @param weights File of the teacher's weights. */
 export async function trainForBenchmark(
   name: string,
   images: ImageSource,
@@ -24,7 +24,7 @@ export async function trainForBenchmark(
   return { detector, seconds: secondsSince(started) };
 }
 
-/** Seconds, to a tenth. @param started of `performance.now()` */
+/** Seconds since a time, to a tenth of a second. @param started From `performance.now()`. */
 export function secondsSince(started: number): number {
   return Math.round((performance.now() - started) / 100) / 10;
 }

@@ -1,9 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 
-/** One side of a comparison: does the job once and says how many seconds, or bytes, it took. */
+/** One side of a comparison: does the job once, and returns the seconds or bytes that it took. */
 export type Run = () => Promise<number>;
 
-/** What a job took, over the rounds: seconds or bytes. */
+/** The seconds or bytes that a job took, over all rounds. */
 export interface Distribution {
   median: number;
   /** First and third quartile. */
@@ -11,26 +11,26 @@ export interface Distribution {
   rounds: number;
 }
 
-/** A job on both sides. */
+/** A job, compared on both sides. */
 export interface Comparison {
   job: string;
-  /** What a number is of, such as "a batch of 8". */
+  /** What the numbers refer to, such as "per batch". */
   unit: string;
   quantity: "seconds" | "bytes";
-  /** The other side. */
+  /** Name of the other side. */
   against: string;
   ours: Distribution;
   reference: Distribution;
-  /** Median of the reference over ours: above 1 we take less. */
+  /** Median of the reference divided by ours: above 1 means that ours takes less. */
   ratio: number;
-  /** What follows from our median, named with its unit. */
+  /** Numbers derived from our median, by name and unit. */
   figures?: Record<string, number>;
 }
 
-/** What a comparison is of, before it is made. */
+/** What to compare. */
 export type Subject = Pick<Comparison, "job" | "unit"> & Partial<Pick<Comparison, "quantity" | "against">>;
 
-/** Does a job on both sides in alternation, once to warm up, and compares. */
+/** Runs a job on both sides alternately, after one round to warm up, and compares the times. */
 export async function compare(
   subject: Subject,
   rounds: number,
@@ -42,9 +42,10 @@ export async function compare(
 }
 
 /**
- * What each side took, by round. They alternate, so that what else the machine does meets all of them.
+ * Runs all sides alternately, so that other load on the machine affects them equally.
  *
- * @param between What is waited for after each run.
+ * @param between Called and awaited after every run.
+ * @returns what each side took in each round.
  */
 export async function alternate<Side extends string>(
   rounds: number,
@@ -63,14 +64,14 @@ export async function alternate<Side extends string>(
 }
 
 /**
- * Waits until one process's threads have gone to sleep: OpenMP's wait for more work by spinning, for some
- * milliseconds, in which they would take the cores from the other process.
+ * Waits until the threads of one process are asleep. OpenMP's threads spin for some milliseconds while they wait for
+ * work, and would take the cores from the other process.
  */
 export async function settle(): Promise<void> {
   await setTimeout(30);
 }
 
-/** From what each side took, by round. */
+/** Makes a comparison from what each side took in each round. */
 export function comparison(
   { job, unit, quantity = "seconds", against = "Python" }: Subject,
   ours: readonly number[],
@@ -91,14 +92,14 @@ export function distribution(values: readonly number[]): Distribution {
   return { median: at(0.5), quartiles: [at(0.25), at(0.75)], rounds: values.length };
 }
 
-/** Seconds that a promise of work takes. */
+/** The seconds that asynchronous work takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
   return (performance.now() - started) / 1000;
 }
 
-/** A line for the terminal. */
+/** Formats a comparison as a line for the terminal. */
 export function line({ job, unit, quantity, against, ours, reference, ratio, figures }: Comparison): string {
   const columns = [
     job.padEnd(56),
@@ -110,7 +111,7 @@ export function line({ job, unit, quantity, against, ours, reference, ratio, fig
   return columns.join("  ");
 }
 
-/** Median and, of more rounds than one, quartiles, in milliseconds or MiB. */
+/** The median and, for more than one round, the quartiles, in milliseconds or MiB. */
 export function shown(
   { median, quartiles: [low, high], rounds }: Distribution,
   quantity: Comparison["quantity"],
@@ -120,7 +121,7 @@ export function shown(
   return `${text(median)} ${unit}${rounds > 1 ? ` (${text(low)} to ${text(high)})` : ""}`;
 }
 
-/** 0.0123, 1.23, 12.3, 123, 1230. */
+/** Formats a number like 0.0123, 1.23, 12.3, 123 or 1230. */
 function threeDigits(value: number): string {
   return value >= 100 ? Number(value.toPrecision(3)).toFixed(0) : value.toPrecision(3);
 }

@@ -1,7 +1,7 @@
-/** How often, and on what, a benchmark runs. */
+/** How much a benchmark runs. */
 export interface Effort {
   rounds: number;
   trainingSteps: number;
-  /** Of a process. */
+  /** How often to start a process. */
   starts: number;
 }

@@ -3,11 +3,11 @@ import { comparison, settle, type Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
 import { imageSize, type Workload } from "./workload.js";
 
-/** What the reference has as well. `anomaly_map` is all of them, from features to the map and its maximum. */
+/** Operators that the reference also has. `anomaly_map` is all of them, from features to the map and its maximum. */
 const operators = ["cosine_map", "upsample_sum", "gaussian_blur", "anomaly_map"] as const;
 type Operator = (typeof operators)[number];
 
-/** The operators from features to the map and its maximum, for one image, in float32. */
+/** Compares the operators from features to the map and its maximum, for one image, in float32. */
 export async function compareOperators(workload: Workload, { rounds }: Effort): Promise<Comparison[]> {
   const { backbone } = workload;
   const args = ["--backbone", backbone, "--batch", "1", "--repetitions", "1"];
@@ -23,7 +23,7 @@ export async function compareOperators(workload: Workload, { rounds }: Effort): 
     await settle();
   }
   return operators.map((operator) => {
-    const subject = { job: `${operator}, ${backbone}'s features`, unit: "an image" };
+    const subject = { job: `${operator}, ${backbone}'s features`, unit: "per image" };
     const compared = comparison(
       subject,
       ours.map((times) => times.get(operator)!.seconds),
@@ -33,7 +33,7 @@ export async function compareOperators(workload: Workload, { rounds }: Effort): 
     const nanoseconds = compared.ours.median * 1e9;
     return {
       ...compared,
-      figures: { "ns a position": nanoseconds / positions, "GB/s": bytes / nanoseconds },
+      figures: { "ns per position": nanoseconds / positions, "GB/s": bytes / nanoseconds },
     };
   });
 }

@@ -2,19 +2,19 @@ import type { Precision } from "../../lib/options/precision.js";
 import { alternate, comparison, settle, type Comparison, type Run } from "./compare.js";
 import type { Workload } from "./workload.js";
 
-/** A job that is done here in some precisions, and there in float32. */
+/** A job that runs in several precisions here, and in float32 in the reference. */
 interface Job {
   name: string;
   unit: string;
-  /** Floating-point operations. */
+  /** Number of floating-point operations. */
   operations: number;
   ours: Record<Precision, Run>;
   reference: Run;
 }
 
 /**
- * Compares a job in each precision with the same runs of the reference. The figures are the rate of operations, and
- * its share of what a large matrix product in that precision reaches: the best of the products in between.
+ * Compares a job in each precision with the same runs of the reference. The figures are the rate of operations and its
+ * share of the rate of a large matrix product in the same precision, the best of those measured in between.
  */
 export async function comparePrecisions(
   workload: Workload,
@@ -31,6 +31,6 @@ export async function comparePrecisions(
     const compared = comparison(subject, found[precision]!, found.reference!);
     const rate = operations / compared.ours.median;
     const share = rate / Math.max(...found[peakOf(precision)]!);
-    return { ...compared, figures: { "GFLOP/s": rate / 1e9, "share of the matrix product's": share } };
+    return { ...compared, figures: { "GFLOP/s": rate / 1e9, "share of the matrix product rate": share } };
   });
 }

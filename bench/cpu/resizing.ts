@@ -8,7 +8,7 @@ import { compare, timed, type Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
 import { imageSize, type Workload } from "./workload.js";
 
-/** Resizing of 900 x 900 to 256 x 256: by the addon and by sharp, each against Pillow. */
+/** Compares resizing from 900 x 900 to 256 x 256, by the addon and by sharp, with Pillow. */
 export async function compareResizing(workload: Workload, { rounds }: Effort): Promise<Comparison[]> {
   const images = seededImages(8, [900, 900]);
   const path = join(workload.folder, "large.safetensors");
@@ -30,7 +30,7 @@ export async function compareResizing(workload: Workload, { rounds }: Effort): P
   const bySharp = async () => (await timed(() => Promise.all(images.map(resizeBySharp)))) / images.length;
   const subject = (by: string) => ({
     job: `resize 900 x 900 to ${imageSize} x ${imageSize}, by ${by}`,
-    unit: "an image",
+    unit: "per image",
     against: "Pillow",
   });
   return [
@@ -39,7 +39,7 @@ export async function compareResizing(workload: Workload, { rounds }: Effort): P
   ];
 }
 
-/** Of the first image: Pillow's pixels. */
+/** Pillow's pixels of the first image. */
 async function readPixels(path: string): Promise<RawImage> {
   const file = await SafetensorsFile.open(path);
   try {
@@ -52,8 +52,8 @@ async function readPixels(path: string): Promise<RawImage> {
 }
 
 /**
- * The addon tells of its pixels by what they score; both round to 8 bits, so that they may be a grey level apart.
- * sharp's linear kernel is another filter, whose pixels are but near.
+ * Checks the pixels. Those of the addon are compared by their scores: both sides round to 8 bits, so they may differ by
+ * one grey level. sharp's linear kernel is a different filter, so its pixels are only similar.
  */
 async function requireLikePillow(
   { native, addon }: Workload,
@@ -62,12 +62,14 @@ async function requireLikePillow(
 ): Promise<void> {
   const [ours, theirs] = await native.score([first!, expected], 0, new addon.CancelToken());
   if (!(Math.abs(ours!.score - theirs!.score) < 2e-3 * theirs!.score)) {
-    throw new Error(`An image resized by the addon scores ${ours!.score}, by Pillow ${theirs!.score}.`);
+    throw new Error(
+      `An image resized by the addon scores ${ours!.score}, but ${theirs!.score} if resized by Pillow.`,
+    );
   }
   const bySharp = await resizeBySharp(first!);
   const pixels = Buffer.from(expected.data as Uint8Array);
   const difference = bySharp.reduce((sum, value, i) => sum + Math.abs(value - pixels[i]!), 0) / pixels.length;
-  if (!(difference < 4)) throw new Error(`sharp's pixels are ${difference} grey levels from Pillow's.`);
+  if (!(difference < 4)) throw new Error(`sharp's pixels differ from Pillow's by ${difference} grey levels.`);
 }
 
 function resizeBySharp({ data, width, height }: RawImage): Promise<Buffer> {

@@ -2,7 +2,7 @@ import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 import type { Comparison } from "./compare.js";
 
-/** A comparison, and what it was made with. */
+/** A comparison, and the environment that it was made in. */
 export interface CpuResult extends Comparison {
   quick: boolean;
   environment: Environment & { torch: string; threads: number };

@@ -6,8 +6,8 @@ import { comparePrecisions } from "./precisions.js";
 import type { Workload } from "./workload.js";
 
 /**
- * Scores, from 8-bit pixels to the smoothed map, a batch of `count`, in each precision beside the reference's
- * float32. The answers are compared first.
+ * Compares scoring a batch of `count` images, from 8-bit pixels to the smoothed map, in each precision with the
+ * reference in float32. The answers are compared first.
  */
 export async function compareScoring(
   workload: Workload,
@@ -35,14 +35,14 @@ export async function compareScoring(
   };
   return comparePrecisions(workload, precisions, rounds, {
     name: `score, ${workload.backbone}, batch ${count}`,
-    unit: "a batch",
+    unit: "per batch",
     operations: (await workload.operations(true)).score * count,
     ours,
     reference,
   });
 }
 
-/** For a tenth of a second: scores after a pause find threads asleep, or both on one core, and caches cold. */
+/** Works for a tenth of a second. After a pause, threads are asleep or share a core, and caches are cold. */
 async function warmUp(work: () => Promise<unknown>): Promise<void> {
   const started = performance.now();
   do await work();
@@ -55,7 +55,7 @@ function requireEqual(ours: NativeScore[], reference: number[], precision: Preci
     const difference = Math.abs(score - reference[i]!);
     if (!(difference <= limit * Math.max(1, reference[i]!))) {
       throw new Error(
-        `The scores of image ${i} differ by ${difference} in ${precision}: ${score} and ${reference[i]}.`,
+        `The scores of image ${i} in ${precision} differ by ${difference}: ${score} and ${reference[i]}.`,
       );
     }
   });

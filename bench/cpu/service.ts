@@ -5,7 +5,7 @@ import { alternate, compare, comparison, distribution, timed, type Comparison } 
 import type { Effort } from "./effort.js";
 import type { Workload } from "./workload.js";
 
-/** `callers` that each score one image after the other; the reference, which has no queue, does so alone. */
+/** Compares several callers that each score one image after another with the reference, which has no queue, alone. */
 export async function compareService(
   workload: Workload,
   callers: number,
@@ -24,29 +24,29 @@ export async function compareService(
   };
   const ask = () => workload.reference.request<{ seconds: number }>({ job: "score", count: 1 });
   const reference = async () => {
-    await ask(); // The callers have each a first one too.
+    await ask(); // A first score, like that of each caller.
     return (await ask()).seconds;
   };
   await requireRightAnswers(workload, detector);
-  const subject = { job: `service, ${workload.backbone}, ${callers} callers`, unit: "an image" };
+  const subject = { job: `service, ${workload.backbone}, ${callers} callers`, unit: "per image" };
   return await compare(subject, rounds, { ours, reference });
 }
 
-/** Calls that arrive together get the answers of their own images. */
+/** Checks that concurrent calls get the answers for their own images. */
 async function requireRightAnswers({ native, addon, images }: Workload, detector: Detector): Promise<void> {
   const answers = await Promise.all(images.map((image) => detector.score(image)));
   for (const [i, { score }] of answers.entries()) {
     const [expected] = await native.score([images[i]!], 0, new addon.CancelToken());
     if (!(Math.abs(score - expected!.score) < 1e-4 * expected!.score)) {
-      throw new Error(`The service scores image ${i} ${score}, and alone it is ${expected!.score}.`);
+      throw new Error(`The service gives image ${i} the score ${score}, but alone it is ${expected!.score}.`);
     }
   }
 }
 
 /**
- * What the facade adds to the native call for an image of the usual size: checks and queue; and what a crossing
- * to the native thread and back takes. The image is as small as can be and one thread computes, so that the noise
- * of the networks' time does not hide it, and both sides use the same ones: the difference is of neighbouring calls.
+ * Measures what the facade adds to the native call: checks and the queue. Also measures a crossing to the native
+ * thread and back. The networks' image is as small as possible and one thread computes, so that noise in the networks'
+ * time does not hide the difference, which is taken between neighbouring calls on the same networks.
  */
 export async function compareFacade(workload: Workload, { rounds }: Effort): Promise<Comparison> {
   const { addon, backbone } = workload;
@@ -58,28 +58,28 @@ export async function compareFacade(workload: Workload, { rounds }: Effort): Pro
   const scoreNatively = () => native.score([image], 1, new addon.CancelToken());
   const [{ score }, [expected]] = [await detector.score(image), await scoreNatively()];
   if (score !== expected!.score) {
-    throw new Error(`The facade scores ${score}, the native call ${expected!.score}.`);
+    throw new Error(`The facade gives the score ${score}, but the native call ${expected!.score}.`);
   }
   const sides = {
     ours: () => timed(() => detector.score(image)),
     reference: () => timed(scoreNatively),
   };
   const calls = 100 * rounds;
-  await alternate(100, sides, async () => {}); // As a service that has run for a while: its JavaScript compiled.
+  await alternate(100, sides, async () => {}); // Warm up, so that the JavaScript is compiled as in a running service.
   const { ours, reference } = await alternate(calls, sides, async () => {});
-  // A call that is cancelled before it begins goes to the native thread and back, and computes nothing.
+  // A call that is cancelled before it starts goes to the native thread and back, but computes nothing.
   const cancelled = new addon.CancelToken();
   cancelled.cancel();
   const cross = () => native.score([image], 1, cancelled).catch(() => undefined);
   const crossings: number[] = [];
   for (let call = 0; call < calls; call++) crossings.push(await timed(cross));
-  const subject = { job: `facade, ${backbone}, 32 x 32`, unit: "an image", against: "the native call" };
+  const subject = { job: `facade, ${backbone}, 32 x 32`, unit: "per image", against: "the native call" };
   const added = ours.map((seconds, i) => seconds - reference[i]!);
   return {
     ...comparison(subject, ours, reference),
     figures: {
       "ms added": distribution(added).median * 1000,
-      "ms a crossing": distribution(crossings).median * 1000,
+      "ms per crossing": distribution(crossings).median * 1000,
     },
   };
 }

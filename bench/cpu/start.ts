@@ -11,14 +11,14 @@ import { imageSize, type Workload } from "./workload.js";
 const program = fileURLToPath(new URL("score-once.mjs", import.meta.url));
 
 interface Started {
-  /** From the start of the process to its first score. */
+  /** Time from the start of the process to its first score. */
   seconds: number;
   score: number;
-  /** The most memory that it held. */
+  /** Peak memory. */
   peakBytes: number;
 }
 
-/** From nothing to the first score of a saved model, in a process of its own: time, and memory. */
+/** Compares the time and memory that a new process needs to load a model and score once. */
 export async function compareStart(
   workload: Workload,
   python: string,
@@ -34,7 +34,7 @@ export async function compareStart(
   }
   const of = (side: "ours" | "reference", quantity: "seconds" | "peakBytes") =>
     found.map((each) => each[side][quantity]);
-  const subject = (job: string) => ({ job: `${job}, ${workload.backbone}`, unit: "a process" });
+  const subject = (job: string) => ({ job: `${job}, ${workload.backbone}`, unit: "per process" });
   return [
     comparison(subject("start to first score"), of("ours", "seconds"), of("reference", "seconds")),
     comparison(
@@ -45,7 +45,7 @@ export async function compareStart(
   ];
 }
 
-/** As a service runs: the built package, without the transpiler of this program. */
+/** Runs the built package, as a service does, without the transpiler of this program. */
 async function startHere({ files, folder, images }: Workload): Promise<Started> {
   const image = join(folder, "image.rgb");
   await writeFile(image, new Uint8Array(images[0]!.data));
@@ -57,7 +57,7 @@ async function startHere({ files, folder, images }: Workload): Promise<Started> 
     const seconds = (performance.now() - started) / 1000;
     return { seconds, ...(JSON.parse(line) as Omit<Started, "seconds">) };
   }
-  throw new Error(`${program} ended without an answer.`);
+  throw new Error(`${program} exited without an answer.`);
 }
 
 async function startThere({ files }: Workload, python: string): Promise<Started> {

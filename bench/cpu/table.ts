@@ -46,7 +46,7 @@ export function formatSummary(results: readonly CpuResult[]): string {
 export function formatComparisons(results: readonly CpuResult[]): string {
   if (results.length === 0) return notMeasured;
   const rows = [...byJob(results)].map(([name, { float32, bfloat16 }]) => [
-    `${name} (${float32.unit.replace(/^an? /, "per ")})`,
+    `${name} (${float32.unit})`,
     withRatio(float32),
     bfloat16 ? withRatio(bfloat16) : "",
     `${shown(float32.reference, float32.quantity)}${float32.against === "Python" ? "" : `, ${float32.against}`}`,
@@ -74,7 +74,7 @@ function byJob(results: readonly CpuResult[]): Map<string, { float32: CpuResult;
 /** Median and quartiles; how many times less than the other side; the share of the matrix product's rate. */
 function withRatio(result: CpuResult): string {
   const { ours, quantity, figures } = result;
-  const share = figures?.["share of the matrix product's"];
+  const share = figures?.["share of the matrix product rate"];
   const percent = share === undefined ? "" : `, ${Math.round(100 * share)} %`;
   return `${shown(ours, quantity)}: **${times(result)}**${percent}`;
 }

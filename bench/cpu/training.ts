@@ -7,8 +7,8 @@ import { comparePrecisions } from "./precisions.js";
 import { imageSize, type Workload } from "./workload.js";
 
 /**
- * Steps of training on batches of 16, the teacher at every step or its features kept on both sides, in each
- * precision beside the reference's float32. The losses of the first step are compared first.
+ * Compares training steps on batches of 16 in each precision with the reference in float32. On both sides, the teacher
+ * runs at every step or its features are kept. The losses of the first step are compared first.
  */
 export async function compareTraining(
   workload: Workload,
@@ -37,7 +37,7 @@ export async function compareTraining(
     const features = keep ? "features kept" : "teacher at every step";
     return await comparePrecisions(workload, precisions, rounds, {
       name: `training step, ${workload.backbone}, batch ${batchSize}, ${features}`,
-      unit: "a step",
+      unit: "per step",
       operations: (await workload.operations(keep)).step * batchSize,
       ours,
       reference,
@@ -49,19 +49,19 @@ export async function compareTraining(
 }
 
 interface Trained {
-  /** Of a step. */
+  /** Time per step. */
   seconds: number;
-  /** Of the first step. */
+  /** Loss of the first step. */
   loss: number;
 }
 
 function requireEqualLoss(ours: number, reference: number, precision: Precision): void {
   const limit = precision === "float32" ? 1e-4 : 0.02;
   if (Math.abs(ours - reference) <= limit * reference) return;
-  throw new Error(`The losses of the first step differ in ${precision}: ${ours} and ${reference}.`);
+  throw new Error(`The losses of the first step in ${precision} differ: ${ours} and ${reference}.`);
 }
 
-/** An epoch is one step here. The first, which computes what is kept, does not count. */
+/** Here, an epoch is one step. The first does not count, because it computes the features that are kept. */
 async function trainHere(
   { addon }: Workload,
   model: NativeModel,

@@ -5,22 +5,22 @@ import { describe } from "../parity/inputs.js";
 import { compareTrainings } from "../parity/training-run.js";
 import { comparison, type Comparison } from "./compare.js";
 
-/** What both sides must reach for their times to count. */
+/** The image AUROC that both sides must reach for their times to count. */
 const wantedAuroc = 0.98;
 const side = 128;
 const epochs = 5;
 
-/** A data set and the teacher's weights, both paths. */
+/** Paths of a data set and of the teacher's weights. */
 export interface Material {
   dataset: string;
   weights: string;
 }
 
 /**
- * A whole training, from the image files to the last epoch, whose length is known to suffice: once, since
- * it takes minutes.
+ * Compares a whole training, from the image files to the last epoch, with a number of epochs known to suffice. It runs
+ * only once, because it takes minutes.
  *
- * @throws Error if a side's detector does not reach the AUROC.
+ * @throws Error if the detector of either side does not reach the AUROC.
  */
 export async function compareWholeTraining(
   addon: Addon,
@@ -33,7 +33,7 @@ export async function compareWholeTraining(
   const found = await compareTrainings(addon, python, opened, description, settings, weights);
   for (const [name, { imageAuroc }] of Object.entries({ addon: found.addon, reference: found.reference })) {
     if (imageAuroc === null || imageAuroc < wantedAuroc) {
-      throw new Error(`The ${name} reaches an image AUROC of ${imageAuroc}, below ${wantedAuroc}.`);
+      throw new Error(`The ${name} reaches an image AUROC of only ${imageAuroc}, below ${wantedAuroc}.`);
     }
   }
   const subject = {

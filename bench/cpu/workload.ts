@@ -10,28 +10,28 @@ import { writeForReference, type ExchangedFiles } from "../parity/exchange.js";
 import { describe, seededImages } from "../parity/inputs.js";
 import { ReferenceProcess } from "../reference.js";
 
-/** Side of the images, in pixels. */
+/** Height and width of the images, in pixels. */
 export const imageSize = 256;
 
-/** Floating-point operations, an image. */
+/** Floating-point operations per image. */
 interface Operations {
   score: number;
   step: number;
 }
 
-/** A model of random weights and images of noise, open on both sides. */
+/** A model with random weights and images of noise, opened on both sides. */
 export class Workload {
   readonly #models: Map<Precision, NativeModel>;
 
   private constructor(
     readonly addon: Addon,
     readonly backbone: Backbone,
-    /** In float32. */
+    /** The model in float32. */
     readonly native: NativeModel,
     readonly images: readonly RawImage[],
     readonly files: ExchangedFiles,
     readonly reference: ReferenceProcess,
-    /** What the reference computes with. */
+    /** The version and the number of threads of the reference. */
     readonly versions: { torch: string; threads: number },
     readonly folder: string,
   ) {
@@ -52,25 +52,25 @@ export class Workload {
     return new Workload(addon, backbone, native, images, files, reference, versions, folder);
   }
 
-  /** Of scoring, and of a step of training, without the teacher where its features are kept. */
+  /** Operations of scoring and of a training step, which excludes the teacher if its features are kept. */
   operations(keep: boolean): Promise<Operations> {
     return this.reference.request<Operations>({ job: "operations", keep });
   }
 
-  /** Operations a second of a large matrix product in that precision. */
+  /** Operations per second of a large matrix product in a precision. */
   async peak(precision: Precision): Promise<number> {
     const request = { job: "peak", dtype: precision };
     return (await this.reference.request<{ operationsPerSecond: number }>(request)).operationsPerSecond;
   }
 
-  /** The model in a precision, to be scored with; it lives as long as this. */
+  /** The model in a precision, for scoring. It lives as long as the workload. */
   async inPrecision(precision: Precision): Promise<NativeModel> {
     const open = this.#models.get(precision) ?? (await this.fresh(precision));
     this.#models.set(precision, open);
     return open;
   }
 
-  /** The model once more, to be trained. The caller disposes of it. */
+  /** A new instance of the model, for training. The caller must dispose of it. */
   async fresh(precision: Precision): Promise<NativeModel> {
     const description = {
       ...describe(this.backbone, "paper"),

@@ -8,39 +8,39 @@ import { seededImages } from "../parity/inputs.js";
 import { runLines } from "../programs.js";
 import { findPython, referenceScript } from "../reference.js";
 
-/** How fast one side is in one precision. */
+/** The speed of one side in one precision. */
 export interface Speed {
   /**
-   * The reference's "tf32" is eager PyTorch as it comes, its "float32" the same with TF32 off, its "bfloat16" autocast
-   * with channels-last tensors.
+   * For the reference, "tf32" is eager PyTorch with its default settings, "float32" the same without TF32, and
+   * "bfloat16" autocast with channels-last tensors.
    */
   precision: "float32" | "tf32" | "bfloat16";
-  /** Median time of one image's score. */
+  /** Median time to score one image. */
   latencySeconds: number;
-  /** Scored in batches of 32. */
+  /** Scoring in batches of 32. */
   imagesPerSecond: number;
-  /** Of a training in batches of 16; the addon's from the second epoch on, when it keeps the teacher's features. */
+  /** Training in batches of 16. For the addon, from the second epoch on, when the teacher's features are kept. */
   trainingImagesPerSecond: number;
 }
 
-/** What `bench/python/speed.py` says of one precision. */
+/** The output of `bench/python/speed.py` for one precision. */
 export interface PythonRun {
   speed: Speed;
   scores: number[];
 }
 
-/** The addon and the reference on one backbone. */
+/** The addon and the reference with one backbone. */
 export interface EndToEnd {
   backbone: Backbone;
   imageSize: number;
   addon: Speed[];
-  /** Null where there is no Python with PyTorch. */
+  /** Null if there is no Python with PyTorch. */
   python: Speed[] | null;
-  /** Largest difference between the float32 scores of both, over the largest score; null without Python. */
+  /** Largest difference between the float32 scores, relative to the largest score; null without Python. */
   scoreDifference: number | null;
 }
 
-/** Greatest relative difference of scores that still counts as the same model. */
+/** Largest relative difference of scores that still counts as the same model. */
 const allowedDifference = 1e-3;
 
 /** Sizes and repetitions. */
@@ -55,7 +55,7 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)]!;
 }
 
-/** Median seconds of a call, after the first ones. */
+/** Median seconds per call, after warming up. */
 async function time(work: () => Promise<unknown>, warmUps: number, repetitions: number): Promise<number> {
   for (let i = 0; i < warmUps; i++) await work();
   const seconds: number[] = [];
@@ -68,10 +68,10 @@ async function time(work: () => Promise<unknown>, warmUps: number, repetitions: 
 }
 
 /**
- * Trains detectors of random weights on images of noise, scores with them, and lets the reference do the same with
- * the first one's weights; the scores must agree before a time counts.
+ * Trains detectors with random weights on images of noise and scores with them, and lets the reference do the same
+ * with the weights of the first detector.
  *
- * @throws Error if they do not.
+ * @throws Error if the scores differ.
  */
 export async function measureEndToEnd(
   backbone: Backbone,
@@ -92,8 +92,8 @@ export async function measureEndToEnd(
     const scoreDifference = python === null ? null : differenceOf(first.scores, python);
     if (scoreDifference !== null && !(scoreDifference <= allowedDifference))
       throw new Error(
-        `the scores of ${backbone} differ from the reference's by ${scoreDifference} of the largest; ` +
-          `${allowedDifference} is allowed`,
+        `the scores of ${backbone} differ from the reference by ${scoreDifference}, relative to the largest score; ` +
+          `the limit is ${allowedDifference}`,
       );
     return { backbone, imageSize, addon, python: python?.map(({ speed }) => speed) ?? null, scoreDifference };
   } finally {
@@ -109,7 +109,7 @@ interface AddonSettings {
   precision: Speed["precision"];
 }
 
-/** @param model Where the trained detector is saved; by default it is not. */
+/** @param model Path to save the trained detector to; by default, it is not saved. */
 async function measureAddon(
   images: RawImage[],
   { quick, ...settings }: AddonSettings,
@@ -144,7 +144,8 @@ async function measureAddon(
 
 function differenceOf(scores: readonly number[], python: readonly PythonRun[]): number {
   const reference = python.find(({ speed }) => speed.precision === "float32")?.scores ?? [];
-  if (reference.length !== scores.length) throw new Error(`the reference gave ${reference.length} scores`);
+  if (reference.length !== scores.length)
+    throw new Error(`expected ${scores.length} scores from the reference, got ${reference.length}`);
   const largest = Math.max(...reference.map(Math.abs));
   return Math.max(...scores.map((score, i) => Math.abs(score - reference[i]!))) / largest;
 }

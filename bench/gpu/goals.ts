@@ -1,15 +1,15 @@
 import type { EndToEnd } from "./end-to-end.js";
 import type { KernelTime } from "./kernels.js";
 
-/** What is wanted of a GPU, and what was measured. */
+/** A goal for GPUs, and what was measured. */
 export interface Goal {
   goal: string;
   value: number | "not measured";
-  /** "not measured" where the value is. */
+  /** "not measured" if the value is. */
   met: boolean | "not measured";
 }
 
-/** What the goals are judged by: empty lists where nothing was measured. */
+/** The measurements that the goals are judged by. Empty lists mean that nothing was measured. */
 export interface Measured {
   kernels: readonly KernelTime[];
   endToEnd: readonly EndToEnd[];
@@ -22,20 +22,21 @@ function judge(goal: string, value: number | undefined, isMet: (value: number) =
   return { goal, value, met: isMet(value) };
 }
 
-/** The least of the values; undefined of none. */
+/** The smallest value; undefined if there are none. */
 function least(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : Math.min(...values);
 }
 
+/** The largest value; undefined if there are none. */
 function greatest(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : Math.max(...values);
 }
 
-/** The goals, judged by the worst of the values that they are about. */
+/** Judges each goal by the worst relevant value. */
 export function judgeGoals({ kernels, endToEnd }: Measured): Goal[] {
   const of = (operator: string, part = ""): KernelTime[] =>
     kernels.filter((time) => time.operator === operator && time.case.includes(part));
-  // Like with like: each precision against the reference's own.
+  // Compare each precision with the same precision of the reference.
   const ratios = (kind: "latencySeconds" | "imagesPerSecond" | "trainingImagesPerSecond"): number[] =>
     endToEnd.flatMap(({ addon, python }) =>
       addon.flatMap((own) => {
@@ -45,17 +46,17 @@ export function judgeGoals({ kernels, endToEnd }: Measured): Goal[] {
     );
   return [
     judge(
-      "cosine_map reaches at least 80% of the copy's bandwidth for wide_resnet50_2 at batch 32",
+      "cosine_map reaches at least 80% of the copy bandwidth for wide_resnet50_2 at batch 32",
       least(of("cosine_map", "wide_resnet50_2, batch 32").map(({ shareOfCopy }) => shareOfCopy)),
       (value) => value >= 0.8,
     ),
     judge(
-      "the fused smoothing takes at most twice its floor at batch 32",
+      "the fused smoothing takes at most twice its lower bound at batch 32",
       greatest(of("smooth_maps", "batch 32").map((time) => time.microseconds / time.floorMicroseconds)),
       (value) => value <= 2,
     ),
     judge(
-      "from features to map and score takes at most 20 us for one image of resnet18",
+      "computing map and score from features takes less than 20 us for one image with resnet18",
       greatest(
         of("anomaly_map", "resnet18, batch 1")
           .map(({ microseconds }) => microseconds)
@@ -64,17 +65,17 @@ export function judgeGoals({ kernels, endToEnd }: Measured): Goal[] {
       (value) => value < 20,
     ),
     judge(
-      "an image's score takes at most a quarter of eager Python's time",
+      "scoring one image takes at most a quarter of the time of eager Python",
       greatest(ratios("latencySeconds")),
       (value) => value <= 0.25,
     ),
     judge(
-      "scoring in batches of 32 is at least 2.5 times as fast as eager Python's",
+      "scoring in batches of 32 is at least 2.5 times as fast as in eager Python",
       least(ratios("imagesPerSecond")),
       (value) => value >= 2.5,
     ),
     judge(
-      "training is at least 2.5 times as fast as eager Python's",
+      "training is at least 2.5 times as fast as in eager Python",
       least(ratios("trainingImagesPerSecond")),
       (value) => value >= 2.5,
     ),

@@ -1,30 +1,30 @@
 import { readOperatorTimes, timeOperators } from "../operator-times.js";
 
-/** The time of one operator at one size. */
+/** The time of an operator at one size. */
 export interface KernelTime {
   operator: string;
   case: string;
   dtype: string;
   microseconds: number;
-  /** Of the bytes that must move, over the time. */
+  /** The minimum number of bytes to move, divided by the time. */
   gigabytesPerSecond: number;
-  /** Of that, over what a copy within the device reaches. */
+  /** That bandwidth, relative to the bandwidth of a copy within the device. */
   shareOfCopy: number;
-  /** The larger of the byte floor, at the copy's bandwidth, and the operation floor, at 60 TFLOP/s. */
+  /** Lower bound of the time: moving the bytes at the copy's bandwidth, or computing at 60 TFLOP/s. */
   floorMicroseconds: number;
 }
 
 const operationsPerSecond = 60e12;
 
 /**
- * Reads what `reverse_distillation_benchmark` prints.
+ * Reads the output of `reverse_distillation_benchmark`.
  *
- * @throws Error if the copy, with which the others are compared, is not among it.
+ * @throws Error if it does not include the copy, which the other times are compared with.
  */
 export function readKernelTimes(lines: readonly string[]): KernelTime[] {
   const measured = readOperatorTimes(lines);
   const copy = measured.find(({ operator }) => operator === "copy");
-  if (copy === undefined || !(copy.seconds > 0)) throw new Error("the benchmark measured no copy");
+  if (copy === undefined || !(copy.seconds > 0)) throw new Error("the benchmark did not measure a copy");
   const bandwidth = copy.bytes / copy.seconds;
   return measured.map(({ operator, case: size, dtype, seconds, bytes, operations }) => ({
     ...{ operator, case: size, dtype },

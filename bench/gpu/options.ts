@@ -1,20 +1,20 @@
 import { parseArgs } from "node:util";
 
-/** What `npm run gpu` is asked for. */
+/** The options of `npm run gpu`. */
 export interface GpuOptions {
-  /** "cpu" goes through everything without a GPU, to try it out. */
+  /** "cpu" runs everything without a GPU, to try the command out. */
   device: "cpu" | `cuda:${number}`;
-  /** Small sizes and few repetitions: the numbers mean nothing. */
+  /** Whether to use small sizes and few repetitions. The numbers then mean nothing. */
   quick: boolean;
-  /** The results file; default: bench/results/gpu-<device>.json. */
+  /** The results file. Default: bench/results/gpu-<device>.json. */
   out: string | undefined;
-  /** A tarball that `npm pack` made; default: one that is packed now. */
+  /** A tarball made by `npm pack`. Default: a new one is packed. */
   package: string | undefined;
-  /** Time for everything, in minutes; what does not fit is skipped. */
+  /** Time limit for everything, in minutes. What does not fit is skipped. */
   minutes: number;
 }
 
-/** @throws Error naming the option, what is allowed and what was given. */
+/** @throws Error with the option, what is allowed and what was given. */
 export function parseGpuOptions(args: readonly string[]): GpuOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -28,9 +28,9 @@ export function parseGpuOptions(args: readonly string[]): GpuOptions {
   });
   const { device, quick, out } = values;
   if (!/^(cpu|cuda:\d+)$/.test(device))
-    throw new Error(`--device takes cpu or cuda:N; got ${JSON.stringify(device)}`);
+    throw new Error(`--device must be cpu or cuda:N; got ${JSON.stringify(device)}`);
   const minutes = Number(values.minutes);
   if (!(minutes > 0 && Number.isFinite(minutes)))
-    throw new Error(`--minutes takes a number above 0; got ${JSON.stringify(values.minutes)}`);
+    throw new Error(`--minutes must be a number above 0; got ${JSON.stringify(values.minutes)}`);
   return { device: device as GpuOptions["device"], quick, out, package: values.package, minutes };
 }

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { root } from "../programs.js";
 
-/** What the packed package is asked to do, in a folder where nothing of the checkout is in reach but its packages. */
+/** The script that uses the packed package. Of the checkout, it can only reach the installed packages. */
 const scoreOne = `
 import { train } from "reverse-distillation";
 const image = () => ({ data: crypto.getRandomValues(new Uint8Array(64 * 64 * 3)), width: 64, height: 64, channels: 3 });
@@ -15,17 +15,17 @@ console.log("a score of " + score.toFixed(4) + " on " + detector.config.device);
 `;
 
 /**
- * Unpacks a tarball of the package and scores one image with it, on the addon that is built here.
+ * Unpacks a tarball of the package and scores one image with it, using the addon of this checkout.
  *
- * @param tarball The path of one; undefined packs one now.
- * @returns what the package said. @throws Error where it cannot be packed, unpacked or does not score.
+ * @param tarball Path of the tarball; if it is undefined, a new one is packed.
+ * @returns the output of the script. @throws Error if packing, unpacking or scoring fails.
  */
 export async function scoreFromPackage(
   device: string,
   tarball: string | undefined,
   timeout: number,
 ): Promise<string> {
-  // Within the checkout, so that the package finds its dependencies in the node_modules above it.
+  // Inside the checkout, so that the package finds its dependencies in the node_modules above it.
   await mkdir(join(root, ".build"), { recursive: true });
   const folder = await mkdtemp(join(root, ".build", "packed-"));
   try {
@@ -46,7 +46,7 @@ export async function scoreFromPackage(
   }
 }
 
-/** By pnpm, which is among the packages: a machine with a GPU may have no npm. */
+/** Packs with pnpm, which is a dev dependency, because a machine with a GPU may have no npm. */
 function pack(folder: string): string {
   const pnpm = join(root, "node_modules", "pnpm", "bin", "pnpm.cjs");
   const options = ["--json", "--config.ignore-scripts=true", "--pack-destination", folder];

@@ -6,19 +6,19 @@ import type { EndToEnd } from "./end-to-end.js";
 import type { Goal } from "./goals.js";
 import type { KernelTime } from "./kernels.js";
 
-/** How a stage of the command went. */
+/** The outcome of a stage. */
 export interface Stage {
   name: string;
   status: "passed" | "failed" | "skipped";
-  /** Why it failed or was skipped, or what it counted. */
+  /** Why it failed or was skipped, or a summary. */
   detail: string;
   seconds: number;
 }
 
-/** All that one run of `npm run gpu` found. */
+/** The results of one run of `npm run gpu`. */
 export interface GpuResults {
   environment: Environment & { device: string; driver: string | null; memoryMiB: number | null };
-  /** Whether sizes and repetitions were those of a trial, whose numbers mean nothing. */
+  /** Whether this was a trial, in which the numbers mean nothing. */
   quick: boolean;
   stages: Stage[];
   kernels: KernelTime[];
@@ -26,7 +26,7 @@ export interface GpuResults {
   goals: Goal[];
 }
 
-/** Such as "gpu-nvidia-h100-80gb-hbm3.json". */
+/** Name of the results file of a device, such as "gpu-nvidia-h100-80gb-hbm3.json". */
 export function resultsName(device: string): string {
   const slug = device
     .toLowerCase()
@@ -35,7 +35,7 @@ export function resultsName(device: string): string {
   return `gpu-${slug || "unknown"}.json`;
 }
 
-/** Writes the file whole, in place of what an earlier run left. */
+/** Writes the results file atomically, and replaces that of an earlier run. */
 export async function writeResults(path: string, results: GpuResults): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeAtomically(path, (file) => writeFile(file, `${JSON.stringify(results, null, 2)}\n`));

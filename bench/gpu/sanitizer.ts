@@ -5,32 +5,32 @@ import { Skipped } from "./stages.js";
 /** A tool of NVIDIA's compute-sanitizer. */
 export type SanitizerTool = "memcheck" | "racecheck";
 
-/** What the tool says where it cannot work with the machine's GPU or driver. */
+/** What the tool prints if it does not support the GPU or the driver. */
 const refusals =
   /Device not supported|Target application terminated before first instrumented|not supported on this/i;
 
 /**
- * What a run of compute-sanitizer means.
+ * Judges a run of compute-sanitizer.
  *
- * @param output All that it and the program printed.
- * @param code Its exit code: 9 for errors that it found, the program's otherwise.
- * @throws Skipped where it refuses the machine; Error where it found something, or the program failed.
+ * @param output The output of the tool and the program.
+ * @param code The exit code: 9 if the tool found errors, otherwise the program's.
+ * @throws Skipped if the tool does not support the machine; Error if it found errors or the program failed.
  */
 export function judgeSanitizer(tool: SanitizerTool, output: string, code: number | null): string {
   if (refusals.test(output))
-    throw new Skipped(`compute-sanitizer refuses this machine: ${refusals.exec(output)![0]}`);
+    throw new Skipped(`compute-sanitizer does not support this machine: ${refusals.exec(output)![0]}`);
   const summary = /(ERROR SUMMARY: \d+ errors?|RACECHECK SUMMARY: .*)/.exec(output)?.[1];
   const tests = output.split("\n").filter((line) => /^ok \d/.test(line) && !/ # SKIP/.test(line)).length;
-  if (code !== 0) throw new Error(`${tool} ended with exit code ${code}: ${summary ?? "no summary"}`);
-  if (summary === undefined) throw new Error(`${tool} gave no summary`);
-  if (tests === 0) throw new Error(`${tool} watched no test`);
+  if (code !== 0) throw new Error(`${tool} failed with exit code ${code}: ${summary ?? "no summary"}`);
+  if (summary === undefined) throw new Error(`${tool} printed no summary`);
+  if (tests === 0) throw new Error(`${tool} ran no tests`);
   return `${summary}, over ${tests} tests`;
 }
 
 /**
  * Runs a test program under compute-sanitizer.
  *
- * @throws as {@link judgeSanitizer}; Skipped also where it is not installed.
+ * @throws as {@link judgeSanitizer}; Skipped also if it is not installed.
  */
 export async function runSanitizer(
   tool: SanitizerTool,

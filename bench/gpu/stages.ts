@@ -1,27 +1,25 @@
 import type { Stage } from "./results.js";
 
-/** Thrown by a stage that this machine's tools do not allow; the message says what is missing. */
+/** Thrown by a stage that this machine does not support. The message says what is missing. */
 export class Skipped extends Error {
   override readonly name = "Skipped";
 }
 
-/** Runs the stages of the command one after the other, within a time for all of them. */
+/** Runs the stages of the command one after another, within a common time limit. */
 export class Stages {
   readonly #deadline: number;
   readonly #onEnd: (stage: Stage) => Promise<void>;
 
   /**
-   * @param minutes For all stages; those for which nothing is left are skipped.
-   * @param onEnd Told of each stage that has ended.
+   * @param minutes Time for all stages. Stages without any time left are skipped.
+   * @param onEnd Called after every stage.
    */
   constructor(minutes: number, onEnd: (stage: Stage) => Promise<void>) {
     this.#deadline = performance.now() + minutes * 60_000;
     this.#onEnd = onEnd;
   }
 
-  /**
-   * @param work Is given the milliseconds that are left, a whole number; returns what is said of its success.
-   */
+  /** @param work Receives the remaining time in whole milliseconds, and returns a summary if it succeeds. */
   async run(name: string, work: (milliseconds: number) => Promise<string>): Promise<void> {
     const start = performance.now();
     console.log(`\n== ${name}`);
@@ -33,7 +31,7 @@ export class Stages {
 
   async #attempt(work: (milliseconds: number) => Promise<string>): Promise<Pick<Stage, "status" | "detail">> {
     const left = Math.floor(this.#deadline - performance.now());
-    if (left <= 0) return { status: "skipped", detail: "no time was left" };
+    if (left <= 0) return { status: "skipped", detail: "no time left" };
     try {
       return { status: "passed", detail: await work(left) };
     } catch (error) {

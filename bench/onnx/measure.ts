@@ -16,7 +16,7 @@ import type { OnnxResult, Spread } from "./results.js";
 const warmUps = 5;
 const repetitions = 30;
 
-/** Writes a model of a backbone in every way that there is, and has the detector and ONNX Runtime score with it. */
+/** Writes a model with a backbone in every format, and scores with the detector and with ONNX Runtime. */
 export async function measure(backbone: Backbone, { times }: { times: boolean }): Promise<OnnxResult> {
   const folder = await mkdtemp(join(tmpdir(), "reverse-distillation-onnx-"));
   const file = (name: string) => join(folder, name);

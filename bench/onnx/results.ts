@@ -2,10 +2,10 @@ import type { Backbone } from "../../lib/options/model.js";
 import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 
-/** What was measured of one backbone, at 256 x 256 and the layout `paper`. */
+/** The measurements for one backbone, at 256 x 256 with the layout `paper`. */
 export interface OnnxResult {
   backbone: Backbone;
-  /** Bytes of files. */
+  /** Sizes of the files. */
   bytes: {
     bundle: number;
     bundleFloat16: number;
@@ -13,16 +13,17 @@ export interface OnnxResult {
     onnx: number;
     onnxFloat16: number;
   };
-  /** Milliseconds that one image of the network's size takes, one after the other; null where none were taken. */
+  /** Time to score one image of the network's size; null if it was not measured. */
   milliseconds: { detector: Spread; onnx: Spread; onnxFloat16: Spread } | null;
   environment: Environment & { onnxruntime: string };
 }
 
-/** Of repeated measurements. */
+/** The spread of repeated measurements. */
 export interface Spread {
   median: number;
-  /** The tenth and the ninetieth of a hundred. */
+  /** 10th percentile. */
   low: number;
+  /** 90th percentile. */
   high: number;
 }
 

@@ -5,12 +5,12 @@ import type { OnnxResult, Spread } from "./results.js";
 
 const path = fileURLToPath(new URL("../README.md", import.meta.url));
 
-/** Puts the table between the marks of bench/README.md. @throws Error if it has no such marks. */
+/** Writes the table to bench/README.md. @throws Error as `writeMarkedSection` */
 export async function writeTable(results: readonly OnnxResult[]): Promise<void> {
   await writeMarkedSection(path, "onnx", formatTable(results));
 }
 
-/** Sizes, and times where all results have some. */
+/** Formats the sizes, and the times if all results have them. */
 export function formatTable(results: readonly OnnxResult[]): string {
   const timed = results.length > 0 && results.every(({ milliseconds }) => milliseconds !== null);
   const header = [
@@ -28,9 +28,9 @@ export function formatTable(results: readonly OnnxResult[]): string {
   ]);
   const table = markdownTable(header, rows);
   const times = timed
-    ? "The time is that of one image of the network's size: the median and, in brackets, the tenth and the ninetieth percentile."
-    : "Times were not taken: the machine did other work.";
-  return `${table}\nLayout paper, 256 x 256, 1 MB is 1000000 bytes. ${times}\n`;
+    ? "Times are for one image of the network's size: the median, with the 10th and 90th percentiles in brackets."
+    : "Times were not measured, because the machine did other work.";
+  return `${table}\nLayout \`paper\`, 256 x 256; 1 MB is 1000000 bytes. ${times}\n`;
 }
 
 function cell({ median, low, high }: Spread): string {

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { layouts, losses, type ModelDescription, type Loss } from "../../lib/options/model.js";
 import { describe } from "./inputs.js";
 
-/** A model, with the golden files that the repository holds of it. */
+/** A model, and its golden files in the repository. */
 export interface CommittedCase {
   name: string;
   description: ModelDescription;
@@ -11,7 +11,7 @@ export interface CommittedCase {
   losses: { loss: Loss; path: string }[];
 }
 
-/** Everything that a model can do otherwise than by default, at once. */
+/** A model with every option set to something other than its default. */
 export const unusual: ModelDescription = {
   ...describe("resnet18", "paper"),
   layers: [1, 3],
@@ -24,7 +24,7 @@ export const unusual: ModelDescription = {
 /** Two batches and a half. */
 export const unusualImages = 10;
 
-/** The cases that are tested without Python as well. */
+/** The cases that are also tested without Python. */
 export function committedCases(): CommittedCase[] {
   const layoutCases = layouts.map((layout) => {
     const name = `resnet18-${layout}`;

@@ -1,10 +1,10 @@
 import type { Tensors } from "./computed.js";
 import type { GoldenTensor } from "./golden.js";
 
-/** How far one tensor of the addon's is from the reference's. */
+/** How much a tensor of the addon differs from the reference. */
 export interface Difference {
   name: string;
-  /** What is measured: see {@link tolerances}. */
+  /** How the difference is measured: see {@link tolerances}. */
   measure: Measure;
   value: number;
   tolerance: number;
@@ -12,7 +12,7 @@ export interface Difference {
 
 type Measure = "relative L2" | "largest absolute" | "relative";
 
-/** What is allowed, by the beginning of a tensor's name; the first that fits counts. */
+/** The tolerances, by the prefix of a tensor's name. The first match applies. */
 const tolerances: readonly { prefix: string; measure: Measure; tolerance: number }[] = [
   { prefix: "teacher.", measure: "relative L2", tolerance: 1e-4 },
   { prefix: "student.", measure: "relative L2", tolerance: 1e-4 },
@@ -24,12 +24,11 @@ const tolerances: readonly { prefix: string; measure: Measure; tolerance: number
 ];
 
 /**
- * Measures every tensor against the reference's. Where a golden file keeps a part of the values, those
- * are compared, and beside them the norms of the whole tensors. The gradient of a batch norm's bias is
- * measured against that of its weight where that is larger: it is zero but for rounding where another
- * batch norm takes the bias out again.
+ * Compares every tensor with the reference. If a golden file keeps only some of the values, these are compared, and
+ * also the norms of the whole tensors. The gradient of a batch norm's bias is measured relative to the gradient of its
+ * weight if that is larger: it is zero except for rounding if another batch norm cancels the bias.
  *
- * @throws Error if one side has a tensor that the other has not, or of another size.
+ * @throws Error if a tensor is missing on one side, or its sizes differ.
  */
 export function compare(computed: Tensors, golden: ReadonlyMap<string, GoldenTensor>): Difference[] {
   const names = new Set([...computed.keys(), ...golden.keys()]);
@@ -47,14 +46,14 @@ export function compare(computed: Tensors, golden: ReadonlyMap<string, GoldenTen
   });
 }
 
-/** Those that are too large, the worst first; a value that is not a number is too large. */
+/** The differences that exceed their tolerance, worst first. NaN exceeds it. */
 export function excesses(differences: readonly Difference[]): Difference[] {
   return differences
     .filter(({ value, tolerance }) => !(value <= tolerance))
     .sort((a, b) => b.value / b.tolerance - a.value / a.tolerance);
 }
 
-/** The worst of each kind of tensor, as a fraction of what is allowed. */
+/** The worst difference for each kind of tensor. */
 export function worstByKind(differences: readonly Difference[]): Map<string, Difference> {
   const worst = new Map<string, Difference>();
   for (const difference of differences) {
@@ -64,7 +63,7 @@ export function worstByKind(differences: readonly Difference[]): Map<string, Dif
   return worst;
 }
 
-/** `scale`: the norm that a difference of whole tensors is measured against. */
+/** `scale` is the norm that a difference of whole tensors is relative to. */
 type Measurement = (ours: ArrayLike<number>, theirs: GoldenTensor, scale: number) => number;
 
 const measures: Record<Measure, Measurement> = {
@@ -88,14 +87,14 @@ const measures: Record<Measure, Measurement> = {
   },
 };
 
-/** Of our values those whose counterparts the golden file keeps. */
+/** Those of our values that the golden file also keeps. */
 function keptOf(ours: ArrayLike<number>, { size, values: { length } }: GoldenTensor): ArrayLike<number> {
   return length === size
     ? ours
     : Float64Array.from({ length }, (_, i) => ours[Math.floor((i * size) / length)]!);
 }
 
-/** L2 norm of the values, less others. */
+/** L2 norm of the values, or of their difference from others. */
 function norm(values: ArrayLike<number>, less?: ArrayLike<number>): number {
   let sum = 0;
   if (less === undefined) for (let i = 0; i < values.length; i++) sum += values[i]! ** 2;
@@ -103,7 +102,7 @@ function norm(values: ArrayLike<number>, less?: ArrayLike<number>): number {
   return Math.sqrt(sum);
 }
 
-/** A part of nothing is nothing, or all of itself. */
+/** The ratio, or the part itself if the whole is zero. */
 function ratio(part: number, whole: number): number {
   return whole > 0 ? part / whole : part;
 }

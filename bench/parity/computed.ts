@@ -5,20 +5,20 @@ import type { Loss } from "../../lib/options/model.js";
 import { defaultFeatureMemory } from "../../lib/options/train.js";
 import type { NamedTensor } from "../../lib/tensor/named-tensor.js";
 
-/** What `train()` asks of the addon for the teacher's features where nothing is said. */
+/** How `train()` keeps the teacher's features by default. */
 export function keptFeatures(): Pick<TrainingConfig, "featureMemory" | "featureDisk" | "featureFolder"> {
   return { featureMemory: defaultFeatureMemory(), featureDisk: 0, featureFolder: tmpdir() };
 }
 
-/** The training that is compared: of four images, three steps of Adam. */
+/** The training to compare: three steps of Adam on four images. */
 export const training = { epochs: 3, batchSize: 4, learningRate: 0.005, seed: 7 };
 
-/** Values of tensors by name: of `NativeModel.trace`, and `losses` and `stepped.*` of the training. */
+/** Values of tensors by name: those of `NativeModel.trace`, and `losses` and `stepped.*` of the training. */
 export type Tensors = Map<string, ArrayLike<number>>;
 
 /**
- * Everything that the addon computes on some images: a trace with all of them as one batch, then the loss of
- * each epoch of an ordinary training and all tensors after it. The model keeps what the training made of it.
+ * Computes everything to compare: a trace of all images as one batch, then the loss of each epoch of an ordinary
+ * training and all tensors after it. The model keeps its trained weights.
  */
 export async function computeNatively(
   addon: Addon,
@@ -57,5 +57,5 @@ function values({ name, dtype, data }: NamedTensor): ArrayLike<number> {
   const { buffer, byteOffset, byteLength } = data;
   if (dtype === "F32") return new Float32Array(buffer, byteOffset, byteLength / 4);
   if (dtype === "I64") return Array.from(new BigInt64Array(buffer, byteOffset, byteLength / 8), Number);
-  throw new Error(`The tensor ${name} has the type ${dtype}, which is not compared.`);
+  throw new Error(`The tensor ${name} has the dtype ${dtype}, which cannot be compared.`);
 }

@@ -7,13 +7,13 @@ import { writeSafetensors } from "../../lib/safetensors/writer.js";
 import { training } from "./computed.js";
 import type { ReferenceTracer } from "./reference.js";
 
-/** What the reference reads: the files of one model and one batch. */
+/** The files that the reference reads: a model and a batch of images. */
 export interface ExchangedFiles {
   model: string;
   images: string;
 }
 
-/** Writes a model that was not trained and a batch of images of one size into a folder, for the reference. */
+/** Writes an untrained model and a batch of images of equal size to a folder, for the reference. */
 export async function writeForReference(
   folder: string,
   model: NativeModel,
@@ -30,9 +30,9 @@ export async function writeForReference(
 }
 
 /**
- * Has the reference compute what `computeNatively` does.
+ * Lets the reference compute the same as `computeNatively`.
  *
- * @param samples Values of each tensor to keep.
+ * @param samples Number of values to keep of each tensor.
  * @param out The golden file to write.
  */
 export async function traceByReference(

@@ -1,15 +1,15 @@
 import { SafetensorsFile } from "../../lib/safetensors/reader.js";
 
-/** What the reference found of one tensor: some of its values, evenly spread, and the norm of all. */
+/** A tensor of the reference: evenly spaced samples of its values, and the norm of all values. */
 export interface GoldenTensor {
-  /** Elements of the whole tensor; the value i of `values` is its element floor(i size / values.length). */
+  /** Number of elements of the whole tensor. `values[i]` is its element floor(i size / values.length). */
   size: number;
   /** L2 norm of the whole tensor. */
   norm: number;
   values: Float32Array;
 }
 
-/** Reads a file that `bench/python/trace.py` wrote. */
+/** Reads a file written by `bench/python/trace.py`. */
 export async function readGolden(path: string): Promise<Map<string, GoldenTensor>> {
   const file = await SafetensorsFile.open(path);
   try {

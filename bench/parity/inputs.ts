@@ -5,13 +5,12 @@ import type { ModelDescription, Backbone, Layout } from "../../lib/options/model
 import type { NamedTensor } from "../../lib/tensor/named-tensor.js";
 
 /**
- * Weights and images that are the same on every machine, so that what the addon makes of them can be
- * compared with files written elsewhere.
+ * Weights and images that are the same on every machine, so that results can be compared with files written elsewhere.
  */
 
 const parts: readonly Part[] = ["teacher", "bn", "decoder"];
 
-/** A model at 64 x 64 with the defaults of all else. */
+/** A model at 64 x 64, with defaults for everything else. */
 export function describe(backbone: Backbone, layout: Layout): ModelDescription {
   return {
     backbone,
@@ -25,15 +24,16 @@ export function describe(backbone: Backbone, layout: Layout): ModelDescription {
 }
 
 /**
- * A model whose every tensor is seeded by its own name; its running statistics are not those of a fresh one.
+ * Creates a model in which every tensor is seeded by its name. Its running statistics differ from those of a new model.
  *
- * In train mode hardly an activation of the bottleneck or decoder comes near zero: batch norms have biases of
- * five standard deviations or more, negative in every fourth channel. At zero the gradient of ReLU jumps, and of
- * the hundreds of thousands of activations of ordinary weights a few always lie so near that rounding decides
- * on which side, which alone moves gradients by up to a hundredth.
+ * In training mode, hardly any activation of the bottleneck or decoder is near zero: batch norms have biases of at
+ * least five standard deviations, negative in every fourth channel. The gradient of ReLU jumps at zero. With ordinary
+ * weights, a few of the hundreds of thousands of activations are always so close to zero that rounding decides their
+ * sign, which alone changes gradients by up to one percent.
  *
- * Its convolutions are four times He's, which their batch norms take out again: Adam turns any gradient, one of
- * rounding alone included, into a step of about the learning rate, which counts the less the larger the weight.
+ * The convolutions are four times as large as He's initialisation, which their batch norms cancel. Adam turns any
+ * gradient, even one from rounding alone, into a step of about the learning rate, and that matters less for larger
+ * weights.
  */
 export async function seededModel(addon: Addon, description: ModelDescription): Promise<NativeModel> {
   const model = await createModel(addon, description, { device: "cpu", precision: "float32" }, 0);
@@ -41,7 +41,7 @@ export async function seededModel(addon: Addon, description: ModelDescription): 
   return model;
 }
 
-/** Gives a model its seeded weights, again after it was trained. */
+/** Loads the seeded weights into a model, for example to restore them after training. */
 export async function loadSeededWeights(model: NativeModel): Promise<void> {
   for (const part of parts) {
     const tensors = model.tensors(part).map((tensor) => seededTensor(part, tensor));
@@ -49,7 +49,7 @@ export async function loadSeededWeights(model: NativeModel): Promise<void> {
   }
 }
 
-/** Noise of two scales, so that features differ from image to image and from place to place. */
+/** Images of noise at two scales, so that features differ between images and between positions. */
 export function seededImages(count: number, [height, width]: readonly [number, number]): RawImage[] {
   return Array.from({ length: count }, (_, index) => {
     const noise = uniform(`image ${index}`);
@@ -76,20 +76,20 @@ function seededTensor(part: Part, { name, dtype, shape }: NamedTensor): NamedTen
   return { name, dtype: "F32", shape, data: new Uint8Array(values.buffer) };
 }
 
-/** Ranges that keep activations of one magnitude through the networks. */
+/** Ranges that keep the magnitude of activations constant through the networks. */
 function range(part: Part, name: string, shape: readonly number[]): [number, number] {
   const gain = part === "teacher" ? 1 : 4;
   if (name.endsWith("running_var")) return [0.5 * gain ** 2, 1.5 * gain ** 2];
   if (name.endsWith("running_mean")) return [-0.25, 0.25];
   if (shape.length === 1) return name.endsWith("bias") ? [2, 2.4] : [0.2, 0.4];
-  // The layout of a transposed convolution is [in, out, 2, 2], of stride 2: each output sees one of its 4 values.
+  // A transposed convolution has the layout [in, out, 2, 2] and stride 2: each output uses one of the 4 values.
   const transposed = shape[2] === 2;
   const fanIn = transposed ? shape[0]! : shape[1]! * shape[2]! * shape[3]!;
   const bound = gain * Math.sqrt(6 / fanIn);
   return [-bound, bound];
 }
 
-/** Uniform numbers in [-1, 1): a linear congruential generator (constants of Numerical Recipes), seeded by FNV-1a. */
+/** Uniform numbers in [-1, 1): a linear congruential generator (Numerical Recipes' constants), seeded with FNV-1a. */
 function uniform(seed: string): () => number {
   let state = 0x811c9dc5;
   for (let i = 0; i < seed.length; i++) state = Math.imul(state ^ seed.charCodeAt(i), 0x01000193);

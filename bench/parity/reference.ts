@@ -1,7 +1,7 @@
 import type { Loss } from "../../lib/options/model.js";
 import { ReferenceProcess } from "../reference.js";
 
-/** What a request to `bench/python/trace.py` says; see there. */
+/** A request to `bench/python/trace.py`, which documents it. */
 export interface TraceRequest {
   model: string;
   images: string;

@@ -2,7 +2,7 @@ import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 import type { TrainingParity, TrainingSettings } from "./training-run.js";
 
-/** A training of the addon and one of the Python reference, alike but for what computes them. */
+/** The same training, by the addon and by the Python reference. */
 export interface ParityResult extends TrainingParity {
   dataset: string;
   backbone: string;
@@ -15,7 +15,7 @@ export interface ParityResult extends TrainingParity {
 /** bench/results/parity.json */
 export const results = new ResultsFile<ParityResult>("parity.json", keyOf);
 
-/** What tells one result from another. */
+/** Identifies a result. */
 export function keyOf({
   dataset,
   backbone,

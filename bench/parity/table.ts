@@ -5,12 +5,12 @@ import type { ParityResult } from "./results.js";
 
 const path = fileURLToPath(new URL("../../docs/accuracy.md", import.meta.url));
 
-/** Puts the table between the marks of docs/accuracy.md. @throws Error if it has no such marks. */
+/** Writes the table to docs/accuracy.md. @throws Error as `writeMarkedSection` */
 export async function writeTable(results: readonly ParityResult[]): Promise<void> {
   await writeMarkedSection(path, "parity", formatTable(results));
 }
 
-/** One row per data set and settings, its seeds side by side. */
+/** Formats one row per data set and settings, with the seeds side by side. */
 export function formatTable(results: readonly ParityResult[]): string {
   const header = [
     ...["Data set", "Settings", "Seeds", "Image AUROC, this package", "Image AUROC, reference"],
@@ -35,7 +35,7 @@ export function formatTable(results: readonly ParityResult[]): string {
   return markdownTable(header, rows);
 }
 
-/** Mean and, of two values or more, the sample's standard deviation. */
+/** The mean and the sample standard deviation, which is NaN for a single value. */
 export function meanAndDeviation(values: readonly number[]): { mean: number; deviation: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);

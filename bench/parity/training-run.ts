@@ -21,7 +21,7 @@ export type TrainingSettings = Pick<
   "epochs" | "batchSize" | "learningRate" | "loss" | "seed"
 >;
 
-/** One side's training and what it scores. */
+/** The training and the accuracy of one side. */
 export interface Side {
   imageAuroc: number | null;
   seconds: number;
@@ -30,14 +30,13 @@ export interface Side {
 export interface TrainingParity {
   addon: Side;
   reference: Side;
-  /** Largest difference of the scores that addon and reference give the test images with the reference's model. */
+  /** Largest difference between the test scores of addon and reference, both with the model of the reference. */
   largestScoreDifference: number;
 }
 
 /**
- * Trains addon and reference from the same initial weights, in the same order of images, and evaluates
- * both. Each decodes and resizes for itself. Both draw the order from the seed, in the way of
- * PyTorch's `randperm`.
+ * Trains the addon and the reference from the same initial weights on the same images in the same order, and evaluates
+ * both. Each decodes and resizes the images itself. Both derive the order from the seed like PyTorch's `randperm`.
  */
 export async function compareTrainings(
   addon: Addon,
@@ -146,7 +145,7 @@ async function scoreWith(model: string, dataset: Dataset): Promise<number[]> {
   }
 }
 
-/** What a program prints; its progress and its errors go to the standard error. */
+/** Runs a program and returns its output. Its progress and errors go to stderr. */
 async function run(program: string, args: readonly string[]): Promise<string> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<string | undefined>((resolve, reject) => {
@@ -156,7 +155,7 @@ async function run(program: string, args: readonly string[]): Promise<string> {
   let printed = "";
   for await (const text of child.stdout.setEncoding("utf8") as AsyncIterable<string>) printed += text;
   const failure = await ended;
-  if (failure !== undefined) throw new Error(`${program} ${args.join(" ")} ended with ${failure}`);
+  if (failure !== undefined) throw new Error(`${program} ${args.join(" ")} failed: ${failure}`);
   return printed;
 }
 

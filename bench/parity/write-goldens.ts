@@ -1,5 +1,5 @@
 /**
- * Writes the golden files that the parity tests use where there is no Python.
+ * Writes the golden files that the parity tests use if there is no Python.
  *
  *   REVERSE_DISTILLATION_PYTHON=... node --import tsx bench/parity/write-goldens.ts
  */
@@ -13,7 +13,7 @@ import { traceByReference, writeForReference } from "./exchange.js";
 import { seededImages, seededModel } from "./inputs.js";
 import { ReferenceTracer } from "./reference.js";
 
-/** Values kept of each tensor: the norms beside them are of all. */
+/** Number of values to keep of each tensor. Norms are computed over all values. */
 const samples = 32;
 
 const python = requirePython();

@@ -1,4 +1,4 @@
-"""Eq. (3) of Deng & Li 2022: the distances of all scales as one map at image size, smoothed by SciPy."""
+"""Eq. (3) of Deng & Li 2022: combines the distances of all scales into one map at image size, smoothed with SciPy."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -18,7 +18,7 @@ def combined_map(
 
 
 def combine_maps(distances: list[Tensor], size: tuple[int, int], combine: str) -> Tensor:
-    """The maps of all scales, [N, h, w] each, as one, [N, H, W]."""
+    """Combines the maps of all scales, [N, h, w] each, into one map [N, H, W]."""
     combined = None
     for distance in distances:
         scaled = interpolate(distance[:, None], size=size, mode="bilinear", align_corners=True)[:, 0]
@@ -30,5 +30,5 @@ def combine_maps(distances: list[Tensor], size: tuple[int, int], combine: str) -
 
 
 def smooth(maps: Tensor, sigma: float) -> np.ndarray:
-    """[N, H, W], each map smoothed for itself; `sigma` in pixels."""
+    """Smooths each of the maps [N, H, W] separately; `sigma` in pixels."""
     return np.stack([gaussian_filter(map_, sigma=sigma) for map_ in maps.numpy()])

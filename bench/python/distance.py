@@ -1,4 +1,4 @@
-"""Eq. (1) and (2) of Deng & Li 2022: the cosine distance of features, and the losses made of it."""
+"""Eq. (1) and (2) of Deng & Li 2022: the cosine distance of features, and the losses based on it."""
 
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
@@ -12,7 +12,7 @@ def distance_maps(teacher: list[Tensor], student: list[Tensor], layers: list[int
 
 
 def distillation_loss(teacher: list[Tensor], student: list[Tensor], layers: list[int], loss: str) -> Tensor:
-    """"location": Eq. (2). "global": as the authors' code has it, one cosine for a whole feature map."""
+    """"location" is Eq. (2). "global" is the loss of the authors' code: one cosine per feature map."""
     if loss == "location":
         return sum(distance.mean() for distance in distance_maps(teacher, student, layers))
     flat = [(teacher[k - 1].flatten(1), student[k - 1].flatten(1)) for k in layers]

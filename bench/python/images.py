@@ -1,4 +1,4 @@
-"""Images as the networks take them."""
+"""Loads and normalises images for the networks."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ DEVIATION = torch.tensor([0.229, 0.224, 0.225])
 
 
 def list_images(source: Path) -> list[Path]:
-    """The images in a folder and below it, sorted; or the paths in a JSON file that holds a list of them."""
+    """The images in a folder and its subfolders, sorted; or the list of paths in a JSON file."""
     if source.suffix == ".json":
         return [Path(path) for path in json.loads(source.read_text())]
     found = [path for path in source.rglob("*") if path.suffix.lower() in EXTENSIONS]
@@ -23,7 +23,7 @@ def list_images(source: Path) -> list[Path]:
 
 
 def load_image(path: Path, size: tuple[int, int]) -> Tensor:
-    """uint8 [H, W, 3], resized bilinearly with antialiasing, as PIL does."""
+    """uint8 [H, W, 3], resized by PIL: bilinear, with antialiasing."""
     with Image.open(path) as image:
         grey_or_rgb = image if image.mode in ("L", "RGB") else image.convert("RGB")
         height, width = size

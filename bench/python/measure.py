@@ -1,23 +1,26 @@
-"""Does the jobs of the benchmark and says how long each took, in seconds of this process's own clock.
+"""Runs the jobs of the benchmark, and measures the seconds that each takes in this process.
 
-Reads requests from the standard input, one JSON object a line, and answers each with one:
+Reads requests from stdin, one JSON object per line, and answers each with a JSON object:
 
     {"job": "open", "model": path of a model file, "images": path of a safetensors file with `images`,
-     uint8 [N, H, W, 3]}: what the other jobs work on -> {"torch", "threads"}
-    {"job": "score", "count": n}: the first n images as one batch, from their pixels to the smoothed map ->
-     {"seconds", "scores"}
-    {"job": "train", "batchSize": n, "steps": n, "keep": bool}: steps of Adam on the first images, the
-     teacher's features computed at each step, or kept from before -> {"seconds", "loss"}: of a step, and of
-     the first one
-    {"job": "maps", "backbone", "size": n}: from features of noise to the smoothed map and its maximum, for one
-     image -> {"seconds": {operator: seconds}}; `anomaly_map` is all of it
-    {"job": "operations", "keep": bool} -> {"score", "step"}: floating-point operations, an image, of scoring and
-     of a step of training, with the teacher or without
-    {"job": "peak", "dtype"} -> {"operationsPerSecond"}: of a large matrix product in that dtype, by the faster of
-     two ways: MKL's or oneDNN's product as PyTorch chooses, and oneDNN's 1x1 convolution
-    {"job": "memory"} -> {"peakBytes"}: the most that this process held
-    {"job": "resize", "images": path of a safetensors file with `images`, "size": [height, width], "out": path of one
-     to write}: by Pillow -> {"seconds"}, an image
+     uint8 [N, H, W, 3]} -> {"torch", "threads"}
+     Opens the model and the images that the other jobs use.
+    {"job": "score", "count": n} -> {"seconds", "scores"}
+     Scores the first n images as one batch, from their pixels to the smoothed map.
+    {"job": "train", "batchSize": n, "steps": n, "keep": bool} -> {"seconds" per step, "loss" of the first step}
+     Runs steps of Adam on the first images. The teacher's features are kept, or computed at every step.
+    {"job": "maps", "backbone", "size": n} -> {"seconds": {operator: seconds}}
+     Computes the smoothed map and its maximum from features of noise, for one image. `anomaly_map` is all of it.
+    {"job": "operations", "keep": bool} -> {"score", "step"}
+     Counts the floating-point operations per image of scoring and of a training step, with or without the teacher.
+    {"job": "peak", "dtype"} -> {"operationsPerSecond"}
+     Measures a large matrix product in that dtype, by the faster of two ways: the product of MKL or oneDNN, as PyTorch
+     chooses, and oneDNN's 1x1 convolution.
+    {"job": "memory"} -> {"peakBytes"}
+     Returns the peak memory of this process.
+    {"job": "resize", "images": path of a safetensors file with `images`, "size": [height, width],
+     "out": path of the file to write} -> {"seconds" per image}
+     Resizes the images with Pillow.
 """
 
 import copy
@@ -100,7 +103,7 @@ class Jobs:
         return {"seconds": {**seconds, "anomaly_map": distances + summing + smoothing + maximum}}
 
     def operations(self, request: dict) -> dict:
-        model = copy.deepcopy(self.model).to("meta")  # Where shapes alone are computed.
+        model = copy.deepcopy(self.model).to("meta")  # Computes only shapes.
         images = normalise(self.pixels[:1], self.description["normalisation"]).to("meta")
 
         def step() -> None:
@@ -115,7 +118,7 @@ class Jobs:
         dtype = getattr(torch, request["dtype"])
         rows, inner, columns = 2048, 2048, 2048
         left, right = torch.randn(rows, inner, dtype=dtype), torch.randn(inner, columns, dtype=dtype)
-        # The same product: a position for each row.
+        # The same product as a convolution, with one position per row.
         image = left.view(1, 32, 64, inner).permute(0, 3, 1, 2)
         kernels = right.T.reshape(columns, inner, 1, 1).contiguous(memory_format=torch.channels_last)
         ways = (lambda: left @ right, lambda: torch.nn.functional.conv2d(image, kernels))
@@ -123,7 +126,7 @@ class Jobs:
         return {"operationsPerSecond": 2 * rows * inner * columns / seconds}
 
     def memory(self, _: dict) -> dict:
-        # Not getrusage's, which begins with what the process that started this one held.
+        # Not from getrusage, which starts with the memory of the parent process.
         status = Path("/proc/self/status").read_text()
         return {"peakBytes": int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024}
 

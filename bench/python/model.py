@@ -11,11 +11,11 @@ PLANES = (64, 128, 256, 512)
 
 @dataclass(frozen=True)
 class Backbone:
-    """What sets the ResNets apart."""
+    """The differences between the ResNets."""
 
     blocks: tuple[int, int, int, int]
-    expansion: int  # output channels of a stage over its planes: 4 with blocks of 1x1, 3x3, 1x1
-    width_factor: int = 1  # of the channels inside such blocks
+    expansion: int  # output channels of a stage divided by its planes: 4 for bottleneck blocks (1x1, 3x3, 1x1)
+    width_factor: int = 1  # factor of the inner channels of bottleneck blocks
 
 
 BACKBONES = {
@@ -40,7 +40,7 @@ def deconv2x2(channels_in: int, channels_out: int) -> nn.ConvTranspose2d:
 
 
 class Block(nn.Module):
-    """A residual block that halves, keeps or doubles height and width. `scale` is 0.5, 1 or 2."""
+    """A residual block that halves, keeps or doubles height and width: `scale` is 0.5, 1 or 2."""
 
     def __init__(self, backbone: Backbone, channels_in: int, planes: int, scale: float) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ def stage(backbone: Backbone, channels_in: int, planes: int, blocks: int, scale:
 
 
 class Teacher(nn.Module):
-    """A ResNet from the stem to layer3, under torchvision's names: frozen, and in eval mode for good."""
+    """A ResNet from the stem to layer3, with torchvision's names: frozen, and always in eval mode."""
 
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> list[Tensor]:
-        """images [N, 3, H, W] -> outputs of layer1..layer3, at 1/4, 1/8 and 1/16 of the size."""
+        """images [N, 3, H, W] -> outputs of layer1 to layer3, at 1/4, 1/8 and 1/16 of the size."""
         x = torch.relu(self.bn1(self.conv1(images)))
         x = nn.functional.max_pool2d(x, 3, stride=2, padding=1)
         first = self.layer1(x)
@@ -115,9 +115,10 @@ class Teacher(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """OCBE: MFF brings the features to layer3's size, OCE (`bn_layer`) makes the code, at 1/32 of the size.
+    """The OCBE: the MFF brings the features to the size of layer3, and the OCE (`bn_layer`) computes the code, at 1/32
+    of the size.
 
-    In layout "official" the 1x1 convolution conv4 exists and is never run.
+    In the layout "official", the 1x1 convolution conv4 exists but never runs.
     """
 
     def __init__(self, backbone: Backbone, layout: str) -> None:
@@ -146,7 +147,7 @@ class Bottleneck(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The student: `layer1` rebuilds the teacher's layer3, `layer2` its layer2, `layer3` its layer1."""
+    """The student: `layer1` reconstructs the teacher's layer3, `layer2` its layer2, and `layer3` its layer1."""
 
     def __init__(self, backbone: Backbone, layout: str) -> None:
         super().__init__()
@@ -166,7 +167,7 @@ class Decoder(nn.Module):
 
 
 class ReverseDistillation(nn.Module):
-    """The three networks under the names of the model files: `teacher`, `bn`, `decoder`."""
+    """The three networks, with their names in model files: `teacher`, `bn`, `decoder`."""
 
     def __init__(self, name: str, layout: str) -> None:
         super().__init__()

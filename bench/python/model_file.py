@@ -1,7 +1,7 @@
-"""Model files: the one thing that the reference shares with the Node package. docs/model-format.md describes them.
+"""Model files, the only thing that the reference shares with the Node package. docs/model-format.md describes them.
 
-One safetensors file: tensors `teacher.*`, `bn.*`, `decoder.*` under torchvision's names, and metadata, in which
-`model` and `training` are JSON. Files of versions 1 and 2 are read, and files of version 2 written.
+A model file is a safetensors file with the tensors `teacher.*`, `bn.*` and `decoder.*` under torchvision's names, and
+metadata in which `model` and `training` are JSON. This module reads versions 1 and 2, and writes version 2.
 """
 
 import json
@@ -18,10 +18,11 @@ VERSION = 2
 
 
 def load_model(path: Path, teacher: Path | None = None) -> tuple[ReverseDistillation, dict, dict | None]:
-    """The model, its description and that of its training. Every tensor must be there, and no other, and their hashes
-    must be those that the file states.
+    """Returns the model, its description and the description of its training. The file must have exactly the tensors of
+    the model, with matching hashes.
 
-    `teacher`: weights under torchvision's names, safetensors or a state dict, for a file that only refers to them.
+    `teacher` is for a file that only refers to its teacher: the teacher's weights under torchvision's names, as
+    safetensors or as a state dict.
     """
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
@@ -29,12 +30,12 @@ def load_model(path: Path, teacher: Path | None = None) -> tuple[ReverseDistilla
     version = _check_metadata(path, metadata)
     if teacher is not None:
         state |= {f"teacher.{name}": tensor for name, tensor in _teacher_weights(teacher).items()}
-    # What is stored in float16 is computed with in float32; counters stay whole numbers.
+    # Weights stored in float16 become float32; counters stay integers.
     state = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
     if version > 1 and hash_model(metadata["model"], state)[1] != metadata["model_sha256"]:
-        raise ValueError(f"{path}: the tensors are not those that model_sha256 is of")
+        raise ValueError(f"{path}: the tensors do not match model_sha256")
     description = json.loads(metadata["model"])
-    # Without initial weights: they would only be overwritten.
+    # Without initial weights, which would be overwritten anyway.
     with torch.device("meta"):
         model = ReverseDistillation(description["backbone"], description["layout"])
     counters = {name for name in model.state_dict() if name.endswith(".num_batches_tracked")}
@@ -46,9 +47,9 @@ def load_model(path: Path, teacher: Path | None = None) -> tuple[ReverseDistilla
 
 
 def save_model(path: Path, model: ReverseDistillation, description: dict, training: dict) -> None:
-    """`training`: what is known of it, but for `run`, which the reference does not record."""
+    """`training` is the description of the training without `run`, which the reference does not record."""
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    # As JavaScript writes it, so that the model keeps its hash when the addon saves it again.
+    # Formatted as in JavaScript, so that the model keeps its hash when the addon saves it again.
     text = json.dumps(description, separators=(",", ":"))
     teacher_hash, model_hash = hash_model(text, state)
     metadata = {
@@ -68,9 +69,9 @@ def _check_metadata(path: Path, metadata: dict[str, str] | None) -> int:
         raise ValueError(f"{path} is not a model file")
     version = int(metadata["format_version"])
     if version > VERSION:
-        raise ValueError(f"{path} has version {version} of the format; versions up to {VERSION} are read")
+        raise ValueError(f"{path} has version {version} of the format; versions up to {VERSION} are supported")
     if version > 1 and hash_metadata(metadata) != metadata["content_sha256"]:
-        raise ValueError(f"{path}: the metadata are not those that content_sha256 is of")
+        raise ValueError(f"{path}: the metadata does not match content_sha256")
     return version
 
 

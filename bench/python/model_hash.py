@@ -6,9 +6,9 @@ from torch import Tensor
 
 
 def hash_model(description: str, state: dict[str, Tensor]) -> tuple[str, str]:
-    """`description`: the text of the metadata `model`. `state`: all tensors, under the names of a model file.
+    """`description` is the text of the metadata `model`; `state` has all tensors, by their names in a model file.
 
-    Returns the teacher's hash and the model's."""
+    Returns the hash of the teacher and that of the model."""
     teacher = hashlib.sha256()
     for name in sorted(name for name in state if name.startswith("teacher.")):
         _add(teacher, name.removeprefix("teacher."), state[name])
@@ -19,7 +19,7 @@ def hash_model(description: str, state: dict[str, Tensor]) -> tuple[str, str]:
 
 
 def hash_metadata(metadata: dict[str, str]) -> str:
-    """Of all metadata but `content_sha256`, which it is compared with."""
+    """The hash of all metadata except `content_sha256`, which stores it."""
     digest = hashlib.sha256()
     for key in sorted(metadata):
         if key != "content_sha256":

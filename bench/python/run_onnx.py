@@ -1,13 +1,15 @@
-"""Checks ONNX files in full, with strict inference of shapes, and runs them by ONNX Runtime.
+"""Validates ONNX files fully, with strict shape inference, and runs them in ONNX Runtime.
 
-Reads requests from the standard input, one JSON object a line, and answers each with a JSON object once it is done:
+Reads requests from stdin, one JSON object per line, and answers each with a JSON object once it is done. A request:
 
-    {"model": path of an ONNX file that `detector.export` wrote,
-     "images": path of a safetensors file with `images`: uint8 [N, H, W, 3], or what else the model takes,
-     "out": path of the safetensors file to write: `map`, `score` of all images as one batch, and `first_map`,
-         `first_score` of the first one alone}
+    {"model": path of an ONNX file written by `detector.export`,
+     "images": path of a safetensors file with `images`: uint8 [N, H, W, 3], or the input type of the model,
+     "out": path of the safetensors file to write: `map` and `score` of all images as one batch, and `first_map` and
+         `first_score` of the first image alone}
 
-    {"operators": names of the operators in use, "domains": of their sets, "opset": version, "metadata": ...}
+The answer:
+
+    {"operators": names of the operators used, "domains": their domains, "opset": version, "metadata": ...}
 """
 
 import json
@@ -19,7 +21,7 @@ from safetensors.numpy import load_file, save_file
 
 
 def check(path: str) -> dict:
-    # By path, so that data beside the model are found, and models of any size can be checked.
+    # By path, so that external data is found and models of any size can be checked.
     onnx.checker.check_model(path, full_check=True)
     model = onnx.load(path, load_external_data=False)
     onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)

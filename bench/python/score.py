@@ -1,4 +1,4 @@
-"""Scores images with a model file: a JSON object with the score of each path, on the standard output.
+"""Scores images with a model file, and prints a JSON object with the score of each path.
 
     python score.py trained.safetensors images [--maps maps.safetensors] [--teacher weights.pth]
 """
@@ -20,7 +20,7 @@ from model_file import load_model
 
 @torch.no_grad()
 def anomaly_maps(model: ReverseDistillation, pixels: Tensor, description: dict) -> tuple[Tensor, np.ndarray]:
-    """uint8 [N, H, W, 3] -> the maps before and after smoothing, [N, H, W]."""
+    """uint8 [N, H, W, 3] -> the maps before and after smoothing, [N, H, W] each."""
     teacher, student = model(normalise(pixels, description["normalisation"]))
     size = (pixels.shape[1], pixels.shape[2])
     combined = combined_map(teacher, student, description["layers"], size, description["combine"])
@@ -30,9 +30,9 @@ def anomaly_maps(model: ReverseDistillation, pixels: Tensor, description: dict) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
-    parser.add_argument("images", type=Path, help="a folder, or a JSON file with a list of paths")
-    parser.add_argument("--maps", type=Path, help="a safetensors file to write: `maps`, float32 [N, H, W]")
-    parser.add_argument("--teacher", type=Path, help="weights, for a model file that only refers to its teacher")
+    parser.add_argument("images", type=Path, help="folder, or JSON file with a list of paths")
+    parser.add_argument("--maps", type=Path, help="safetensors file to write: `maps`, float32 [N, H, W]")
+    parser.add_argument("--teacher", type=Path, help="weights of the teacher, for a model file that only refers to it")
     options = parser.parse_args()
 
     model, description, _ = load_model(options.model, options.teacher)

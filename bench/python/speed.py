@@ -1,11 +1,16 @@
-"""How fast the reference is: a JSON object a line for each precision, on the standard output.
+"""Measures the speed of the reference, and prints one line of JSON per precision.
 
     python speed.py model.safetensors images.u8 --device cuda:0
 
-`images.u8` holds uint8 [N, H, W, 3] at the model's image size, and nothing else. "float32" is eager PyTorch that
-multiplies float32 exactly, "tf32" eager PyTorch as it comes, whose convolutions on GPUs round their inputs to TF32
-(not on the CPU, where it is left out), "bfloat16" autocast over channels-last tensors. Medians after warm-up, of whole steps: normalisation on the
-CPU, as in score.py, the copy to the device, the networks, the map, and SciPy's smoothing on the CPU.
+`images.u8` contains only pixels: uint8 [N, H, W, 3] at the model's image size. The precisions are:
+
+- "float32": eager PyTorch with exact float32 products;
+- "tf32": eager PyTorch with its default settings, in which convolutions on GPUs round their inputs to TF32; left out on
+  the CPU, where nothing does;
+- "bfloat16": autocast with channels-last tensors.
+
+Times are medians of whole steps after warming up: normalisation on the CPU as in score.py, the copy to the device, the
+networks, the map, and SciPy's smoothing on the CPU.
 """
 
 import argparse

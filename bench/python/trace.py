@@ -1,18 +1,17 @@
-"""Writes down everything that a model computes on one batch: features, maps, loss, gradients, and the losses
-and weights of a short training. Another implementation, given the same weights and images, is compared
-with that.
+"""Records everything that a model computes on one batch: features, maps, loss, gradients, and the losses and weights of
+a short training, for comparison with another implementation that uses the same weights and images.
 
-Reads requests from the standard input, one JSON object a line, and answers each with an empty object once its file
-is written:
+Reads requests from stdin, one JSON object per line, and answers each with an empty object once its file is written:
 
     {"model": path of a model file,
      "images": path of a safetensors file with `images`, uint8 [N, H, W, 3],
-     "loss": "location" or "global", and of the training "epochs", "batchSize", "learningRate", "seed",
-     "samples": how many values of each tensor to keep, evenly spread,
+     "loss": "location" or "global",
+     "epochs", "batchSize", "learningRate", "seed": settings of the training,
+     "samples": number of values to keep of each tensor, evenly spaced,
      "out": path of the safetensors file to write}
 
-That file holds the kept values under each tensor's name, and in its metadata, as JSON, `sizes` and `norms`:
-the number of elements and the L2 norm of each whole tensor.
+The file has the kept values of each tensor under its name. Its metadata has `sizes` and `norms` as JSON: the number of
+elements and the L2 norm of each whole tensor.
 """
 
 import json
@@ -46,7 +45,7 @@ def trace_scoring(model: ReverseDistillation, pixels: Tensor, description: dict)
 def trace_gradients(
     model: ReverseDistillation, pixels: Tensor, description: dict, loss: str
 ) -> Iterator[tuple[str, Tensor]]:
-    """Of the first step, in train mode; leaves the model as it was."""
+    """The loss and gradients of the first step, in training mode. Leaves the model unchanged."""
     statistics = {name: buffer.clone() for name, buffer in model.named_buffers()}
     model.train()
     teacher, student = model(normalise(pixels, description["normalisation"]))

@@ -1,4 +1,4 @@
-"""Trains bottleneck and decoder on normal images, from the weights in a model file.
+"""Trains the bottleneck and the decoder on normal images, starting from the weights in a model file.
 
     python train.py initial.safetensors images --out trained.safetensors --epochs 20 --seed 0
 """
@@ -19,8 +19,8 @@ from model_file import load_model, save_model
 
 
 def batches(count: int, batch_size: int, size: tuple[int, int], generator: torch.Generator) -> Iterator[Tensor]:
-    """The images of one epoch in a new order. The last, partial batch is kept unless batch norm would see a
-    single value a channel, which is what the code of one 32 x 32 image is."""
+    """Indices of the images of one epoch, in a new order. The last, partial batch is dropped if batch norm would see
+    only one value per channel, as in the code of a single 32 x 32 image."""
     for batch in torch.randperm(count, generator=generator).split(batch_size):
         if len(batch) * (size[0] // 32) * (size[1] // 32) > 1:
             yield batch
@@ -37,7 +37,7 @@ def train(
     loss: str,
     seed: int,
 ) -> Iterator[float]:
-    """pixels: uint8 [N, H, W, 3]. Yields the mean loss over the images of each epoch."""
+    """`pixels` is uint8 [N, H, W, 3]. Yields the mean loss per image of each epoch."""
     optimiser = torch.optim.Adam(model.trained_parameters(), lr=learning_rate, betas=(0.5, 0.999))
     generator = torch.Generator().manual_seed(seed)
     size = (pixels.shape[1], pixels.shape[2])
@@ -58,14 +58,14 @@ def train(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="the model file with the initial weights")
-    parser.add_argument("images", type=Path, help="a folder, or a JSON file with a list of paths")
-    parser.add_argument("--out", type=Path, required=True, help="the model file to write")
+    parser.add_argument("model", type=Path, help="model file with the initial weights")
+    parser.add_argument("images", type=Path, help="folder, or JSON file with a list of paths")
+    parser.add_argument("--out", type=Path, required=True, help="model file to write")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--learning-rate", type=float, default=0.005)
     parser.add_argument("--loss", choices=LOSSES, default="location")
-    parser.add_argument("--seed", type=int, default=0, help="of the order of the images")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the order of the images")
     options = parser.parse_args()
 
     model, description, initial = load_model(options.model)

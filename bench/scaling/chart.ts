@@ -1,11 +1,11 @@
-/** A name of an axis and what lies on it. */
+/** The name of an axis and its values. */
 type Axis<T> = [name: string, values: T];
 
 /**
- * Lines as a block of mermaid, which GitHub and editors draw. Places on the x axis lie equally far apart, as on a
- * logarithmic one where each is a multiple of the last; the y axis is linear, from 0.
+ * Formats a line chart as a Mermaid block, which GitHub and editors render. The positions on the x axis are evenly
+ * spaced, as on a logarithmic axis if each is a multiple of the one before. The y axis is linear and starts at 0.
  *
- * @throws Error if a line has not one value a place.
+ * @throws Error if a line does not have exactly one value per position.
  */
 export function chart(
   title: string,
@@ -14,7 +14,7 @@ export function chart(
 ): string {
   for (const values of lines) {
     if (values.length !== places.length) {
-      throw new Error(`A line of "${yName}" has ${values.length} values for ${places.length} places.`);
+      throw new Error(`A line of "${yName}" has ${values.length} values for ${places.length} positions.`);
     }
   }
   const most = Math.max(...lines.flat());
@@ -28,7 +28,7 @@ export function chart(
   ].join("\n");
 }
 
-/** The next number of two digits: 1,234 gives 1,300. */
+/** Rounds up to two significant digits: 1234 gives 1300. */
 function ceiling(value: number): number {
   const step = 10 ** (Math.floor(Math.log10(value)) - 1);
   return Number((Math.ceil(value / step) * step).toPrecision(2));

@@ -5,8 +5,8 @@ import type { EpochReport } from "../../lib/options/progress.js";
 export type Storage = EpochReport["features"];
 
 /**
- * Bytes of the teacher's features of one square image in float32: three maps of 64, 128 and 256 channels, four
- * times as many where blocks are bottlenecks, with a value every 4, 8 and 16 pixels.
+ * Size of the teacher's features of one square image in float32, in bytes: three maps with 64, 128 and 256 channels
+ * (four times as many with bottleneck blocks) and one value every 4, 8 and 16 pixels.
  */
 export function featureBytes(backbone: Backbone, imageSize: number): number {
   const expansion = backboneTable[backbone].block === "bottleneck" ? 4 : 1;

@@ -1,6 +1,6 @@
 /**
- * Measures one point and prints what it found as JSON: a process of its own for each, so that the peak of the
- * memory is that point's.
+ * Measures one point and prints the result as JSON. Each point has a process of its own, so that the peak memory is
+ * that of the point.
  *
  *   node --import tsx bench/scaling/measure.ts <point as JSON>
  */
@@ -17,7 +17,7 @@ import { MemoryWatch } from "./memory.js";
 import type { Measured, Point, ScorePoint, TrainPoint } from "./points.js";
 
 const warmUps = 2;
-/** What answers of one image may differ by, relative to them; in bfloat16 by its rounding. */
+/** Allowed relative differences between scores of the same image. bfloat16 differs more because it rounds more. */
 const tolerances = { float32: 1e-4, bfloat16: 0.02 };
 const addon = loadAddon();
 
@@ -42,11 +42,11 @@ async function measureScoring(model: NativeModel, point: ScorePoint): Promise<Me
   const taken: number[] = [];
   for (let i = 0; i < point.rounds; i++) taken.push(await timed(() => score(images)));
   const memory = watch.stop();
-  // Late, since weights are packed anew for another size of input, which is not this point's memory.
+  // After the measurement, because another input size packs the weights again, and that memory must not count.
   const together = await score(images);
   for (const [i, image] of images.entries()) {
     requireEqual(
-      `score of image ${i} in the batch and alone`,
+      `scores of image ${i} in the batch and alone`,
       together[i]!.score,
       (await score([image]))[0]!.score,
       tolerances[point.precision],
@@ -55,7 +55,7 @@ async function measureScoring(model: NativeModel, point: ScorePoint): Promise<Me
   return { seconds: distribution(taken), memory, firstLoss: null };
 }
 
-/** A score is the largest value of its map. */
+/** Checks that each score is the maximum of its map. */
 function requireMaxima(scores: readonly NativeScore[]): void {
   for (const [i, { score, map }] of scores.entries()) {
     const largest = map.reduce((most, value) => Math.max(most, value), -Infinity);
@@ -63,7 +63,7 @@ function requireMaxima(scores: readonly NativeScore[]): void {
   }
 }
 
-/** The set keeps a copy of each image, so that a few of noise, again and again, take the memory of many. */
+/** The set copies every image, so a few images of noise added repeatedly take as much memory as many. */
 async function measureTraining(model: NativeModel, point: TrainPoint): Promise<Measured> {
   const noise = seededImages(Math.min(50, point.images), [point.imageSize, point.imageSize]);
   const set = new addon.ImageSet(point.imageSize, point.imageSize);
@@ -104,13 +104,13 @@ const budgets: Record<Storage, { featureMemory: number; featureDisk: number }> =
 function requireKept(reports: readonly EpochReport[], asked: Storage): void {
   for (const { epoch, loss, features } of reports) {
     if (!Number.isFinite(loss)) throw new Error(`The loss of epoch ${epoch} is ${loss}.`);
-    if (features !== asked) throw new Error(`Features were to be kept as "${asked}" and are "${features}".`);
+    if (features !== asked) throw new Error(`Features should be kept as "${asked}" but are "${features}".`);
   }
 }
 
 function requireEqual(what: string, a: number, b: number, tolerance: number): void {
   if (Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))) return;
-  throw new Error(`${what} differ by ${Math.abs(a - b)}, more than ${tolerance}: ${a} and ${b}.`);
+  throw new Error(`The ${what} differ by ${Math.abs(a - b)}, more than ${tolerance}: ${a} and ${b}.`);
 }
 
 console.log(JSON.stringify(await measure(JSON.parse(process.argv[2]!) as Point)));

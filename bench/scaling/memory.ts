@@ -2,15 +2,15 @@ import { readFileSync } from "node:fs";
 import type { Memory } from "./points.js";
 
 /**
- * Watches the memory of this process, whose peak Linux keeps itself. For memory that is no file's it keeps none:
- * a timer looks, which works while native threads compute.
+ * Watches the memory of this process. Linux records the peak, but not the peak of memory outside files. A timer samples
+ * that one, even while native threads compute.
  */
 export class MemoryWatch {
   readonly #before = residentBytes("VmHWM");
   readonly #timer = setInterval(() => this.#look(), 20);
   #anonymous = 0;
 
-  /** What was seen since the watch began. It goes on no longer. */
+  /** Ends the watch and returns what it recorded. */
   stop(): Memory {
     clearInterval(this.#timer);
     this.#look();
@@ -26,11 +26,11 @@ export class MemoryWatch {
   }
 }
 
-/** A field of what Linux tells of this process. */
+/** A field of /proc/self/status, in bytes. */
 export function residentBytes(field: "VmHWM" | "RssAnon" | "VmSwap"): number {
   const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(
     readFileSync("/proc/self/status", "utf8"),
   )?.[1];
-  if (kibibytes === undefined) throw new Error(`/proc/self/status does not tell ${field}.`);
+  if (kibibytes === undefined) throw new Error(`/proc/self/status does not contain ${field}.`);
   return Number(kibibytes) * 1024;
 }

@@ -11,12 +11,12 @@ const path = fileURLToPath(new URL("../../docs/performance.md", import.meta.url)
 type ScoreResult = Extract<ScalingResult, { job: "score" }>;
 type TrainResult = Extract<ScalingResult, { job: "train" }>;
 
-/** Puts tables and plots between the marks of docs/performance.md. @throws Error if it has no such marks. */
+/** Writes the tables and plots to docs/performance.md. @throws Error as `writeMarkedSection` */
 export async function writePage(results: readonly ScalingResult[]): Promise<void> {
   await writeMarkedSection(path, "scaling", formatSection(results));
 }
 
-/** The three tables with their plots, and what they were measured on. */
+/** Formats the three tables with their plots, and what they were measured on. */
 export function formatSection(results: readonly ScalingResult[]): string {
   const scores = byPrecision(results.filter((result) => result.job === "score")).flat();
   const trainings = results.filter((result) => result.job === "train");
@@ -25,7 +25,7 @@ export function formatSection(results: readonly ScalingResult[]): string {
     ({ batch }) => batch === 1,
     ({ imageSize }) => imageSize,
   );
-  // Batches are of one size of image, that of which there are several; batch 1 of that size begins them.
+  // All batches larger than 1 have the same image size. Batch 1 of that size comes first.
   const batched = scores.find(({ batch }) => batch > 1)?.imageSize;
   const batches = sorted(
     scores,
@@ -65,11 +65,11 @@ function formatSizes(results: readonly ScoreResult[]): string {
         String(result.imageSize),
         result.precision,
         milliseconds(result, 1),
-        nanosecondsAPixel(result).toFixed(1),
+        nanosecondsPerPixel(result).toFixed(1),
         ...memoryCells(result),
       ]),
     ),
-    plot("ns per pixel", nanosecondsAPixel),
+    plot("ns per pixel", nanosecondsPerPixel),
     plot("peak MiB", peakMebibytes),
   ].join("\n");
 }
@@ -94,7 +94,7 @@ function formatBatches(results: readonly ScoreResult[]): string {
   ].join("\n");
 }
 
-/** One line of a plot each; those that were not measured have none. */
+/** Results by precision, one line of a plot each. Precisions that were not measured are left out. */
 function byPrecision(results: readonly ScoreResult[]): ScoreResult[][] {
   const lines = precisions.map((asked) => results.filter(({ precision }) => precision === asked));
   return lines.filter(({ length }) => length > 0);
@@ -160,18 +160,18 @@ function milliseconds(result: ScalingResult, parts: number): string {
   return spread(result, parts / 1000);
 }
 
-/** The median and, of several rounds, the quartiles: a part of the whole each. */
+/** The median and, for several rounds, the quartiles, divided by the number of parts. */
 function spread({ seconds: { median, quartiles, rounds } }: ScalingResult, parts: number): string {
   const [middle, low, high] = [median, ...quartiles].map((value) => (value / parts).toFixed(2));
   return rounds === 1 ? middle! : `${middle} (${low} to ${high})`;
 }
 
-const nanosecondsAPixel = ({ seconds, imageSize }: ScoreResult): number =>
+const nanosecondsPerPixel = ({ seconds, imageSize }: ScoreResult): number =>
   (1e9 * seconds.median) / imageSize ** 2;
 const peakMebibytes = ({ memory }: ScalingResult): number => memory.peakBytes / 2 ** 20;
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
 
-/** The values of an axis, each once, rising. */
+/** The distinct values of an axis, in ascending order. */
 function places<T>(items: readonly T[], of: (item: T) => number): number[] {
   return [...new Set(items.map(of))].sort((a, b) => a - b);
 }

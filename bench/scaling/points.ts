@@ -4,48 +4,48 @@ import { precisions, type MeasuredPrecision } from "../precisions.js";
 import { ResultsFile } from "../results-file.js";
 import type { Storage } from "./features.js";
 
-/** Scoring of a batch, from 8-bit pixels of the network's size to the smoothed maps. */
+/** Scoring a batch, from 8-bit pixels of the network's size to the smoothed maps. */
 export interface ScorePoint {
   job: "score";
-  /** Side of the images, in pixels. */
+  /** Height and width of the images, in pixels. */
   imageSize: number;
   batch: number;
   precision: MeasuredPrecision;
-  /** Batches that are timed, after two that are not. */
+  /** Number of batches to time, after two to warm up. */
   rounds: number;
 }
 
-/** Training in float32 on so many images; what counts are the epochs after the first. */
+/** Training in float32. Only the epochs after the first count. */
 export interface TrainPoint {
   job: "train";
-  /** Side of the images, in pixels. */
+  /** Height and width of the images, in pixels. */
   imageSize: number;
   batch: number;
   images: number;
   /** Where the teacher's features are kept. */
   features: Storage;
-  /** Epochs that are timed, after the first. */
+  /** Number of epochs to time, after the first. */
   rounds: number;
 }
 
 export type Point = ScorePoint | TrainPoint;
 
-/** What a process of its own found at a point. */
+/** The measurements at a point, in a process of its own. */
 export interface Measured {
-  /** Of a batch, or of an epoch. */
+  /** Time per batch or epoch. */
   seconds: Distribution;
   memory: Memory;
-  /** Mean of the loss over the first epoch, by which trainings are compared; null for scoring. */
+  /** Mean loss of the first epoch, for comparing trainings; null for scoring. */
   firstLoss: number | null;
 }
 
-/** Of the whole process, Node.js and LibTorch included. */
+/** Memory of the whole process, including Node.js and LibTorch. */
 export interface Memory {
-  /** Once there is a model, before any work: the most that was resident until then. */
+  /** Peak resident memory once the model exists, before any work. */
   beforeBytes: number;
-  /** The most that was resident, pages of mapped files included. */
+  /** Peak resident memory, including pages of mapped files. */
   peakBytes: number;
-  /** The most that was resident and no file's, looked at often: what the system cannot take back without swapping. */
+  /** Peak resident memory outside files, sampled: what the system can only take back by swapping. */
   anonymousBytes: number;
 }
 
@@ -53,7 +53,7 @@ export type ScalingResult = Point & Measured & { environment: Environment };
 
 export const results = new ResultsFile<ScalingResult>("scaling.json", keyOf);
 
-/** Tells points apart, whatever their rounds. */
+/** Identifies a point, regardless of its rounds. */
 export function keyOf(point: Point): string {
   const side = `${point.imageSize} px, batch ${point.batch}`;
   return point.job === "score"
@@ -63,7 +63,7 @@ export function keyOf(point: Point): string {
 
 const storages: readonly Storage[] = ["memory", "file", "recomputed"];
 
-/** All that the page tells of. Scoring at 256 px and batch 1 is on both of its axes, and once here. */
+/** All points on the page. Scoring at 256 px and batch 1 is on both axes, but only once here. */
 export const points: readonly Point[] = [
   ...precisions.flatMap((precision) => [
     ...[128, 256, 512, 1024].map((imageSize) => score(imageSize, 1, precision, 9)),
@@ -76,7 +76,7 @@ export const points: readonly Point[] = [
   ].flatMap((size) => storages.map((features) => train({ ...size, imageSize: 64, batch: 16, features }))),
 ];
 
-/** Some of seconds each, which try the benchmark out and mean nothing. */
+/** Points of a few seconds each, to try the benchmark out. Their results mean nothing. */
 export const quickPoints: readonly Point[] = [
   ...[32, 64].map((imageSize) => score(imageSize, 1, "float32", 1)),
   score(32, 2, "float32", 1),

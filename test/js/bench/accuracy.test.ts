@@ -21,7 +21,7 @@ const settings: Settings = {
   teacherWeights: null,
 };
 
-/** An IDX file of bytes. */
+/** Encodes an IDX file of bytes. */
 function idx(shape: readonly number[], data: Uint8Array): Buffer {
   const header = Buffer.alloc(4 + 4 * shape.length);
   header.set([0, 0, 8, shape.length]);
@@ -29,7 +29,7 @@ function idx(shape: readonly number[], data: Uint8Array): Buffer {
   return Buffer.concat([header, data]);
 }
 
-/** Images of 28 x 28, in which each class is a square of its own place: twelve of each to train on, six to test on. */
+/** Writes images of 28 x 28 with one square position per class: twelve training and six test images of each. */
 async function writeSmallSet(folder: string): Promise<void> {
   for (const [part, each] of [
     ["train", 12],
@@ -49,7 +49,7 @@ async function writeSmallSet(folder: string): Promise<void> {
   }
 }
 
-test("idx files are read compressed or not, and damaged ones are refused", async (t) => {
+test("idx files are read plain or gzipped, and damaged ones are rejected", async (t) => {
   const folder = await temporaryFolder(t);
   const file = idx([2, 3], Uint8Array.of(1, 2, 3, 4, 5, 6));
   await writeFile(join(folder, "plain"), file);
@@ -59,11 +59,11 @@ test("idx files are read compressed or not, and damaged ones are refused", async
   }
   await writeFile(join(folder, "short"), file.subarray(0, -1));
   await t.throwsAsync(readIdx(folder, "short"), {
-    message: /should hold 18 bytes by its header, but holds 17/,
+    message: /should have 18 bytes according to its header but has 17/,
   });
   await writeFile(join(folder, "other"), "not an array");
   await t.throwsAsync(readIdx(folder, "other"), { message: /not an IDX file/ });
-  await t.throwsAsync(readIdx(folder, "absent"), { message: /neither .*absent nor .*absent\.gz/ });
+  await t.throwsAsync(readIdx(folder, "absent"), { message: /Neither .*absent nor .*absent\.gz exists/ });
 });
 
 test.serial("the one-class protocol trains on one class and tests on all", async (t) => {
@@ -76,16 +76,16 @@ test.serial("the one-class protocol trains on one class and tests on all", async
   await t.throwsAsync(openFashionMnist(join(folder, "nowhere")), { message: /dataset-fashion-mnist/ });
 });
 
-test("data sets are found at a path and in its folders", async (t) => {
+test("data sets are found at a path and in its subfolders", async (t) => {
   const folder = await temporaryFolder(t);
-  await t.throwsAsync(findDefectSets(folder), { message: /MVTec AD's layout/ });
+  await t.throwsAsync(findDefectSets(folder), { message: /layout of MVTec AD/ });
   for (const name of ["tile", "bottle"])
     await mkdir(join(folder, name, "train", "good"), { recursive: true });
   t.deepEqual(await findDefectSets(folder), [join(folder, "bottle"), join(folder, "tile")]);
   t.deepEqual(await findDefectSets(join(folder, "tile")), [join(folder, "tile")]);
 });
 
-test("the tables give means and spreads, and no mean of classes that are not all there", (t) => {
+test("the tables give means and spreads, but no mean over an incomplete set of classes", (t) => {
   const run = { trainSeconds: 1, scoreSeconds: 1, environment: {} as Result["environment"] };
   const defects = [0, 1].map((seed): Result => ({
     ...run,
@@ -118,7 +118,7 @@ test("the tables give means and spreads, and no mean of classes that are not all
   t.regex(formatTables(oneClass.slice(1)), /\| mean of all ten \| - \| - \|/);
 });
 
-test("the short table has the results of the default options alone", (t) => {
+test("the short table only has results with the default options", (t) => {
   const run = { trainSeconds: 1, scoreSeconds: 1, environment: {} as Result["environment"] };
   const usual: Settings = { ...settings, normalisation: "imagenet" };
   const defects = (changed: Partial<Settings>, imageAuroc: number): Result => ({

@@ -9,14 +9,14 @@ const result = (
   figures?: Record<string, number>,
   against = "Python",
 ): CpuResult => ({
-  ...comparison({ job, unit: "a batch", against }, [seconds, 3 * seconds, 2 * seconds], [1, 0.5, 2]),
+  ...comparison({ job, unit: "per batch", against }, [seconds, 3 * seconds, 2 * seconds], [1, 0.5, 2]),
   ...(figures && { figures }),
   quick: false,
   environment: { cpu: "a processor", cores: 2, threads: 2 } as CpuResult["environment"],
 });
 
-test("a comparison has medians, quartiles and how many times less ours takes", (t) => {
-  const { ours, reference, ratio } = comparison({ job: "job", unit: "a call" }, [4, 1, 3, 2], [10, 30, 20]);
+test("a comparison has medians, quartiles and the ratio of the medians", (t) => {
+  const { ours, reference, ratio } = comparison({ job: "job", unit: "per call" }, [4, 1, 3, 2], [10, 30, 20]);
   t.deepEqual(ours, { median: 2.5, quartiles: [1.75, 3.25], rounds: 4 });
   t.deepEqual(reference, { median: 20, quartiles: [15, 25], rounds: 3 });
   t.is(ratio, 8);
@@ -31,7 +31,7 @@ test("the sides of a comparison take turns", async (t) => {
 });
 
 test("the table has one row per job with its precisions side by side, and names a machine once", (t) => {
-  const share = (value: number) => ({ "share of the matrix product's": value });
+  const share = (value: number) => ({ "share of the matrix product rate": value });
   const table = formatComparisons([
     result("score, bfloat16", 0.1, share(0.5)),
     result("score, float32", 0.25, share(0.75)),
@@ -51,7 +51,7 @@ test("the table has one row per job with its precisions side by side, and names 
   t.regex(formatComparisons([]), /Not measured yet: `npm run bench`/);
 });
 
-test("the short table has the medians of its jobs alone, in its own order", (t) => {
+test("the short table only has the medians of its jobs, in its own order", (t) => {
   const table = formatSummary([
     result("training step, resnet18, batch 16, features kept, float32", 1),
     result("resize", 1),
@@ -72,13 +72,13 @@ test("the short table has the medians of its jobs alone, in its own order", (t) 
   t.regex(formatSummary([result("resize", 1)]), /Not measured yet/);
 });
 
-test("the table says so where rounds were few", (t) => {
+test("the table says if there were few rounds", (t) => {
   t.regex(formatComparisons([{ ...result("score, float32", 1), quick: true }]), /few rounds/);
 });
 
 test("a line for the terminal has both sides and the figures", (t) => {
   t.regex(
     line(result("score, float32", 0.25, { "GFLOP/s": 123.456 })),
-    /^score, float32 +500 ms \(375 to 625\) here +1000 ms \(750 to 1500\) Python {2}2\.00 x {3}\(a batch\) {2}GFLOP\/s 123$/,
+    /^score, float32 +500 ms \(375 to 625\) here +1000 ms \(750 to 1500\) Python {2}2\.00 x {3}\(per batch\) {2}GFLOP\/s 123$/,
   );
 });

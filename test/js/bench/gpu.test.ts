@@ -14,7 +14,7 @@ import { temporaryFolder } from "../support/temporary-folder.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** A folder with an `nvidia-smi` that prints this. */
+/** Makes a folder with an `nvidia-smi` that prints this. */
 async function fakeDriver(
   t: Parameters<typeof temporaryFolder>[0],
   answer: string,
@@ -26,7 +26,7 @@ async function fakeDriver(
   return folder;
 }
 
-test("the options have defaults, and what is not allowed is named", (t) => {
+test("the options have defaults, and errors name what is not allowed", (t) => {
   t.deepEqual(parseGpuOptions([]), {
     device: "cuda:0",
     quick: false,
@@ -41,15 +41,15 @@ test("the options have defaults, and what is not allowed is named", (t) => {
     minutes: 2.5,
   });
   t.throws(() => parseGpuOptions(["--device", "gpu"]), {
-    message: '--device takes cpu or cuda:N; got "gpu"',
+    message: '--device must be cpu or cuda:N; got "gpu"',
   });
   t.throws(() => parseGpuOptions(["--minutes", "0"]), {
-    message: '--minutes takes a number above 0; got "0"',
+    message: '--minutes must be a number above 0; got "0"',
   });
   t.throws(() => parseGpuOptions(["--fast"]), { message: /--fast/ });
 });
 
-test("the driver's GPUs are read, and none where it has none to tell of", async (t) => {
+test("the driver's GPUs are listed, and the list is empty if the driver has none or fails", async (t) => {
   const answer = "NVIDIA H100 80GB HBM3, 9.0, 580.159.04, 81559";
   const h100 = {
     name: "NVIDIA H100 80GB HBM3",
@@ -64,7 +64,7 @@ test("the driver's GPUs are read, and none where it has none to tell of", async 
   t.deepEqual(gpus("/no/such/nvidia-smi"), []);
 });
 
-test("without a GPU the command says so at once and fails", async (t) => {
+test("without a GPU, the command fails immediately and says so", async (t) => {
   const path = await fakeDriver(t, "No devices were found");
   const run = (...args: string[]) =>
     spawnSync(process.execPath, [join(root, "scripts", "gpu.mjs"), ...args], {
@@ -84,7 +84,7 @@ test("without a GPU the command says so at once and fails", async (t) => {
   t.regex(never.stderr, /--minutes must be a number above 0; got "soon"/);
 });
 
-test("times become bandwidths, shares of the copy's, and floors", (t) => {
+test("times are converted to bandwidths, shares of the copy and lower bounds", (t) => {
   const line = (operator: string, seconds: number, bytes: number, operations: number) =>
     JSON.stringify({ operator, case: "c", dtype: "float32", seconds, bytes, operations });
   const [copy, byBytes, byOperations] = readKernelTimes([
@@ -98,7 +98,7 @@ test("times become bandwidths, shares of the copy's, and floors", (t) => {
   t.is(byBytes!.shareOfCopy.toFixed(6), "0.500000");
   t.is(byBytes!.floorMicroseconds.toFixed(6), "0.500000");
   t.is(byOperations!.floorMicroseconds.toFixed(6), "1.000000");
-  t.throws(() => readKernelTimes([line("cosine_map", 1e-6, 1e6, 0)]), { message: /no copy/ });
+  t.throws(() => readKernelTimes([line("cosine_map", 1e-6, 1e6, 0)]), { message: /did not measure a copy/ });
 });
 
 const speed = {
@@ -108,7 +108,7 @@ const speed = {
   trainingImagesPerSecond: 500,
 };
 
-test("what was not measured is a goal's value, and no number", (t) => {
+test("goals that were not measured say so, and have no number", (t) => {
   const goals = judgeGoals({ kernels: [], endToEnd: [] });
   t.is(goals.length, 6);
   for (const { value, met } of goals)
@@ -124,7 +124,7 @@ test("what was not measured is a goal's value, and no number", (t) => {
   for (const { met } of judgeGoals({ kernels: [], endToEnd: [alone] })) t.is(met, "not measured");
 });
 
-test("goals are judged by the worst of the values that they are about", (t) => {
+test("goals are judged by their worst value", (t) => {
   const time = (operator: string, size: string, shareOfCopy: number, microseconds: number) => ({
     operator,
     case: size,
@@ -161,7 +161,7 @@ test("goals are judged by the worst of the values that they are about", (t) => {
   );
 });
 
-test("compute-sanitizer's verdict is told from its refusal", (t) => {
+test("errors found by compute-sanitizer are told apart from an unsupported machine", (t) => {
   const tests = "TAP version 13\nok 1 - cosine_map on a GPU\nok 2 - skipped # SKIP no GPU\n";
   t.is(
     judgeSanitizer("memcheck", `${tests}========= ERROR SUMMARY: 0 errors\n`, 0),
@@ -175,11 +175,11 @@ test("compute-sanitizer's verdict is told from its refusal", (t) => {
   });
   t.throws(() => judgeSanitizer("racecheck", tests, 0), { message: /no summary/ });
   t.throws(() => judgeSanitizer("racecheck", "RACECHECK SUMMARY: 0 hazards displayed\n", 0), {
-    message: /watched no test/,
+    message: /racecheck ran no tests/,
   });
 });
 
-test("stages go on after a failure, tell a refusal from it, and end in time", async (t) => {
+test("stages continue after a failure, can be skipped, and respect the time limit", async (t) => {
   const ended: Stage[] = [];
   const keep = (stage: Stage) => Promise.resolve(void ended.push(stage));
   const stages = new Stages(1, keep);
@@ -197,12 +197,12 @@ test("stages go on after a failure, tell a refusal from it, and end in time", as
       ["good", "passed", "3 passed"],
       ["bad", "failed", "2 failed"],
       ["refused", "skipped", "no tool"],
-      ["late", "skipped", "no time was left"],
+      ["late", "skipped", "no time left"],
     ],
   );
 });
 
-test("results are written whole, under the device's name", async (t) => {
+test("results are written to a file named after the device", async (t) => {
   t.is(resultsName("NVIDIA H100 80GB HBM3"), "gpu-nvidia-h100-80gb-hbm3.json");
   const path = join(await temporaryFolder(t), "results", resultsName("cpu"));
   const results = { stages: [], kernels: [], goals: judgeGoals({ kernels: [], endToEnd: [] }) };

@@ -40,13 +40,13 @@ const results = [
   ...[training(5000, "file"), training(50, "file")],
 ];
 
-test("features of an image take what its maps' shapes say", (t) => {
+test("the size of features follows from the shapes of the maps", (t) => {
   t.is(featureBytes("resnet18", 256), 4 * (64 * 64 * 64 + 128 * 32 * 32 + 256 * 16 * 16));
   t.is(featureBytes("resnet34", 256), 1.75 * MiB);
   t.is(featureBytes("wide_resnet50_2", 256), 7 * MiB);
 });
 
-test("the page has a row a point in the order of the work, times an image and bytes of what is kept", (t) => {
+test("the page has one row per point in order of the work, with times per image and the size of what is kept", (t) => {
   const page = formatSection(results);
   const rows = page.split("\n").filter((line) => /^\| \d/.test(line));
   t.deepEqual(rows, [
@@ -71,7 +71,7 @@ test("the page has a row a point in the order of the work, times an image and by
   t.is(page.match(/a processor/g)?.length, 1, "one machine is named once");
 });
 
-test("the page has one line a plot where the processor lacks bfloat16", (t) => {
+test("plots have one line each if the processor lacks bfloat16", (t) => {
   const page = formatSection(
     results.filter((result) => result.job === "train" || result.precision === "float32"),
   );
@@ -79,12 +79,12 @@ test("the page has one line a plot where the processor lacks bfloat16", (t) => {
   t.true(page.includes('"ms per image" 0 --> 40\n    line [40, 20]\n```'), page);
 });
 
-test("the page says so while a part is not measured", (t) => {
+test("the page says if a part is not measured yet", (t) => {
   t.regex(formatSection([]), /Not measured yet: `node --import tsx bench\/scaling\.ts`/);
   t.regex(formatSection(results.filter(({ job }) => job === "score")), /Not measured yet/);
 });
 
-test("a chart has a line of values for each series, below the top of its axis", (t) => {
+test("a chart has one line per series, below the top of its axis", (t) => {
   t.is(
     chart(
       "title",
@@ -102,7 +102,9 @@ test("a chart has a line of values for each series, below the top of its axis", 
       ...['    y-axis "MiB" 0 --> 1300', "    line [12.35, 1234]", "    line [1, 2]", "```", ""],
     ].join("\n"),
   );
-  t.throws(() => chart("title", ["images", [50, 500]], ["MiB", [[1]]]), { message: /1 values for 2 places/ });
+  t.throws(() => chart("title", ["images", [50, 500]], ["MiB", [[1]]]), {
+    message: /1 values for 2 positions/,
+  });
 });
 
 test("a quick run measures every kind of point, checks the answers and prints the page", async (t) => {
