@@ -11,7 +11,9 @@ export type {
   ScoreOptions,
 } from "./detector/detector.js";
 export { datasetFromLists, normalLabel, openDataset, splitNormal } from "./evaluation/dataset.js";
-export type { Dataset, SplitOptions, TestImage } from "./evaluation/dataset.js";
+export type { Dataset, OpenDatasetOptions, SplitOptions, TestImage } from "./evaluation/dataset.js";
+export { datasetFormats } from "./options/dataset-format.js";
+export type { DatasetFormatName } from "./options/dataset-format.js";
 export type { EvaluatedGroup, EvaluateOptions, Report } from "./evaluation/evaluate.js";
 export { formatReport } from "./evaluation/report.js";
 export * from "./evaluation/metrics/index.js";

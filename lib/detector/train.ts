@@ -2,8 +2,9 @@ import { tmpdir } from "node:os";
 import { basename } from "node:path";
 import { stoppedBy, throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
+import { openTrainingSource } from "../evaluation/training-images.js";
 import { ImagesDigest } from "../image/digest.js";
-import { decodeAhead, openImageSource, type ImageSource, type OpenedSource } from "../image/source.js";
+import { decodeAhead, type ImageSource, type OpenedSource } from "../image/source.js";
 import type { TrainingDescription, TrainingRun } from "../model-file/description.js";
 import { type Addon, type NativeImageSet, type NativeModel } from "../native/addon.js";
 import { cancellable } from "../native/cancellable.js";
@@ -21,8 +22,10 @@ import { resolvePlace } from "./place.js";
 /**
  * Trains a detector on images of normal parts alone (Deng & Li 2022).
  *
- * @param images The path of a folder: the images of its `train/good` or `train` if it has one, as data sets in
- * MVTec AD's layout do, else all images in it and below it. Or a list or iterable, asynchronous or
+ * @param images The path of a folder. In a data set, in a layout that `openDataset` opens, these are its images to train
+ * on. Otherwise they are the images of the subfolders whose names say "good" ("OK", "normal", "pass"), or all images if
+ * no name says so; several subfolders that do not say are an error, and the option `good` says it. Masks and thumbnails
+ * are left out; a process warning tells what was. Or a list or iterable, asynchronous or
  * not, of single images: paths, encoded buffers, raw pixels. Every image is read once and held at
  * the size of the training; one that cannot be read fails the training.
  * @throws ReverseDistillationError `INVALID_ARGUMENT` for an option that is not allowed, `NOT_FOUND`,
@@ -33,7 +36,7 @@ import { resolvePlace } from "./place.js";
 export async function train(images: ImageSource, options: TrainOptions = {}): Promise<Detector> {
   const resolved = resolveTrainOptions(options);
   throwIfAborted(resolved.signal);
-  const source = await openImageSource(images);
+  const source = await openTrainingSource(images, { good: resolved.good, format: resolved.format });
   const addon = loadAddon();
   const weights = await findTeacherWeights(resolved);
   const model = describeModel(resolved);

@@ -1,30 +1,25 @@
 import { stat } from "node:fs/promises";
-import { extname, join, relative, resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
 import { integer, invalid, path as checkPath, record } from "../errors/validate.js";
-import { listImages, listImagesIfAny } from "../image/folder.js";
 import { Random } from "../random.js";
+import { normalLabel, type Dataset, type TestImage } from "./datasets/dataset.js";
+import { datasetFormat, type DatasetFormatName } from "../options/dataset-format.js";
+import { labelOf } from "./datasets/format.js";
+import { unknownLayout } from "./datasets/formats.js";
+import { isManifest, manifestExtensions, openManifest } from "./datasets/manifest.js";
+import { mvtecAd } from "./datasets/mvtec-ad.js";
+import { openTree } from "./datasets/open.js";
+import { scanTree } from "./datasets/tree.js";
+import { findTrainingImages } from "./training-images.js";
 
-/** The label of a part without a defect. */
-export const normalLabel = "good";
+export { normalLabel } from "./datasets/dataset.js";
+export type { Dataset, TestImage } from "./datasets/dataset.js";
 
-/** An image to test on. */
-export interface TestImage {
-  /** Path of the image. */
-  image: string;
-  /** {@link normalLabel}, or the kind of defect. */
-  label: string;
-  /** Path of the mask of the defect, in which non-zero is anomalous; undefined where there is none. */
-  mask?: string;
-}
-
-/** A data set for one-class anomaly detection: images of normal parts to train on, and images of both to test on. */
-export interface Dataset {
-  /** Paths of images of normal parts. */
-  train: string[];
-  test: TestImage[];
-  /** Files in `ground_truth` that belong to no test image, so that a mask with a mistaken name is not lost unseen. */
-  unusedMasks: string[];
+/** How {@link openDataset} opens a data set. */
+export interface OpenDatasetOptions {
+  /** The layout. Default: the one that names of folders and files point to. */
+  format?: DatasetFormatName;
 }
 
 /** How {@link splitNormal} divides a folder. */
@@ -35,38 +30,51 @@ export interface SplitOptions {
   seed?: number;
 }
 
-const layout = `Expected is the layout of MVTec AD: train/good/*.png, test/good/*.png, test/<defect>/*.png and, \
-for the defects' masks, ground_truth/<defect>/<name>_mask.png.`;
-
 /**
- * Reads the layout of MVTec AD:
+ * Opens a data set: a folder in one of these layouts, recognised by the names of folders and files, or a manifest.
  *
- *     train/good/<name>.png                       or train/<name>.png
- *     test/good/<name>.png
- *     test/<defect>/<name>.png
- *     ground_truth/<defect>/<name>_mask.png       or <name>.png; may be missing, for some or for all
+ * - `mvtec-ad`: `train/good/*`, `test/good/*`, `test/<defect>/*`, `ground_truth/<defect>/<name>_mask.png`. Either of
+ *   `train` and `test` may be missing, as may masks.
+ * - `mvtec-loco`, `mvtec-ad-2`, `mvtec-3d` (colour images), `btad`, `mpdd`, `visa`, `kolektor-sdd`, `kolektor-sdd2`,
+ *   `dagm`: as these data sets are published, one category at a time.
+ * - `class-folders`: `good/*` and `<defect>/*`, without a split.
+ * - `masked`: images with masks beside them or in a folder `masks`; those whose mask marks anything are defective.
+ * - `manifest`: a file of CSV or JSON lines with `image`, `label`, `mask`, `split`, `group`, or one of Amazon Lookout
+ *   for Vision.
  *
- * Either of `train` and `test` may be missing. Images are found as `listImages` finds them:
- * extensions of any case, folders within folders (below `test/<defect>` and `ground_truth/<defect>`
- * alike), symbolic links. Sizes may differ from image to image and between image and mask.
+ * Names of folders count in any case, and "OK", "normal" and "pass" mean good as well. Images are known by their
+ * extensions or by their first bytes; sizes may differ from image to image and between image and mask. If a data set has
+ * no split, its good images count both to train and to test, and a note says so.
  *
- * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `NO_IMAGES` if it has
- * no image in this layout, `INVALID_ARGUMENT` if images lie in `test` itself, where nothing says
- * what they show, `IO`.
+ * @param path The folder or the manifest.
+ * @throws ReverseDistillationError `NOT_FOUND` if it does not exist, `NO_IMAGES` with what was found and what is
+ * expected if the layout is none of these, `INVALID_ARGUMENT` if images lie where nothing says what they show, if the
+ * folder holds several data sets, or if it is not in the layout that was asked for; `INVALID_FILE` for a manifest,
+ * naming the line; `INVALID_IMAGE` for masks that decide on labels; `IO`.
  */
-export async function openDataset(folder: string | URL): Promise<Dataset> {
-  const root = checkPath("folder", folder);
-  await requireFolder(root);
-  const good = await listImagesIfAny(join(root, "train", normalLabel));
-  const train = good.length > 0 ? good : await listImagesIfAny(join(root, "train"));
-  const masks = await findMasks(join(root, "ground_truth"));
-  const test = await findTestImages(join(root, "test"), masks);
-  if (train.length === 0 && test.length === 0) {
-    throw new ReverseDistillationError("NO_IMAGES", `No images of a data set in ${root}. ${layout}`);
+export async function openDataset(path: string | URL, options: OpenDatasetOptions = {}): Promise<Dataset> {
+  record("options", options, ["format"]);
+  const format = options.format === undefined ? undefined : datasetFormat("format", options.format);
+  const root = checkPath("folder", path);
+  if (await isFile(root)) {
+    if (format === "manifest" || (format === undefined && isManifest(root)))
+      return openManifest(root, { training: false });
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `${root} is a file, not the folder of a data set; a manifest ends in ${manifestExtensions.join(", ")}.`,
+    );
   }
-  const used = new Set(test.map((item) => item.mask));
-  const unusedMasks = [...masks.values()].filter((mask) => !used.has(mask));
-  return { train, test, unusedMasks };
+  if (format === "manifest") {
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `${root} is a folder; give the file of the manifest.`,
+    );
+  }
+  const tree = await scanTree(root);
+  const dataset = await openTree(tree, format, { training: false });
+  if (dataset === undefined) throw unknownLayout(tree);
+  if (dataset.train.length + dataset.test.length === 0) throw unknownLayout(tree);
+  return dataset;
 }
 
 /**
@@ -77,11 +85,16 @@ export async function openDataset(folder: string | URL): Promise<Dataset> {
  */
 export function datasetFromLists(lists: {
   train?: readonly (string | URL)[];
-  test?: readonly { image: string | URL; label: string; mask?: string | URL }[];
+  test?: readonly {
+    image: string | URL;
+    label: string;
+    mask?: string | URL | readonly (string | URL)[];
+    group?: string;
+  }[];
 }): Dataset {
   const { train = [], test = [] } = record("lists", lists, ["train", "test"]);
   if (!Array.isArray(train)) throw invalid("train", "a list of paths", train);
-  if (!Array.isArray(test)) throw invalid("test", "a list of { image, label, mask? }", test);
+  if (!Array.isArray(test)) throw invalid("test", "a list of { image, label, mask?, group? }", test);
   if (train.length + test.length === 0) {
     throw new ReverseDistillationError(
       "NO_IMAGES",
@@ -99,8 +112,9 @@ export function datasetFromLists(lists: {
  * A data set from a folder of normal images alone: some are set aside to test on, all labelled
  * {@link normalLabel}. It shows how high normal parts score (false alarms), not whether defects are found.
  *
- * @throws ReverseDistillationError `NOT_FOUND`, `NO_IMAGES`, `IO`; `INVALID_ARGUMENT` for an option,
- * or if there are fewer than two images.
+ * @param folder As for `train`: of a folder that says what is good, only that counts.
+ * @throws ReverseDistillationError `NOT_FOUND`, `NO_IMAGES`, `IO`; `INVALID_ARGUMENT` for an option, if there are fewer
+ * than two images, or if the folder does not say which images are good.
  */
 export async function splitNormal(folder: string | URL, options: SplitOptions = {}): Promise<Dataset> {
   record("options", options, ["testFraction", "seed"]);
@@ -109,7 +123,7 @@ export async function splitNormal(folder: string | URL, options: SplitOptions = 
     throw invalid("testFraction", "a number between 0 and 1", testFraction);
   const seed = integer("seed", options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER);
   const root = checkPath("folder", folder);
-  const images = await listImages(root);
+  const images = await findTrainingImages(root);
   if (images.length < 2) {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
@@ -127,57 +141,36 @@ export async function splitNormal(folder: string | URL, options: SplitOptions = 
   };
 }
 
-async function requireFolder(root: string): Promise<void> {
+/** @throws ReverseDistillationError `NOT_FOUND` if there is nothing at the path. */
+async function isFile(root: string): Promise<boolean> {
   const found = await stat(root).catch((error: unknown) => {
-    throw new ReverseDistillationError("NOT_FOUND", `There is no folder ${resolve(root)}. ${layout}`, {
-      cause: error,
-    });
-  });
-  if (!found.isDirectory()) {
     throw new ReverseDistillationError(
-      "INVALID_ARGUMENT",
-      `${root} is a file, not the folder of a data set. ${layout}`,
+      "NOT_FOUND",
+      `There is no folder ${resolve(root)}. A data set lies in a folder, for example ${mvtecAd.layout}.`,
+      { cause: error },
     );
-  }
-}
-
-async function findTestImages(folder: string, masks: ReadonlyMap<string, string>): Promise<TestImage[]> {
-  const images = await listImagesIfAny(folder);
-  return images.map((image) => {
-    const name = nameBelow(folder, image);
-    const slash = name.indexOf("/");
-    if (slash < 0) {
-      throw new ReverseDistillationError(
-        "INVALID_ARGUMENT",
-        `${image} lies in the folder test itself, where nothing says what it shows. ${layout}`,
-      );
-    }
-    const label = name.slice(0, slash);
-    const mask = label === normalLabel ? undefined : (masks.get(`${name}_mask`) ?? masks.get(name));
-    return mask === undefined ? { image, label } : { image, label, mask };
   });
-}
-
-/** Masks by their path below the folder, without extension. */
-async function findMasks(folder: string): Promise<Map<string, string>> {
-  const masks = await listImagesIfAny(folder);
-  return new Map(masks.map((mask) => [nameBelow(folder, mask), mask]));
-}
-
-/** Path below the folder with "/" between names, without the extension. */
-function nameBelow(folder: string, file: string): string {
-  const below = relative(folder, file).split(sep).join("/");
-  return below.slice(0, below.length - extname(below).length);
+  return !found.isDirectory();
 }
 
 function checkedTestImage(name: string, value: unknown): TestImage {
-  const { image, label, mask } = record(name, value, ["image", "label", "mask"]);
+  const { image, label, mask, group } = record(name, value, ["image", "label", "mask", "group"]);
   if (typeof label !== "string" || label === "") {
     throw invalid(`${name}.label`, `"${normalLabel}" or the kind of defect`, label);
   }
-  const checked = { image: checkPath(`${name}.image`, image), label };
+  if (group !== undefined && typeof group !== "string") throw invalid(`${name}.group`, "a string", group);
+  const checked = {
+    image: checkPath(`${name}.image`, image),
+    label: labelOf(label),
+    ...(group !== undefined && { group }),
+  };
   if (mask === undefined) return checked;
-  if (label === normalLabel)
+  if (checked.label === normalLabel)
     throw invalid(`${name}.mask`, `left out where the label is "${normalLabel}"`, mask);
-  return { ...checked, mask: checkPath(`${name}.mask`, mask) };
+  if (!Array.isArray(mask)) return { ...checked, mask: checkPath(`${name}.mask`, mask) };
+  if (mask.length === 0) throw invalid(`${name}.mask`, "a path or a list of paths", mask);
+  return {
+    ...checked,
+    mask: mask.map((each: unknown, index) => checkPath(`${name}.mask[${index}]`, each)),
+  };
 }

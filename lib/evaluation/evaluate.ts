@@ -49,8 +49,10 @@ export interface Report {
   kinds: EvaluatedGroup[];
   /** Every test image's score, in the order of the data set. */
   images: { image: string; label: string; score: number }[];
-  /** Files in `ground_truth` that belong to no test image. */
+  /** Masks that belong to no test image. */
   unusedMasks: string[];
+  /** What a reader has to know: what the data set leaves out, how it is split. */
+  notes: string[];
 }
 
 /**
@@ -70,7 +72,7 @@ export async function evaluate(
   if (onProgress !== undefined) callback("onProgress", onProgress);
   if (onScored !== undefined) callback("onScored", onScored);
   if (signal !== undefined) abortSignal("signal", signal);
-  const { test, unusedMasks } = dataset;
+  const { test, unusedMasks, notes = [] } = dataset;
   if (test.length === 0) {
     throw new ReverseDistillationError(
       "NO_IMAGES",
@@ -100,6 +102,7 @@ export async function evaluate(
     ),
     images: results.map(({ item: { image, label }, score }) => ({ image, label, score })),
     unusedMasks,
+    notes,
   };
 }
 

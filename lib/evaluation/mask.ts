@@ -17,10 +17,32 @@ import { ioError } from "../files/io-error.js";
  * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_IMAGE` if it cannot be decoded,
  * `INVALID_ARGUMENT` for a size that is none.
  */
-export async function readMask(path: string | URL, height: number, width: number): Promise<Uint8Array> {
-  const name = checkPath("the path of a mask", path);
+export async function readMask(
+  path: string | URL | readonly (string | URL)[],
+  height: number,
+  width: number,
+): Promise<Uint8Array> {
   integer("height", height, 1, 65_535);
   integer("width", width, 1, 65_535);
+  const paths = Array.isArray(path) ? (path as readonly (string | URL)[]) : [path as string | URL];
+  const union = new Uint8Array(height * width);
+  for (const each of paths) {
+    const mask = await readOne(checkPath("the path of a mask", each), height, width);
+    mask.forEach((marked, index) => (union[index]! |= marked));
+  }
+  return union;
+}
+
+/** Whether any of these masks marks anything. @throws ReverseDistillationError as {@link readMask} */
+export async function marksAnything(paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) {
+    const { values, threshold } = await decode(path);
+    if (values.some((value) => value >= threshold)) return true;
+  }
+  return false;
+}
+
+async function readOne(name: string, height: number, width: number): Promise<Uint8Array> {
   const source = await decode(name);
   const rows = nearest(source.height, height);
   const columns = nearest(source.width, width);

@@ -1,3 +1,4 @@
+import { counted } from "../errors/counted.js";
 import type { EvaluatedGroup, Report } from "./evaluate.js";
 import type { Metric } from "./metrics/index.js";
 
@@ -7,7 +8,8 @@ const undefinedMetric = "-";
  * A report as a table of text: a line for each kind of defect and one for all, and below it what
  * one has to know to read it.
  */
-export function formatReport({ overall, kinds, unusedMasks }: Report): string {
+export function formatReport(report: Report): string {
+  const { overall, kinds } = report;
   const withPixels = overall.pixel !== null;
   const groups = kinds.length === 1 ? [overall] : [...kinds, overall];
   const header = ["defects", "images", "AUROC", "AP", "F1 max", "from score"];
@@ -16,7 +18,7 @@ export function formatReport({ overall, kinds, unusedMasks }: Report): string {
     withPixels ? [...imageCells(group), ...pixelCells(group)] : imageCells(group),
   );
   if (kinds.length === 1) rows[0]![0] = kinds[0]!.label;
-  return [...aligned([header, ...rows]), "", ...notes(overall, unusedMasks, withPixels)].join("\n");
+  return [...aligned([header, ...rows]), "", ...notes(report, withPixels)].join("\n");
 }
 
 function imageCells({ label, defective, image }: EvaluatedGroup): string[] {
@@ -54,7 +56,7 @@ function aligned(rows: readonly string[][]): string[] {
   );
 }
 
-function notes(overall: EvaluatedGroup, unusedMasks: readonly string[], withPixels: boolean): string[] {
+function notes({ overall, unusedMasks, notes: found }: Report, withPixels: boolean): string[] {
   const { good, defective, withoutMask } = overall;
   const lines = [`Every line compares with the same ${counted(good, "good image")}.`];
   if (good === 0) lines.push(`Without good images the metrics of images are undefined (${undefinedMetric}).`);
@@ -74,9 +76,5 @@ function notes(overall: EvaluatedGroup, unusedMasks: readonly string[], withPixe
       `${counted(unusedMasks.length, "mask")} in ground_truth without a test image: ${unusedMasks[0]!}.`,
     );
   }
-  return lines;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return [...lines, ...found];
 }

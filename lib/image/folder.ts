@@ -1,112 +1,173 @@
-import { readdir, realpath, stat } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
+import { open, readdir, realpath, stat } from "node:fs/promises";
+import { basename, extname, join, relative, sep } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
 import { identities } from "../files/outputs.js";
+import { nameOf, systemPath } from "../files/system-path.js";
+import { readExtensions, readNames, sniffFormat, sniffLength } from "./formats.js";
+import { LeftOut, warnOfLeftOut } from "./left-out.js";
+import {
+  imageOfMask,
+  isAmbiguousMaskName,
+  isMaskFolder,
+  isSystemFolder,
+  isThumbnail,
+  unfinishedExtensions,
+} from "./names.js";
 
-/** Extensions of the files that count as images, in lower case; case does not matter. */
-export const imageExtensions = [".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".avif"] as const;
-
-/** Whether a path's extension is one of {@link imageExtensions}, in any case. The file is not looked at. */
-export function hasImageExtension(path: string): boolean {
-  return (imageExtensions as readonly string[]).includes(extname(path).toLowerCase());
-}
-
-/** What a scan of a folder leaves out on purpose. */
+/** How a folder is scanned. */
 export interface ScanOptions {
   /** A folder below the one that is scanned that outputs go to: what lies in it is not an image to read. */
   except?: string | undefined;
+  /** Whether a link from one folder directly below to another is followed, so that its images are listed twice. */
+  apart?: boolean;
+}
+
+/** What lies in a folder and the folders below it. */
+export interface FolderScan {
+  folder: string;
+  /** Paths that begin with `folder`, in order. */
+  images: string[];
+  leftOut: LeftOut;
 }
 
 /**
- * Every image in a folder and the folders below it, as paths that begin with `folder`, ordered by
- * the UTF-16 code units of the path below it (with "/" between names), so that the order is the
- * same on every machine and in every locale.
+ * Every image of a part in a folder and the folders below it, as paths that begin with `folder`, ordered by the UTF-16
+ * code units of the path below it (with "/" between names), so that the order is the same on every machine and in
+ * every locale.
  *
- * What counts is the extension, in any case ({@link imageExtensions}). Symbolic links are followed;
- * each folder is read once, however many links lead to it, so loops end. Names that begin with a
- * dot are passed over. A link to an image that is missing is listed, and fails where it is read.
+ * An image is known by its extension, in any case, or by its first bytes if its extension is another or missing.
+ * Symbolic links are followed; each folder is read once, however many links lead to it, so loops end. A link to an
+ * image that is missing is listed, and fails where it is read. Left out are hidden files and folders, masks (by the
+ * names of files and folders), thumbnails, folders of systems such as `@eaDir`, and files of other kinds. A process
+ * warning says how many.
  *
- * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `INVALID_ARGUMENT` if
- * it is not a folder, `NO_IMAGES` if there is no image in it, `IO` if it cannot be read.
+ * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `INVALID_ARGUMENT` if it is not a folder,
+ * `NO_IMAGES` if there is no image in it, `IO` if it cannot be read.
  */
 export async function listImages(folder: string, options: ScanOptions = {}): Promise<string[]> {
-  const { images, otherExtensions } = await walk(folder, options);
-  if (images.length === 0) {
-    const others =
-      otherExtensions.size > 0 ? ` Other files lie there: ${[...otherExtensions].sort().join(", ")}.` : "";
-    throw new ReverseDistillationError(
-      "NO_IMAGES",
-      `No image in the folder ${folder} or below it; an image's name ends in ${imageExtensions.join(", ")}.${others}`,
-    );
-  }
-  return images;
+  const scan = withoutMasks(await scanFolder(folder, options));
+  requireImages(scan);
+  warnOfLeftOut(folder, scan.leftOut);
+  return scan.images;
+}
+
+/** @throws ReverseDistillationError `NO_IMAGES` if a scan found none, saying what it left out. */
+export function requireImages({ folder, images, leftOut }: FolderScan): void {
+  if (images.length > 0) return;
+  const others = leftOut.count > 0 ? ` Left out: ${leftOut.list()}.` : "";
+  throw new ReverseDistillationError(
+    "NO_IMAGES",
+    `No image in the folder ${folder} or below it; the formats that are read are ${readNames}.${others}`,
+  );
 }
 
 /**
- * As {@link listImages}, but a folder that is missing, or has no image in it, is an empty list.
+ * Scans a folder as {@link listImages} does, masks included.
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` if it is not a folder, `IO` if it cannot be read.
+ * @throws ReverseDistillationError `NOT_FOUND`, `INVALID_ARGUMENT` or `IO`
  */
-export async function listImagesIfAny(folder: string): Promise<string[]> {
-  try {
-    return (await walk(folder, {})).images;
-  } catch (error) {
-    if (error instanceof ReverseDistillationError && error.code === "NOT_FOUND") return [];
-    throw error;
-  }
-}
-
-async function walk(
+export async function scanFolder(
   root: string,
-  { except }: ScanOptions,
-): Promise<{ images: string[]; otherExtensions: Set<string> }> {
+  { except, apart = false }: ScanOptions = {},
+): Promise<FolderScan> {
   await requireFolder(root);
   const images: string[] = [];
-  const otherExtensions = new Set<string>();
+  const leftOut = new LeftOut();
   const seen = new Set<string>();
   const excepted = except === undefined ? [] : await identities(except);
   const folders = [root];
   // Links wait until every real folder is read, so that a folder is known by its own name if it has one here.
   const links: string[] = [];
   for (let folder = folders.shift(); folder !== undefined; folder = folders.shift() ?? links.shift()) {
-    const real = await reading(folder, realpath(folder));
-    if (seen.has(real)) continue;
-    seen.add(real);
-    if (folder !== root && excepted.length > 0) {
-      if ((await identities(folder)).some((key) => excepted.includes(key))) continue;
+    const real = await reading(folder, realpath(systemPath(folder)));
+    const below = relative(root, folder);
+    const top = apart ? below.split(sep)[0]! : "";
+    if (seen.has(`\0${real}`) || seen.has(`${top}\0${real}`)) continue;
+    seen.add(`${top}\0${real}`);
+    if (folder !== root) {
+      if (excepted.length > 0 && (await identities(folder)).some((key) => excepted.includes(key))) {
+        leftOut.addFolder("folder of outputs", "folders of outputs", below);
+        continue;
+      }
+      if (isSystemFolder(basename(folder))) {
+        leftOut.addFolder("system folder", "system folders", below);
+        continue;
+      }
     }
-    const entries = await reading(folder, readdir(folder, { withFileTypes: true }));
-    entries.sort((a, b) => byCodeUnits(a.name, b.name));
-    for (const entry of entries) {
-      if (entry.name.startsWith(".")) continue;
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) folders.push(path);
-      else if (entry.isSymbolicLink() && (await leadsToFolder(path))) links.push(path);
-      else if (hasImageExtension(entry.name)) images.push(path);
-      else otherExtensions.add(extname(entry.name) || entry.name);
+    const options = { withFileTypes: true, encoding: "buffer" } as const;
+    const entries = (await reading(folder, readdir(systemPath(folder), options)))
+      .map((entry) => ({ entry, name: nameOf(entry.name) }))
+      .sort((a, b) => byCodeUnits(a.name, b.name));
+    for (const { entry, name } of entries) {
+      const path = join(folder, name);
+      const linked = entry.isSymbolicLink() ? await stat(systemPath(path)).catch(() => undefined) : entry;
+      if (name.startsWith(".")) {
+        if (linked?.isDirectory()) leftOut.addFolder("hidden folder", "hidden folders", relative(root, path));
+        else leftOut.addFile("hidden file", "hidden files", relative(root, path));
+      } else if (linked?.isDirectory()) (linked === entry ? folders : links).push(path);
+      else if (linked !== undefined && !linked.isFile())
+        leftOut.addFile("device or pipe", "devices or pipes", relative(root, path));
+      else if (!(await isImage(path))) leftOut.addOther(extname(name).toLowerCase());
+      else if (isThumbnail(stemOf(name))) leftOut.addFile("thumbnail", "thumbnails", relative(root, path));
+      else images.push(path);
     }
   }
-  const below = new Map(images.map((image) => [image, relative(root, image).split(sep).join("/")]));
-  images.sort((a, b) => byCodeUnits(below.get(a)!, below.get(b)!));
-  return { images, otherExtensions };
+  const places = new Map(images.map((image) => [image, relative(root, image).split(sep).join("/")]));
+  images.sort((a, b) => byCodeUnits(places.get(a)!, places.get(b)!));
+  return { folder: root, images, leftOut };
+}
+
+/**
+ * A scan without masks: images in folders named for masks, and images whose names end as those of masks do, beside
+ * others that do not.
+ */
+export function withoutMasks({ folder, images, leftOut }: FolderScan): FolderScan {
+  const parts: string[] = [];
+  const masks: string[] = [];
+  const stems = new Set(images.map((image) => stemOf(image).toLowerCase()));
+  const others = images.some((image) => imageOfMask(stemOf(image)) === undefined);
+  for (const image of images) {
+    const folders = relative(folder, image).split(sep).slice(0, -1);
+    const target = imageOfMask(stemOf(image));
+    const named =
+      target !== undefined && (isAmbiguousMaskName(stemOf(image)) ? stems.has(target.toLowerCase()) : others);
+    (named || folders.some(isMaskFolder) ? masks : parts).push(image);
+  }
+  for (const mask of masks) leftOut.addFile("mask", "masks", relative(folder, mask));
+  return { folder, images: parts, leftOut };
+}
+
+/** A file's name without its extension. */
+export function stemOf(path: string): string {
+  return basename(path, extname(path));
+}
+
+/** Whether a file is of a format that is read, by its extension or else by its first bytes. */
+async function isImage(path: string): Promise<boolean> {
+  const extension = extname(path).toLowerCase();
+  if (readExtensions.includes(extension)) return true;
+  if (unfinishedExtensions.includes(extension)) return false;
+  try {
+    const file = await open(systemPath(path));
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(sniffLength), 0, sniffLength, 0);
+      const format = sniffFormat(buffer.subarray(0, bytesRead));
+      return format !== undefined && format.remedy === undefined;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return false;
+  }
 }
 
 async function requireFolder(folder: string): Promise<void> {
-  const found = await reading(folder, stat(folder));
+  const found = await reading(folder, stat(systemPath(folder)));
   if (!found.isDirectory()) {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
       `${folder} is a file where a folder of images is expected.`,
     );
-  }
-}
-
-/** A link that leads nowhere, or to itself, leads to no folder. */
-async function leadsToFolder(link: string): Promise<boolean> {
-  try {
-    return (await stat(link)).isDirectory();
-  } catch {
-    return false;
   }
 }
 

@@ -1,10 +1,6 @@
-import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { invalid, path as checkPath } from "../errors/validate.js";
-import { ioError } from "../files/io-error.js";
 import { decodeImage, type ImageInput } from "./decode.js";
-import { listImages } from "./folder.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 import { readAhead } from "./read-ahead.js";
 
@@ -26,16 +22,11 @@ export interface OpenedSource {
 }
 
 /**
- * Opens a source. In a folder that holds `train/good`, as data sets in MVTec AD's layout do, or else
- * `train`, the images are those below that; in any other, all below it.
+ * Opens a list or an iterable of images.
  *
- * @throws ReverseDistillationError `NOT_FOUND`, `NO_IMAGES`, `INVALID_ARGUMENT` or `IO`
+ * @throws ReverseDistillationError `INVALID_ARGUMENT`
  */
-export async function openImageSource(source: ImageSource): Promise<OpenedSource> {
-  if (typeof source === "string" || source instanceof URL) {
-    const images = await listImages(await trainingFolder(checkPath("images", source)));
-    return { images, total: images.length, files: images };
-  }
+export function openImages(source: Iterable<ImageInput> | AsyncIterable<ImageInput>): OpenedSource {
   if (!isIterable(source)) {
     throw invalid("images", "the path of a folder, or a list or iterable of images", source);
   }
@@ -65,23 +56,6 @@ export function decodeAhead(
   { lent, signal }: DecodeAheadOptions,
 ): AsyncGenerator<RawImage> {
   return readAhead(images, decodeImage, { limit: decoders, signal, ...(lent && { lent: isRawLike }) });
-}
-
-/** The folder of normal images: `train/good` or `train` where there is one. */
-async function trainingFolder(folder: string): Promise<string> {
-  for (const candidate of [join(folder, "train", "good"), join(folder, "train")]) {
-    if (await isFolder(candidate)) return candidate;
-  }
-  return folder;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
-    throw ioError(error, "Looking for images", path);
-  }
 }
 
 function isIterable(value: unknown): value is Iterable<ImageInput> | AsyncIterable<ImageInput> {

@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
 import { abortSignal, callback, integer, path, positive, record } from "../errors/validate.js";
 import { batching, batchingDefaults, type BatchingOptions } from "./batching.js";
+import { datasetFormat, type DatasetFormatName } from "./dataset-format.js";
 import { device, type Device } from "./device.js";
 import { epochs, type Epochs } from "./epochs.js";
 import type { Backbone, Combine, Layout, Loss, Normalisation } from "./model.js";
@@ -10,6 +11,13 @@ import type { TrainProgress } from "./progress.js";
 
 /** How a detector is made and trained. Everything may be left out. */
 export interface TrainOptions {
+  /**
+   * The folder of good parts, if images are a folder that does not say it: its path from that folder or from the folder
+   * `train` in it; "." for all images. Default: as the names of folders and files say.
+   */
+  good?: string;
+  /** The layout of the data set, if images are a folder that holds one. Default: the one that it looks like. */
+  format?: DatasetFormatName;
   /** The teacher's architecture. Default "resnet18", the fastest; the paper's is "wide_resnet50_2". */
   backbone?: Backbone;
   /**
@@ -106,6 +114,8 @@ export const trainDefaults = {
 
 /** Options with the defaults filled in, every one checked. */
 export interface ResolvedTrainOptions {
+  good: string | undefined;
+  format: DatasetFormatName | undefined;
   backbone: Backbone;
   weights: string | undefined;
   imageSize: [height: number, width: number];
@@ -134,6 +144,8 @@ type Check<T> = (name: string, value: unknown) => T;
 
 /** Bounds of numbers, for checks and for messages. */
 const check: { [Name in keyof ResolvedTrainOptions]: Check<NonNullable<ResolvedTrainOptions[Name]>> } = {
+  good: path,
+  format: datasetFormat,
   backbone: model.backbone,
   weights: path,
   imageSize: model.imageSize,
@@ -172,6 +184,8 @@ export function resolveTrainOptions(options: TrainOptions = {}): ResolvedTrainOp
     return (value === undefined ? undefined : check[name](name, value)) as ResolvedTrainOptions[Name];
   };
   return {
+    good: resolve("good"),
+    format: resolve("format"),
     backbone: resolve("backbone", trainDefaults.backbone),
     weights: resolve("weights"),
     imageSize: resolve("imageSize", trainDefaults.imageSize),

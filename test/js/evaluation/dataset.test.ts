@@ -1,23 +1,14 @@
 import { symlink } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import test from "ava";
 import type { ErrorCode, ReverseDistillationError } from "../../../lib/errors/error.js";
-import { datasetFromLists, openDataset, splitNormal, type Dataset } from "../../../lib/evaluation/dataset.js";
+import { datasetFromLists, openDataset, splitNormal } from "../../../lib/evaluation/dataset.js";
 import { touch } from "../support/dataset-fixtures.js";
+import { summaryOf } from "../support/dataset-summary.js";
 import { rejects } from "../support/rejection.js";
 import { sharedPath, testWithShared } from "../support/shared.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
-
-/** Paths below the folder, and each test image as "image label mask". */
-function summary(folder: string, { train, test, unusedMasks }: Dataset): Record<string, string[]> {
-  const below = (path: string | undefined): string => (path === undefined ? "-" : relative(folder, path));
-  return {
-    train: train.map(below),
-    test: test.map(({ image, label, mask }) => `${below(image)} ${label} ${below(mask)}`),
-    unusedMasks: unusedMasks.map(below),
-  };
-}
 
 test("the layout of MVTec AD is read, masks found by either name and in any format", async (t) => {
   const folder = await temporaryFolder(t);
@@ -36,7 +27,7 @@ test("the layout of MVTec AD is read, masks found by either name and in any form
     "ground_truth/hole/000.png",
     "ground_truth/hole/9_mask.png",
   );
-  t.deepEqual(summary(folder, await openDataset(folder)), {
+  t.deepEqual(summaryOf(folder, await openDataset(folder)), {
     train: ["train/good/000.JPG", "train/good/001.png"],
     test: [
       "test/good/000.png good -",
@@ -57,7 +48,7 @@ test("folders within folders keep masks apart, and links lead into other folders
   await touch(folder, "test/dent/a/0.png", "test/dent/b/0.png", "ground_truth/dent/b/0_mask.png");
   await symlink(elsewhere, join(folder, "test/good"));
   await symlink("../test", join(folder, "test/loop"));
-  t.deepEqual(summary(folder, await openDataset(folder)), {
+  t.deepEqual(summaryOf(folder, await openDataset(folder)), {
     train: [],
     test: [
       "test/dent/a/0.png dent -",
@@ -72,12 +63,15 @@ test("folders within folders keep masks apart, and links lead into other folders
 test("train may hold the images itself, and either of train and test may be missing", async (t) => {
   const folder = await temporaryFolder(t);
   await touch(folder, "a/train/0.png", "a/train/day2/1.png", "b/test/defect/0.png", "b/test/good/0.png");
-  t.deepEqual(summary(folder, await openDataset(join(folder, "a"))), {
+  t.deepEqual(summaryOf(folder, await openDataset(join(folder, "a"))), {
     train: ["a/train/0.png", "a/train/day2/1.png"],
     test: [],
     unusedMasks: [],
+    notes: [
+      "The images to train on lie in several folders, all of which are taken for good: . (1 image), day2 (1 image).",
+    ],
   });
-  t.deepEqual(summary(folder, await openDataset(join(folder, "b"))).test, [
+  t.deepEqual(summaryOf(folder, await openDataset(join(folder, "b"))).test, [
     "b/test/defect/0.png defect -",
     "b/test/good/0.png good -",
   ]);
@@ -90,7 +84,7 @@ test("what is no data set is refused, and the layout is told", async (t) => {
     await rejects(t, openDataset(join(folder, path)), code, message);
   };
   await fails("missing", "NOT_FOUND", /There is no folder .*missing.*train\/good\/\*\.png/);
-  await fails("other", "NO_IMAGES", /No images of a data set in .*other.*ground_truth\/<defect>/);
+  await fails("other", "NO_IMAGES", /No images of a data set in .*other.*ground_truth\/<defect>/s);
   await fails("loose", "INVALID_ARGUMENT", /0\.png lies in the folder test itself.*test\/<defect>/);
   await fails("file.png", "INVALID_ARGUMENT", /is a file/);
   await t.throwsAsync(openDataset(7 as never), { message: /folder must be a path/ });

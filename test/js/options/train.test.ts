@@ -5,12 +5,15 @@ import { ReverseDistillationError, trainDefaults, type TrainOptions } from "../.
 import { resolveTrainOptions } from "../../../lib/options/train.js";
 
 test("options left out take their defaults", (t) => {
-  const { weights, threads, signal, onProgress, imageSize, featureMemory, batching, ...rest } =
+  const { good, format, weights, threads, signal, onProgress, imageSize, featureMemory, batching, ...rest } =
     resolveTrainOptions();
   const { imageSize: side, ...defaults } = trainDefaults;
   t.deepEqual({ ...rest }, { ...defaults, layers: [...defaults.layers] });
   t.deepEqual(imageSize, [side, side]);
-  t.deepEqual([weights, threads, signal, onProgress], [undefined, 0, undefined, undefined]);
+  t.deepEqual(
+    [good, format, weights, threads, signal, onProgress],
+    [undefined, undefined, undefined, 0, undefined, undefined],
+  );
   t.deepEqual(batching, { maxBatch: 8, maxDelayMs: 0, maxQueue: 256 });
   t.true(Number.isSafeInteger(featureMemory) && featureMemory <= totalmem() / 4 && featureMemory > 2 ** 24);
 });

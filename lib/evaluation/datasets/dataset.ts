@@ -1,0 +1,30 @@
+/** The label of a part without a defect. */
+export const normalLabel = "good";
+
+/** An image to test on. */
+export interface TestImage {
+  /** Path of the image. */
+  image: string;
+  /** {@link normalLabel}, or the kind of defect. */
+  label: string;
+  /**
+   * Path of the mask of the defect; several paths if several masks together mark it; undefined if there is none.
+   * `readMask` says which pixels of a mask are marked. A good image may have a mask, which should mark nothing.
+   */
+  mask?: string | string[];
+  /** Images of one group show the same part, or were taken together; undefined if the data set does not say. */
+  group?: string;
+}
+
+/** A data set for one-class anomaly detection: images of normal parts to train on, and images of both to test on. */
+export interface Dataset {
+  /** Paths of images of normal parts. */
+  train: string[];
+  /** Images to choose options or a threshold with; absent if the data set sets none aside. */
+  validation?: TestImage[];
+  test: TestImage[];
+  /** Masks that belong to no image, so that a mask with a mistaken name is noticed. */
+  unusedMasks: string[];
+  /** What a reader of results has to know: what was left out, or how the data set was split. Absent if nothing. */
+  notes?: string[];
+}

@@ -1,0 +1,96 @@
+import { stat } from "node:fs/promises";
+import { counted } from "../../errors/counted.js";
+import { ReverseDistillationError } from "../../errors/error.js";
+import { systemPath } from "../../files/system-path.js";
+import { normalLabel, type Dataset, type TestImage } from "./dataset.js";
+import { unsplitNotes, withNotes, type OpenOptions } from "./format.js";
+
+/** An image as a manifest or a split file lists it. */
+export interface ListedImage extends TestImage {
+  split: "train" | "validation" | "test" | undefined;
+  /** Where it is listed, for messages: "line 3 of manifest.csv". */
+  place: string;
+}
+
+const splits: Readonly<Record<string, ListedImage["split"]>> = {
+  train: "train",
+  training: "train",
+  validation: "validation",
+  valid: "validation",
+  val: "validation",
+  test: "test",
+  testing: "test",
+};
+
+/** @throws ReverseDistillationError `INVALID_FILE` if the word is the name of no part of a data set. */
+export function splitOf(word: string | undefined, place: string): ListedImage["split"] {
+  if (word === undefined) return undefined;
+  const split = splits[word.toLowerCase()];
+  if (split !== undefined) return split;
+  throw new ReverseDistillationError(
+    "INVALID_FILE",
+    `The split in ${place} must be train, validation or test; got ${JSON.stringify(word)}.`,
+  );
+}
+
+/**
+ * The data set that a list describes. Images without a split count as images to test on and, if they are good, as
+ * images to train on. Defective images are not trained on.
+ *
+ * @param name What messages call the list.
+ * @throws ReverseDistillationError `NOT_FOUND` if files that it names do not exist, `NO_IMAGES` if it is empty.
+ */
+export async function datasetFromList(
+  images: readonly ListedImage[],
+  name: string,
+  options: OpenOptions,
+): Promise<Dataset> {
+  if (images.length === 0) {
+    throw new ReverseDistillationError("NO_IMAGES", `${name} lists no images.`);
+  }
+  await requireFiles(images, name);
+  const of = (split: ListedImage["split"]) => images.filter((image) => image.split === split);
+  const toTrain = [...of("train"), ...of(undefined)];
+  const good = toTrain.filter(({ label }) => label === normalLabel);
+  const defective = of("train").length - of("train").filter(({ label }) => label === normalLabel).length;
+  const unsplit = of(undefined).filter(({ label }) => label === normalLabel).length;
+  const validation = of("validation").map(testImageOf);
+  return withNotes(
+    {
+      train: good.map(({ image }) => image),
+      ...(validation.length > 0 && { validation }),
+      test: [...of("test"), ...of(undefined)].map(testImageOf),
+      unusedMasks: [],
+    },
+    [
+      ...(defective > 0 ? [`Not trained on: ${counted(defective, "defective image")} of ${name}.`] : []),
+      ...unsplitNotes(unsplit, options),
+    ],
+  );
+}
+
+function testImageOf({ image, label, mask, group }: ListedImage): TestImage {
+  return {
+    image,
+    label,
+    ...(mask !== undefined && { mask }),
+    ...(group !== undefined && { group }),
+  };
+}
+
+async function requireFiles(images: readonly ListedImage[], name: string): Promise<void> {
+  const missing: { path: string; place: string }[] = [];
+  for (const { image, mask = [], place } of images) {
+    for (const path of [image, mask].flat()) {
+      const found = await stat(systemPath(path)).catch(() => undefined);
+      if (found === undefined) missing.push({ path, place });
+    }
+  }
+  const [first] = missing;
+  if (first === undefined) return;
+  throw new ReverseDistillationError(
+    "NOT_FOUND",
+    `${counted(missing.length, "file")} named in ${name} ${missing.length === 1 ? "does" : "do"} not exist, such as ` +
+      `${first.path} (${first.place}). Paths count from the folder that the list lies in.`,
+  );
+}

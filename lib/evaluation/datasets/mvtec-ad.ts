@@ -1,0 +1,56 @@
+import { ReverseDistillationError } from "../../errors/error.js";
+import { isMaskFolder } from "../../image/names.js";
+import type { DatasetFormat } from "./format.js";
+import { labelledTest, trainingImages, withNotes } from "./format.js";
+import { separateMasks } from "./masks.js";
+import { imagesBelow, topFolders, type Tree, type TreeImage } from "./tree.js";
+
+const layout =
+  "train/good/*.png, test/good/*.png, test/<defect>/*.png and, for the defects' masks, " +
+  "ground_truth/<defect>/<name>_mask.png";
+
+/**
+ * The layout of MVTec AD (Bergmann et al. 2019), for one of its categories:
+ *
+ *     train/good/<name>.png                       or train/<name>.png
+ *     test/good/<name>.png
+ *     test/<defect>/<name>.png
+ *     ground_truth/<defect>/<name>_mask.png       or <name>.png, <name>_gt.png; may be missing, for some or for all
+ *
+ * Either of `train` and `test` may be missing. The folder of masks may also be called `masks`, and masks may lie beside
+ * the test images. `good` may be called otherwise ("OK", "Normal"), in `train` and in `test`. Names of folders may be
+ * written in any case. Images may lie deeper, in `test` and in `ground_truth` alike.
+ */
+export const mvtecAd: DatasetFormat = {
+  name: "mvtec-ad",
+  title: "MVTec AD",
+  layout,
+  fits: (tree) => imagesBelow(tree, "train").length + imagesBelow(tree, "test").length > 0,
+  open: (tree, options) => {
+    const { notes, ...trained } = trainingImages(
+      tree,
+      separateMasks(imagesBelow(tree, "train")).images,
+      options,
+    );
+    const { images, masks } = separateMasks(imagesBelow(tree, "test"));
+    return withNotes(
+      { ...trained, ...labelledTest(images, [...maskFiles(tree), ...masks], withoutLabel) },
+      notes,
+    );
+  },
+};
+
+/** The masks in folders of masks directly below the root, by their place below that folder. */
+export function maskFiles(tree: Tree): TreeImage[] {
+  return topFolders(tree)
+    .filter(isMaskFolder)
+    .flatMap((folder) => imagesBelow(tree, folder));
+}
+
+/** A test image that lies in no label's folder. */
+export function withoutLabel({ path }: TreeImage): ReverseDistillationError {
+  return new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `${path} lies in the folder test itself, where nothing says what it shows. Expected: ${layout}.`,
+  );
+}

@@ -1,0 +1,49 @@
+import { relative } from "node:path";
+import { imageOfMask } from "../../image/names.js";
+import { stemOf } from "../../image/folder.js";
+import type { DatasetFormatName } from "../../options/dataset-format.js";
+import type { Dataset } from "./dataset.js";
+import { withNotes, type OpenOptions } from "./format.js";
+import { locate, otherLayout } from "./formats.js";
+import type { Tree } from "./tree.js";
+
+/**
+ * Opens the data set in a tree, with a note of what lies there besides.
+ *
+ * @param wanted The format; undefined for the one that fits.
+ * @returns undefined if no format was asked for and none fits.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if the tree is not in that format, and as the format.
+ */
+export async function openTree(
+  tree: Tree,
+  wanted: DatasetFormatName | undefined,
+  options: OpenOptions,
+): Promise<Dataset | undefined> {
+  const located = locate(tree, wanted);
+  if (located === undefined) {
+    if (wanted === undefined) return undefined;
+    throw otherLayout(tree, wanted);
+  }
+  const { passedOver = [], ...dataset } = await located.format.open(located.tree, options);
+  countUnused(tree, dataset, passedOver);
+  const { leftOut } = tree;
+  return withNotes(dataset, leftOut.count > 0 ? [`${tree.root}: left out ${leftOut.describe()}.`] : []);
+}
+
+/** Counts images of the tree that the data set does not name. */
+function countUnused(tree: Tree, dataset: Dataset, passedOver: readonly string[]): void {
+  const { train, validation = [], test, unusedMasks } = dataset;
+  const items = [...validation, ...test];
+  const known = new Set([
+    ...train,
+    ...unusedMasks,
+    ...passedOver,
+    ...items.flatMap(({ image, mask = [] }) => [image, mask].flat()),
+  ]);
+  for (const { path } of tree.images) {
+    if (known.has(path)) continue;
+    const below = relative(tree.root, path);
+    if (imageOfMask(stemOf(path)) !== undefined) tree.leftOut.addFile("mask", "masks", below);
+    else tree.leftOut.addFile("image outside of the layout", "images outside of the layout", below);
+  }
+}
