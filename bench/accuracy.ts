@@ -17,6 +17,7 @@ import { keyOf, results, type Result, type Settings } from "./accuracy/results.j
 import { formatTables, writeTables } from "./accuracy/table.js";
 import { results as parityResults } from "./parity/results.js";
 import { writeTable as writeParityTable } from "./parity/table.js";
+import { runCommand } from "./run-command.js";
 
 interface Flags {
   weights?: string;
@@ -160,9 +161,4 @@ program
     await writeParityTable(await parityResults.read());
   });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(program);

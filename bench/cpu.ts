@@ -22,6 +22,7 @@ import { Workload } from "./cpu/workload.js";
 import { describeEnvironment } from "./environment.js";
 import { precisionsHere } from "./precisions.js";
 import { requirePython } from "./reference.js";
+import { runCommand } from "./run-command.js";
 
 interface Flags {
   quick?: boolean;
@@ -84,9 +85,4 @@ const program = new Command("bench")
   .option("--backbones <list>", check.backbones.join(", "), "resnet18,wide_resnet50_2")
   .action(main);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(program);

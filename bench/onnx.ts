@@ -10,6 +10,7 @@ import { backbones as allBackbones, backbone as checkBackbone } from "../lib/opt
 import { measure } from "./onnx/measure.js";
 import { results } from "./onnx/results.js";
 import { writeTable } from "./onnx/table.js";
+import { runCommand } from "./run-command.js";
 
 interface Flags {
   backbones: string;
@@ -36,9 +37,4 @@ const program = new Command("onnx")
   .option("--table", "only write the table")
   .action(main);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(program);

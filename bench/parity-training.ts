@@ -17,6 +17,7 @@ import { keyOf, results, type ParityResult } from "./parity/results.js";
 import { meanAndDeviation, writeTable } from "./parity/table.js";
 import { compareTrainings } from "./parity/training-run.js";
 import { requirePython } from "./reference.js";
+import { runCommand } from "./run-command.js";
 
 interface Flags {
   weights: string;
@@ -102,9 +103,4 @@ const program = new Command("parity-training")
   .option("--seeds <list>", "seeds of the initial weights and the order of images", "0,1,2")
   .action(main);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(program);

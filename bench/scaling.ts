@@ -13,6 +13,7 @@ import { Command } from "commander";
 import { loadAddon } from "../lib/native/loader.js";
 import { describeEnvironment } from "./environment.js";
 import { precisionsHere } from "./precisions.js";
+import { runCommand } from "./run-command.js";
 import { formatSection, writePage } from "./scaling/page.js";
 import {
   keyOf,
@@ -83,9 +84,4 @@ const command = new Command("scaling")
   .option("--page", "only write the page")
   .action(main);
 
-try {
-  await command.parseAsync();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(command);

@@ -1,3 +1,4 @@
+import { messageOf } from "../../lib/errors/message-of.js";
 import type { Stage } from "./results.js";
 
 /** Thrown by a stage that this machine does not support. The message says what is missing. */
@@ -35,8 +36,7 @@ export class Stages {
     try {
       return { status: "passed", detail: await work(left) };
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      return { status: error instanceof Skipped ? "skipped" : "failed", detail };
+      return { status: error instanceof Skipped ? "skipped" : "failed", detail: messageOf(error) };
     }
   }
 }

@@ -1,12 +1,11 @@
 import { ReverseDistillationError } from "./error.js";
+import { messageOf } from "./message-of.js";
 
 /** An `ABORTED` error with the signal's reason as its `cause`. */
 export function abortedError(signal: AbortSignal): ReverseDistillationError {
   const reason: unknown = signal.reason;
-  const text = reason instanceof Error ? reason.message : String(reason);
-  return new ReverseDistillationError("ABORTED", `The signal aborted the operation: ${text}`, {
-    cause: reason,
-  });
+  const message = `The signal aborted the operation: ${messageOf(reason)}`;
+  return new ReverseDistillationError("ABORTED", message, { cause: reason });
 }
 
 /**
@@ -17,10 +16,8 @@ export function abortedError(signal: AbortSignal): ReverseDistillationError {
  */
 export function stoppedBy(what: string, thrown: unknown): ReverseDistillationError {
   if (thrown instanceof ReverseDistillationError) return thrown;
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return new ReverseDistillationError("ABORTED", `Stopped because ${what} threw: ${reason}`, {
-    cause: thrown,
-  });
+  const message = `Stopped because ${what} threw: ${messageOf(thrown)}`;
+  return new ReverseDistillationError("ABORTED", message, { cause: thrown });
 }
 
 /** Throws `ABORTED` if the signal is aborted. */

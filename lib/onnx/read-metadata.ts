@@ -2,6 +2,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { ReverseDistillationError } from "../errors/error.js";
+import { messageOf } from "../errors/message-of.js";
 import { readBytes } from "../files/bytes.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { ioError } from "../files/io-error.js";
@@ -21,12 +22,8 @@ export async function readExportDescription(path: string): Promise<ExportDescrip
   try {
     return readExportMetadata(metadata);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw invalidFile(
-      path,
-      `is not an ONNX model exported by this package: in its metadata, ${reason}`,
-      error,
-    );
+    const problem = `is not an ONNX model exported by this package: in its metadata, ${messageOf(error)}`;
+    throw invalidFile(path, problem, error);
   }
 }
 

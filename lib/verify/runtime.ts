@@ -1,6 +1,7 @@
 import type * as OnnxRuntime from "onnxruntime-node";
 import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-node";
 import { ReverseDistillationError } from "../errors/error.js";
+import { messageOf } from "../errors/message-of.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { normalise } from "../image/normalise.js";
 import type { Pixels } from "../image/pixels.js";
@@ -93,8 +94,4 @@ async function importRuntime(): Promise<typeof OnnxRuntime> {
       { cause: error },
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
