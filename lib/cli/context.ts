@@ -1,13 +1,13 @@
-/** What a command knows of the process that it runs in. */
+/** A command's connection to the process that it runs in. */
 export interface CommandContext {
-  /** Aborted when the user interrupts the command. */
+  /** Aborted if the user interrupts the command. */
   signal: AbortSignal;
-  /** Writes a line of results. */
+  /** Prints a line of results to stdout. */
   print(line: string): void;
-  /** Writes a line about how it goes, beside the results. */
+  /** Prints a line of progress or a warning to stderr. */
   note(line: string): void;
-  /** Whether notes go to a terminal, on which a line can be drawn anew. */
+  /** Whether stderr is a terminal, on which a line can be redrawn. */
   interactive: boolean;
-  /** Makes the command's exit code 1 although it goes on to its end. */
+  /** Sets the exit code to 1 without ending the command. */
   markFailed(): void;
 }

@@ -26,26 +26,26 @@ interface DemoFlags {
 }
 
 /**
- * What the demonstration draws and how it trains: sized for a few minutes on two cores. One texture, as a detector
- * is meant for one product; among several mixed ones a random teacher takes some good parts for defective.
+ * The full demonstration takes a few minutes on two cores. It draws a single texture because a detector is meant for
+ * one product; on a mix of textures, a random teacher mistakes some good parts for defective ones.
  */
 const full = {
   sample: { size: 256, train: 80, testGood: 24, testPerDefect: 8, textures: ["granite"] },
   training: { imageSize: 128, epochs: 25, batchSize: 8 },
 } as const;
 
-/** A run through every step in seconds, too short to learn much. */
+/** Runs through every step in seconds, which is too short to learn much. */
 const quick = {
   sample: { size: 64, train: 8, testGood: 4, testPerDefect: 1 },
   training: { imageSize: 64, epochs: 1, batchSize: 4 },
 } as const;
 
 /**
- * The demonstration that `npm start` runs: draws sample parts, trains a ResNet-18 detector on the
- * good ones, evaluates it on good and defective ones, and leaves the model, the report and heatmaps.
+ * The demonstration behind `npm start`: draws sample parts, trains a ResNet-18 detector on the good ones, evaluates it
+ * on good and defective ones, and writes the model, the report and heatmaps.
  *
- * @param argv Arguments after the program's name: `--out <folder>`, `--weights <file>`, `--seed <n>`, `--quick`.
- * @throws ReverseDistillationError whatever goes wrong on the way.
+ * @param argv The arguments after the program's name: `--out <folder>`, `--weights <file>`, `--seed <n>`, `--quick`.
+ * @throws ReverseDistillationError if any step fails.
  */
 export async function main(argv: string[]): Promise<void> {
   const flags = parse(argv);
@@ -66,19 +66,23 @@ export async function main(argv: string[]): Promise<void> {
   }
 }
 
-/** undefined if all that was asked for is the help. */
+/** @returns undefined if only the help was requested. */
 function parse(argv: string[]): DemoFlags | undefined {
   const command = new Command("npm start --")
-    .description("draw sample parts, train a detector on the good ones, and find the defects of the others")
-    .option("--out <folder>", "where the results go", fileURLToPath(new URL("../../out", import.meta.url)))
+    .description("draw sample parts, train a detector on the good ones, and find the defects in the others")
+    .option(
+      "--out <folder>",
+      "where to write the results",
+      fileURLToPath(new URL("../../out", import.meta.url)),
+    )
     .option(
       "--weights <file>",
-      "ImageNet weights of the teacher: a .pth or safetensors file (default: torchvision's, where they can be had)",
+      "the teacher's ImageNet weights: a .pth or safetensors file (default: torchvision's, if available)",
     )
-    .option("--seed <n>", "decides the parts and the training", numberValue, 0)
-    .option("--quick", "a run of seconds, that shows the steps and learns little")
+    .option("--seed <n>", "seed of the parts and the training", numberValue, 0)
+    .option("--quick", "finish in seconds: show every step, but learn little")
     .exitOverride()
-    // What is wrong with the arguments is thrown, and shown by the caller.
+    // Errors in the arguments are thrown, and the caller prints them.
     .configureOutput({ writeErr: () => undefined });
   try {
     return command.parse(argv, { from: "user" }).opts<DemoFlags>();
@@ -96,7 +100,7 @@ async function demonstrate(flags: DemoFlags, context: CommandContext): Promise<v
   const folders = { sample: join(out, "sample"), heatmaps: join(out, "heatmaps") };
   const files = { model: join(out, "model.safetensors"), report: join(out, "report.json") };
   await mkdir(out, { recursive: true }).catch((error: unknown) => {
-    throw ioError(error, "Making the folder", out);
+    throw ioError(error, "Creating the folder", out);
   });
 
   await draw(folders.sample, { ...settings.sample, seed }, context);
@@ -132,10 +136,10 @@ async function demonstrate(flags: DemoFlags, context: CommandContext): Promise<v
 }
 
 /**
- * torchvision's weights where they can be had: a demonstration must go on without a network, and say what
- * it goes on with.
+ * Returns torchvision's weights if they can be obtained. The demonstration also runs without a network, so it prints
+ * which weights it uses.
  *
- * @param cachedOnly Whether to do without the network.
+ * @param cachedOnly Whether to stay off the network.
  */
 async function findWeights(context: CommandContext, cachedOnly: boolean): Promise<string | undefined> {
   const progress = downloadProgress(context);
@@ -146,8 +150,8 @@ async function findWeights(context: CommandContext, cachedOnly: boolean): Promis
       onProgress: progress.report,
     });
     progress.stop();
-    if (found.path === undefined) context.note(`Going on without ImageNet weights. ${found.reason}`);
-    else context.note(`The teacher has torchvision's ImageNet weights: ${found.path}`);
+    if (found.path === undefined) context.note(`Continuing without ImageNet weights. ${found.reason}`);
+    else context.note(`The teacher uses torchvision's ImageNet weights: ${found.path}`);
     return found.path;
   } finally {
     progress.stop();

@@ -13,16 +13,13 @@ interface DoctorFlags {
 export function doctorCommand(context: CommandContext): Command {
   return new Command("doctor")
     .description(
-      "print what this package finds on this machine and takes, and score one image: for bug reports",
+      "show what was detected and what is used, and score a test image; include the output in bug reports",
     )
-    .option("--json", "write one JSON object")
+    .option("--json", "print one JSON object")
     .addOption(
-      new Option("--self-test", "only score the image, in this process, and write a JSON object").hideHelp(),
+      new Option("--self-test", "only score the image, in this process, and print a JSON object").hideHelp(),
     )
-    .addHelpText(
-      "after",
-      "\nIt changes nothing. The exit code is 0 if the image could be scored, and 1 if not.",
-    )
+    .addHelpText("after", "\nChanges nothing. The exit code is 0 if the image could be scored, and 1 if not.")
     .action((flags: DoctorFlags) => runDoctor(context, flags));
 }
 

@@ -23,38 +23,36 @@ interface InstallFlags {
 /** `libtorch install`, `libtorch list` and `libtorch remove` */
 export function libtorchCommand(context: CommandContext): Command {
   const install = new Command("install")
-    .description("fetch the LibTorch that this package is built for, by Python's pip, and print where it is")
-    .addOption(new Option("--cpu", "the build for the CPU").conflicts(["cuda", "from"]))
-    .addOption(
-      new Option("--cuda", "the build for CUDA 13, with NVIDIA's libraries (2.5 GB)").conflicts("from"),
-    )
-    .option("--dir <folder>", "where it goes (default: the cache, where it is found)")
+    .description("install the LibTorch that this package is built for, using pip, and print its folder")
+    .addOption(new Option("--cpu", "the CPU build").conflicts(["cuda", "from"]))
+    .addOption(new Option("--cuda", "the CUDA 13 build, with NVIDIA's libraries (2.5 GB)").conflicts("from"))
+    .option("--dir <folder>", "where to install it (default: the cache, where it is found automatically)")
     .option(
       "--from <files...>",
-      "unpack these wheels, or a LibTorch archive, or those in a folder, instead of fetching",
+      "unpack these wheels, or this LibTorch archive, or those in a folder, instead of downloading",
     )
-    .option("--sha256 <digits>", "what the one file of --from must hash to")
+    .option("--sha256 <digits>", "the expected SHA-256 of the only file in --from")
     .addHelpText(
       "after",
-      "\nWithout --cpu or --cuda: the build for CUDA where a GPU with a driver for it is, else the other.",
+      "\nWithout --cpu or --cuda: the CUDA build if there is a GPU with a suitable driver, otherwise the CPU build.",
     )
     .action((flags: InstallFlags) => runInstall(context, flags));
   const list = new Command("list")
-    .description("print every LibTorch on this machine, whether it fits, and which one is used")
-    .option("--json", "write a JSON object a line")
+    .description("list every LibTorch on this machine, whether it is compatible, and which one is used")
+    .option("--json", "print one JSON object per line")
     .action((flags: { json?: boolean }) => runList(context, flags));
   const remove = new Command("remove")
     .description("remove LibTorch from the cache")
-    .argument("[versions...]", "as `libtorch list` prints them, such as 2.13.0+cpu")
-    .option("--all", "every one")
+    .argument("[versions...]", "as printed by `libtorch list`, such as 2.13.0+cpu")
+    .option("--all", "remove all versions")
     .action((versions: string[], flags: { all?: boolean }, command: Command) =>
       runRemove(context, versions, flags, command),
     );
   const command = new Command("libtorch")
-    .description("LibTorch, PyTorch's library, which computes: install, list, remove")
+    .description("install, list or remove LibTorch, the PyTorch library that runs the networks")
     .addHelpText(
       "after",
-      "\nLibTorch is looked for in $LIBTORCH, then in $REVERSE_DISTILLATION_CACHE/libtorch (default:\n" +
+      "\nLibTorch is searched for in $LIBTORCH, then in $REVERSE_DISTILLATION_CACHE/libtorch (default:\n" +
         "~/.cache/reverse-distillation/libtorch), then in the package torch of the Python on the PATH.",
     );
   for (const each of [install, list, remove]) command.addCommand(each);
@@ -72,14 +70,15 @@ async function runInstall(context: CommandContext, flags: InstallFlags): Promise
     report: (line) => context.note(line),
     signal: context.signal,
   });
-  context.note(`LibTorch ${version} ${reused ? "was there already" : "is installed"}`);
+  context.note(reused ? `LibTorch ${version} is already installed` : `Installed LibTorch ${version}`);
   context.print(directory);
   if (flags.dir !== undefined) context.note("To use it, set the variable LIBTORCH to this folder.");
   const fits =
     binaries?.implementations.some((each) => each.backend === backend && each.minor === minor) === true;
   if (!fits)
     context.note(
-      `No binary of this package is built for it; \`npm rebuild reverse-distillation\` builds one${backend === "cuda" ? ", with CUDA's compiler, nvcc" : ""}.`,
+      "This package has no binary for it. Run `npm rebuild reverse-distillation` to build one" +
+        `${backend === "cuda" ? " (needs CUDA's compiler, nvcc)" : ""}.`,
     );
 }
 
@@ -90,10 +89,10 @@ function runList(context: CommandContext, { json }: { json?: boolean }): void {
   }
 }
 
-/** Version, state and folder, in columns. */
+/** Formats the version, the state and the folder as columns. */
 function describe({ version, state, place, reason }: ListedLibTorch): string {
-  const columns = [version ?? "unknown", state === "misfit" ? "does not fit" : state, place];
-  return [...columns, ...(reason === undefined ? [] : [reason])].join("\t");
+  const states = { used: "used", fits: "compatible", misfit: "incompatible", absent: "absent" };
+  return [version ?? "unknown", states[state], place, ...(reason === undefined ? [] : [reason])].join("\t");
 }
 
 async function runRemove(
@@ -103,7 +102,7 @@ async function runRemove(
   command: Command,
 ): Promise<void> {
   if ((versions.length === 0) === (all !== true))
-    command.error("error: name the versions to remove, or give --all", { exitCode: 2 });
+    command.error("error: name the versions to remove, or use --all", { exitCode: 2 });
   for (const version of all ? cachedVersions(libtorchCacheDirectory()) : versions)
     context.print(await removeLibTorch(version));
 }

@@ -14,25 +14,25 @@ const context: CommandContext = {
   markFailed: () => (process.exitCode = exitCode.failed),
 };
 
-/** The first signal ends the work in order; a second one ends the process as it would have by default. */
+/** The first signal aborts the work cleanly; a second one terminates the process, as it does by default. */
 function interruptible(signal: NodeJS.Signals, code: number): void {
   process.once(signal, () => {
     interruption = code;
-    abort.abort(new Error(`the process got ${signal}`));
+    abort.abort(new Error(`the process received ${signal}`));
   });
 }
 
 interruptible("SIGINT", exitCode.interrupted);
 interruptible("SIGTERM", exitCode.terminated);
 
-// Nobody reads the results any more, as when they are piped into head.
+// The reader of the results has gone, such as `head` at the end of a pipe.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   interruption = exitCode.brokenPipe;
   abort.abort(error);
 });
 
-// Node's own listener names the process and tells how to trace a warning: of no use to this user.
+// Node.js's own listener prints the process id and how to trace the warning, which are of no use here.
 process.removeAllListeners("warning");
 process.on("warning", ({ name, message }) => {
   context.note(name === "ReverseDistillationWarning" ? `warning: ${message}` : `${name}: ${message}`);
@@ -48,7 +48,7 @@ try {
   } else {
     process.exitCode = exitCodeOf(error);
     const verbose = program.opts<{ verbose?: boolean }>().verbose === true;
-    // commander has printed its own by now.
+    // commander has already printed its own errors.
     if (!(error instanceof CommanderError)) context.note(`error: ${describeError(error, verbose)}`);
   }
 }

@@ -18,16 +18,20 @@ interface SampleFlags {
 /** `sample <folder>` */
 export function sampleCommand(context: CommandContext): Command {
   return new Command("sample")
-    .description("draw a data set of textured parts, good and defective, to try the others with")
-    .argument("<folder>", "the folder to make")
-    .option("--seed <n>", "decides everything that varies (default: 0)", numberValue)
+    .description("draw a data set of good and defective textured parts, to try the other commands on")
+    .argument("<folder>", "the folder to create")
+    .option("--seed <n>", "seed for everything random (default: 0)", numberValue)
     .option("--size <pixels>", "height and width of the images (default: 256)", numberValue)
-    .option("--train <n>", "good parts to train on (default: 80)", numberValue)
-    .option("--test-good <n>", "good parts to test on (default: 24)", numberValue)
-    .option("--test-per-defect <n>", "parts to test on with each kind of defect (default: 8)", numberValue)
+    .option("--train <n>", "number of good parts for training (default: 80)", numberValue)
+    .option("--test-good <n>", "number of good parts for testing (default: 24)", numberValue)
+    .option(
+      "--test-per-defect <n>",
+      "number of parts for testing with each kind of defect (default: 8)",
+      numberValue,
+    )
     .option("--textures <list>", "textures, separated by commas (default: all)", listValue)
     .option("--defects <list>", "kinds of defect, separated by commas (default: all)", listValue)
-    .option("--overwrite", "replace a sample that was drawn there with other options")
+    .option("--overwrite", "replace a sample that was drawn with other options")
     .action((folder: string, flags: SampleFlags) => runSample(context, folder, flags));
 }
 
@@ -40,10 +44,8 @@ async function runSample(context: CommandContext, folder: string, flags: SampleF
       onProgress: ({ done, total }) => progress.update(done, total, ""),
     });
     progress.stop();
-    const done = sample.reused ? "was there already" : "is drawn";
-    context.print(
-      `The sample ${sample.folder} ${done}: ${sample.train} images to train on, ${sample.test} to test on`,
-    );
+    const done = sample.reused ? "Found the sample in" : "Drew the sample in";
+    context.print(`${done} ${sample.folder}: ${sample.train} training images, ${sample.test} test images`);
   } finally {
     progress.stop();
   }

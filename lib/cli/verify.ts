@@ -15,28 +15,26 @@ interface VerifyFlags {
   json?: boolean;
 }
 
-/** Images that are made up where none are given. */
+/** The number of generated images if none are given. */
 const generated = 8;
 
 /** `verify <model> <export> [images or folders...]` */
 export function verifyCommand(context: CommandContext): Command {
   return new Command("verify")
-    .description(
-      "have a model and an ONNX export of it compute the same images, and print the largest difference",
-    )
+    .description("score the same images with a model and its ONNX export, and print the largest difference")
     .argument("<model>", "the model file that was exported")
     .argument("<export>", "the ONNX file")
-    .argument("[images...]", `images, or folders of them (default: ${generated} of random colours)`)
+    .argument("[images...]", `images or folders of images (default: ${generated} images of random colours)`)
     .option(
       "--tolerance <value>",
-      "what maps and scores may differ by (default: 1e-4, of float16 1e-2)",
+      "largest allowed difference in maps and scores (default: 1e-4, or 1e-2 for float16)",
       numberValue,
     )
-    .option("-w, --weights <file>", "the teacher's weights, for a model that only refers to them")
-    .option("--json", "write the result as a JSON object")
+    .option("-w, --weights <file>", "the teacher's weights, if the model file does not contain them")
+    .option("--json", "print the result as one JSON object")
     .addHelpText(
       "after",
-      "\nNeeds the package onnxruntime-node. The exit code is 1 where they differ by more.",
+      "\nNeeds the package onnxruntime-node. The exit code is 1 if the difference exceeds the tolerance.",
     )
     .action((model: string, exported: string, images: string[], flags: VerifyFlags) =>
       runVerify(context, model, exported, images, flags),
@@ -63,11 +61,13 @@ async function runVerify(
   if (!found.agrees) context.markFailed();
   context.print(json ? JSON.stringify({ ...found, sameModel }) : describe(found));
   if (sameModel === false) {
-    context.note(`warning: ${exported} says that it was made from another model: ${found.modelSha256}`);
+    context.note(
+      `warning: ${exported} states that it was exported from a different model: ${found.modelSha256}`,
+    );
   }
 }
 
-/** The model's hash, which files of version 1 do not state. */
+/** The model's hash; undefined for files of version 1, which do not state it. */
 async function hashOf(path: string): Promise<string | undefined> {
   const file = await ModelFile.open(path);
   await file.close();

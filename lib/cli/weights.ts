@@ -8,20 +8,20 @@ import { downloadProgress } from "./progress.js";
 /** `weights get <backbone>` and `weights list` */
 export function weightsCommand(context: CommandContext): Command {
   const get = new Command("get")
-    .description("download a backbone's weights, unless they are there, and print where they are")
+    .description("download a backbone's weights, unless they are cached, and print their path")
     .addArgument(new Argument("<backbone>", "the teacher's architecture").choices(backbones))
     .action((backbone: Backbone) => runGet(context, backbone));
   const list = new Command("list")
-    .description("print which weights there are, and which of them are on this machine")
-    .option("--json", "write a JSON object a line")
+    .description("list the published weights and show which are on this machine")
+    .option("--json", "print one JSON object per line")
     .action((flags: { json?: boolean }) => runList(context, flags));
   const command = new Command("weights")
-    .description("ImageNet weights for the teacher, as torchvision publishes them (IMAGENET1K_V1)")
+    .description("download or list torchvision's ImageNet weights for the teacher (IMAGENET1K_V1)")
     .addHelpText(
       "after",
-      "\nWhat is downloaded is kept in $REVERSE_DISTILLATION_CACHE (default: ~/.cache/reverse-distillation).\n" +
-        "REVERSE_DISTILLATION_OFFLINE=1 keeps every command from the network.\n" +
-        "REVERSE_DISTILLATION_WEIGHTS_URL names another server to download from.",
+      "\nDownloads are kept in $REVERSE_DISTILLATION_CACHE (default: ~/.cache/reverse-distillation).\n" +
+        "Set REVERSE_DISTILLATION_OFFLINE=1 to keep every command off the network, or\n" +
+        "REVERSE_DISTILLATION_WEIGHTS_URL to download from another server.",
     );
   for (const each of [get, list]) command.addCommand(each);
   return command;

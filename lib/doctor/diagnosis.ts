@@ -12,32 +12,34 @@ import { version } from "../version.js";
 import { describeMachine, type Machine } from "./machine.js";
 import type { SelfTest } from "./self-test.js";
 
-/** A file of the native addon. */
+/** A binary of the native addon. */
 export interface BinaryReport {
   path: string;
   backend: Backend;
-  /** The minor version of LibTorch that it was built against. */
+  /** The minor version of LibTorch that it was built against, such as "2.13". */
   minor: string;
-  /** Why it cannot be loaded, judging by the file alone. */
+  /** Why the file cannot be loaded, if its headers show it. */
   defect?: string;
 }
 
-/** Everything that decides on whether and how this package runs here. */
+/** Everything that determines whether and how this package runs on this machine. */
 export interface Diagnosis {
   package: { version: string; path: string; sharp: string; vips: string };
   machine: Machine;
-  /** This package's cache, and the variables that are set and that it looks at. */
+  /** This package's cache. */
   cache: string;
+  /** The environment variables that are set and affect this package. */
   environment: Record<string, string>;
-  /** The `.node` file, or why there is none; and what it can open. */
+  /** The `.node` file, or why there is none. */
   loader: { path: string } | { error: string };
+  /** The binaries that the loader can open. */
   implementations: BinaryReport[];
-  /** Every place that was searched, and what is there. */
+  /** Every place that was searched, and what was found there. */
   libtorch: ListedLibTorch[];
-  /** What would be opened; null where nothing fits. */
+  /** What this package uses; null if nothing is compatible. */
   chosen: { libtorch: string; implementation: string; backend: Backend } | null;
   selfTest: SelfTest;
-  /** What is wrong or could be better, each with what to do. */
+  /** What is wrong or could be improved, and what to do about it. */
   advice: string[];
   /** Whether the self-test succeeded. */
   healthy: boolean;
@@ -46,7 +48,7 @@ export interface Diagnosis {
 const variables =
   /^(LIBTORCH|REVERSE_DISTILLATION_\w+|PREBUILDS_ONLY|LD_LIBRARY_PATH|LD_PRELOAD|OMP_NUM_THREADS|CUDA_VISIBLE_DEVICES|XDG_CACHE_HOME)$/;
 
-/** Looks at everything. The self-test is for the caller to run, since it may end the process that does. */
+/** Diagnoses this machine. The caller provides the self-test, since running it may crash the process. */
 export async function diagnose(
   selfTest: () => Promise<SelfTest>,
   env: NodeJS.ProcessEnv = process.env,
@@ -101,7 +103,7 @@ function choice(
   return { libtorch: place, implementation: implementation.path, backend: implementation.backend };
 }
 
-/** What is wrong or could be better, each with what to do. */
+/** Says what is wrong or could be improved, and what to do about it. */
 export function advise(
   { nvidia }: Pick<Machine, "nvidia">,
   binaries: Binaries | undefined,
@@ -111,21 +113,22 @@ export function advise(
   const advice: string[] = [];
   if (binaries !== undefined && backend === undefined) {
     const misfits = libtorch.some(({ state }) => state === "misfit");
-    advice.push(`No LibTorch fits: ${libtorchRemedy(binaries.implementations, misfits)}`);
+    advice.push(`No compatible LibTorch was found. ${libtorchRemedy(binaries.implementations, misfits)}`);
   }
   const hasCuda = binaries?.implementations.some((each) => each.backend === "cuda") === true;
   if (nvidia !== null && !nvidia.runsCuda13)
     advice.push(
-      `The GPU is not used: its driver is ${nvidia.driver}, and CUDA 13 takes ${oldestDriver} or later. Update the driver.`,
+      `The GPU is not used: its driver is version ${nvidia.driver}, but CUDA 13 needs ${oldestDriver} or later. Update the driver.`,
     );
   else if (nvidia !== null && hasCuda && backend === "cpu")
     advice.push(
-      "The GPU is not used, since LibTorch is a build for the CPU: `npx reverse-distillation libtorch install --cuda` fetches one for it.",
+      "The GPU is not used because LibTorch is a CPU build. " +
+        "Run `npx reverse-distillation libtorch install --cuda` to install the CUDA build.",
     );
   if (nvidia === null && backend === "cuda")
     advice.push(
-      "There is no GPU with NVIDIA's driver, so the CUDA build of LibTorch computes on the CPU; " +
-        "the CPU build takes a tenth of the space: `npx reverse-distillation libtorch install --cpu`.",
+      "No NVIDIA driver was found, so the CUDA build of LibTorch runs on the CPU. The CPU build needs a tenth of the " +
+        "space: run `npx reverse-distillation libtorch install --cpu` to install it.",
     );
   return advice;
 }

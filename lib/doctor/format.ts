@@ -1,6 +1,6 @@
 import type { Diagnosis } from "./diagnosis.js";
 
-/** A diagnosis as lines for people, complete: what a bug report needs. */
+/** Formats a complete diagnosis as lines of text, for people and for bug reports. */
 export function formatDiagnosis(diagnosis: Diagnosis): string[] {
   const { machine, selfTest, loader, chosen } = diagnosis;
   const { cpu, nvidia } = machine;
@@ -16,8 +16,8 @@ export function formatDiagnosis(diagnosis: Diagnosis): string[] {
     [
       "GPU",
       nvidia === null
-        ? "none (NVIDIA's driver is not there)"
-        : `${nvidia.gpus.join(", ") || "unnamed"}, driver ${nvidia.driver ?? "of unknown version"}`,
+        ? "none (no NVIDIA driver found)"
+        : `${nvidia.gpus.join(", ") || "unknown model"}, driver ${nvidia.driver ?? "version unknown"}`,
     ],
     ["cache", diagnosis.cache],
     ["environment", ...Object.entries(diagnosis.environment).map(([name, value]) => `${name}=${value}`)],
@@ -46,8 +46,8 @@ export function formatDiagnosis(diagnosis: Diagnosis): string[] {
 function describeLibTorch({ origin, place, state, version, reason }: Diagnosis["libtorch"][number]): string {
   const outcome = {
     used: `${version}, used`,
-    fits: `${version}, fits, but another comes before it`,
-    misfit: `does not fit: ${reason}`,
+    fits: `${version}, compatible, but another comes first`,
+    misfit: `incompatible: ${reason}`,
     absent: `none: ${reason}`,
   };
   return `${origin}: ${place}: ${outcome[state]}`;

@@ -2,28 +2,28 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { nvidiaDriver, runsCuda } from "../native/nvidia.js";
 
-/** What this process runs on. */
+/** The machine and the Node.js that this process runs on. */
 export interface Machine {
   node: { version: string; napi: string; path: string };
   /** Such as "linux-x64". */
   platform: string;
-  /** Of the system's kernel. */
+  /** The kernel's release. */
   kernel: string;
   /** Such as "glibc 2.36". */
   libc: string;
   cpu: {
     model: string;
-    /** Threads that this process may run on at once. */
+    /** The number of threads that can run in parallel. */
     threads: number;
-    /** Of the instruction sets that decide on speed, those that the processor has. */
+    /** The processor's instruction sets that affect speed. */
     features: string[];
   };
   memoryMegabytes: number;
-  /** NVIDIA's driver; null where there is none. */
+  /** NVIDIA's driver; null if there is none. */
   nvidia: { driver: string | null; gpus: string[]; runsCuda13: boolean } | null;
 }
 
-/** The kernel's names of the instruction sets that LibTorch and this package have code for. */
+/** The instruction sets that LibTorch or this package has code for, as the kernel names them. */
 const features = [
   "sse4_2",
   "fma",
@@ -56,7 +56,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** From the text of /proc/cpuinfo. */
+/** @param text The text of /proc/cpuinfo. */
 export function cpuFeatures(text: string): string[] {
   const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(text)?.[1]?.split(" "));
   return features.filter((feature) => flags.has(feature));
@@ -65,7 +65,7 @@ export function cpuFeatures(text: string): string[] {
 function libc(): string {
   const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   const version = header?.glibcVersionRuntime;
-  return version === undefined ? "another than glibc" : `glibc ${version}`;
+  return version === undefined ? "not glibc" : `glibc ${version}`;
 }
 
 function readText(path: string): string {

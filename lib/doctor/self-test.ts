@@ -5,17 +5,18 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { decodeImage } from "../image/decode.js";
 import { loadAddon } from "../native/loader.js";
 
-/** What scoring one image came to. */
+/** The result of scoring one image. */
 export type SelfTest =
   | {
       ok: true;
-      /** What it was computed on. */
+      /** The device that was used. */
       device: string;
-      /** The version of the LibTorch that was open, and the instruction set that it chose. */
+      /** The version of LibTorch. */
       libtorch: string;
+      /** The instruction set that LibTorch uses. */
       cpuCapability: string;
       score: number;
-      /** From loading the addon to the score. */
+      /** The time from loading the addon to the score. */
       milliseconds: number;
     }
   | { ok: false; code?: string; message: string };
@@ -23,8 +24,8 @@ export type SelfTest =
 const side = 64;
 
 /**
- * Takes one image through the package: encoded, decoded, scored by a detector with random weights, the
- * map looked at.
+ * Tests the whole package with one image: encodes and decodes it, scores it with a model with random weights, and
+ * checks the map.
  */
 export async function runSelfTest(): Promise<SelfTest> {
   const begin = performance.now();
@@ -48,7 +49,7 @@ export async function runSelfTest(): Promise<SelfTest> {
       if (!sound)
         return {
           ok: false,
-          message: `the score of an image is ${score}, and its map has ${map.length} values`,
+          message: `scoring an image returned the score ${score} and a map of ${map.length} values`,
         };
       const { libtorch, cpuCapability } = addon.info();
       const milliseconds = Math.round(performance.now() - begin);
@@ -63,9 +64,9 @@ export async function runSelfTest(): Promise<SelfTest> {
 }
 
 /**
- * Has a process of its own run the self-test, since what is broken may end it.
+ * Runs the self-test in a child process, since it may crash.
  *
- * @param command Arguments of Node's that make it print the outcome of {@link runSelfTest} as JSON.
+ * @param command Arguments for Node.js that make it print the result of {@link runSelfTest} as JSON.
  */
 export async function selfTestApart(command: readonly string[], signal?: AbortSignal): Promise<SelfTest> {
   const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"], signal });
@@ -79,7 +80,10 @@ export async function selfTestApart(command: readonly string[], signal?: AbortSi
   try {
     return JSON.parse(output.stdout) as SelfTest;
   } catch {
-    const said = output.stderr.trim().split("\n").slice(-3).join(" ");
-    return { ok: false, message: `it ended its process with ${ended}${said === "" ? "" : `: ${said}`}` };
+    const lastLines = output.stderr.trim().split("\n").slice(-3).join(" ");
+    return {
+      ok: false,
+      message: `the self-test process ended with ${ended}${lastLines && `: ${lastLines}`}`,
+    };
   }
 }

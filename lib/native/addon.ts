@@ -1,9 +1,9 @@
 /**
- * The native addon's exports, typed. This is the only file through which TypeScript reaches the
- * addon (`loader.ts` opens it), and it mirrors `native/binding` one to one.
+ * The types of the native addon's exports. They mirror `native/binding` one to one; TypeScript uses the addon only
+ * through them, and `loader.ts` opens it.
  *
- * Every promise of the addon rejects with an `Error` that carries a `code` of `lib/errors/error.ts`;
- * `fromNative` turns it into a `ReverseDistillationError` with the caller's stack.
+ * Every promise of the addon rejects with an `Error` whose `code` is one of those in `lib/errors/error.ts`.
+ * `fromNative` converts it to a `ReverseDistillationError` with the caller's stack.
  */
 import type { RawImage } from "../image/raw-image.js";
 import type { Backbone, Combine, Layout, Loss, Normalisation } from "../options/model.js";
@@ -55,28 +55,28 @@ export interface TrainingConfig {
 
 export interface NativeScore {
   score: number;
-  /** height x width, over the tensor's own storage. */
+  /** height x width values, in the tensor's own memory. */
   map: Float32Array;
 }
 
-/** Stops the work that it was given to: between batches, with `ABORTED`. */
+/** Cancels the work that it was passed to: the work stops after the current batch and rejects with `ABORTED`. */
 export interface NativeCancelToken {
   cancel(): void;
 }
 
-/** Images of one size, held natively, ready to be trained on. */
+/** Images of one size in native memory, ready for training. */
 export interface NativeImageSet {
   readonly length: number;
-  /** Resizes off the event loop and keeps the result. Reads the caller's memory until it settles. */
+  /** Resizes the image off the event loop and stores it. The caller's memory is read until the promise settles. */
   add(image: RawImage): Promise<void>;
   dispose(): void;
 }
 
 export interface NativeModel {
   readonly config: ModelConfig;
-  /** The part's tensors under their names (of torchvision, or of the published checkpoints). */
+  /** The part's tensors, named as in torchvision (teacher) or in the authors' checkpoints (bn, decoder). */
   tensors(part: Part): NamedTensor[];
-  /** Copies values in; names and shapes must be the part's, but `num_batches_tracked` may be absent. */
+  /** Copies the values in. Names and shapes must match the part's, but `num_batches_tracked` may be missing. */
   load(part: Part, tensors: NamedTensor[]): Promise<void>;
   train(
     images: NativeImageSet,
@@ -84,55 +84,55 @@ export interface NativeModel {
     cancel: NativeCancelToken,
     onEpoch: (report: EpochReport) => void,
   ): Promise<void>;
-  /** One batch. Reads the callers' memory until it settles. */
+  /** Scores one batch. The callers' memory is read until the promise settles. `threads`: 0 leaves it to LibTorch. */
   score(images: RawImage[], threads: number, cancel: NativeCancelToken): Promise<NativeScore[]>;
   /**
-   * Memory for pixels, not initialised: on a GPU's model pinned, so that what lies there is copied to the GPU
-   * without another copy before.
+   * Allocates uninitialised memory for pixels. For a model on a GPU the memory is pinned, so pixels decoded into it are
+   * copied to the GPU directly.
    */
   allocatePixels(bytes: number): Uint8Array;
   /**
-   * Everything that the model computes on one batch, for comparison with another implementation:
-   * float32 tensors `teacher.K` and `student.K` (features in eval mode, [N, C, H, W], K of 1, 2, 3),
-   * `map` and `smoothed` ([N, height, width]); and in train mode `loss` and `gradient.bn.*`,
-   * `gradient.decoder.*` (none for parameters that the layout never runs). Leaves the model as it was.
+   * Returns everything that the model computes on one batch, for comparison with another implementation. All tensors
+   * are float32. In eval mode: `teacher.K` and `student.K` (features, [N, C, H, W], K is 1, 2, 3), `map` and `smoothed`
+   * ([N, height, width]). In train mode: `loss`, `gradient.bn.*` and `gradient.decoder.*` (parameters that the layout
+   * does not use have no gradient). The model is left unchanged.
    */
   trace(images: RawImage[], loss: Loss, threads: number): Promise<NamedTensor[]>;
-  /** Addresses that the last scored batch read its first pixels from and left its first map at. */
+  /** Addresses of the last scored batch's first pixels and first map. */
   readonly lastTransfer: { pixels: bigint; map: bigint };
-  /** Waits for running work, then frees the memory. Idempotent. */
+  /** Waits for running work, then frees the memory. Calling it again does nothing. */
   dispose(): Promise<void>;
 }
 
 export interface AddonInfo {
-  /** Version of the LibTorch that is loaded, and of the one the addon was built against. */
+  /** The version of the loaded LibTorch. */
   libtorch: string;
+  /** The version of the LibTorch that the addon was built against. */
   builtAgainst: string;
-  /** Instruction set that LibTorch's kernels chose, such as "AVX512". */
+  /** The instruction set that LibTorch's kernels use, such as "AVX512". */
   cpuCapability: string;
   /** Whether the networks run in bfloat16 on this processor at all; without AVX-512 most cannot. */
   cpuRunsBfloat16: boolean;
   /** Whether this processor also multiplies bfloat16 matrices in hardware, which makes it the faster precision. */
   cpuHasBfloat16: boolean;
   threads: number;
-  /** GPUs that the addon can compute on: 0 for a build for the CPU, and where CUDA finds none. */
+  /** The number of GPUs that the addon can use: 0 in a CPU build, or if CUDA finds none. */
   cudaDevices: number;
-  /** Models and maps that are alive: what a leak would make grow. */
+  /** The number of models and maps that are alive, to detect leaks. */
   liveModels: number;
   liveMaps: number;
 }
 
 export interface Addon {
   info(): AddonInfo;
-  /** Address of a view's first byte, for tests of what is shared. */
+  /** The address of a view's first byte; tests use it to check that memory is shared. */
   addressOf(view: ArrayBufferView): bigint;
   CancelToken: new () => NativeCancelToken;
   ImageSet: new (height: number, width: number) => NativeImageSet;
   Model: { create(config: ModelConfig): Promise<NativeModel> };
   /**
-   * Cancels this environment's work and waits until its threads are done; idempotent. To be called
-   * before the process exits: LibTorch's own state dies then, and work that still uses it would crash.
+   * Cancels this environment's work and waits for its threads to end. Call it before the process exits: LibTorch's
+   * statics are then destroyed, and running work would crash. Calling it again does nothing.
    */
   shutdown(): void;
 }
-

@@ -7,52 +7,54 @@ import type { Backend, LibTorchBuild } from "./libtorch/inspect.js";
 import { addonRemedy } from "./remedy.js";
 import { nativeSettings } from "./settings.js";
 
-/** A built addon; its file name carries what it was built against. */
+/** A built addon. Its file name states the LibTorch that it was built against. */
 export interface Implementation extends LibTorchBuild {
   path: string;
 }
 
-/** The native files to choose from. */
+/** The native files that were found. */
 export interface Binaries {
-  /** The `.node` file, which opens the others. */
+  /** The `.node` file, which opens an implementation. */
   loader: string;
-  /** Not empty; where there are two of one kind, the first is meant. */
+  /** Never empty. If two are of the same kind, the first is used. */
   implementations: Implementation[];
 }
 
 /**
- * Finds the addon's files, opening none: in the folder that `configureNative` or the variable
- * `REVERSE_DISTILLATION_ADDON` names, or else in this package by node-gyp-build's rules, what was built
- * on this machine (`build/Release`) before what was published (`prebuilds`).
+ * Finds the addon's files without opening them: in the folder set by `configureNative` or the variable
+ * `REVERSE_DISTILLATION_ADDON`, or else in this package by node-gyp-build's rules. Binaries built on this machine
+ * (`build/Release`) come before published ones (`prebuilds`).
  *
  * @throws ReverseDistillationError `ADDON_NOT_FOUND`.
  */
 export function findBinaries(env: NodeJS.ProcessEnv = process.env): Binaries {
   const { addon, backend } = nativeSettings(env);
   const { loader, folders } =
-    addon === undefined ? inPackage() : { loader: inFolder(addon.value, addon.said), folders: [addon.value] };
+    addon === undefined
+      ? inPackage()
+      : { loader: inFolder(addon.value, addon.source), folders: [addon.value] };
   const all = folders.flatMap(implementationsIn);
   const where = folders.join(" and ");
   if (all.length === 0)
     throw new ReverseDistillationError(
       "ADDON_NOT_FOUND",
-      `${where} holds the loader, but no reverse_distillation-<backend>-torch<version>.so. ${addonRemedy}`,
+      `${where} contains the loader but no reverse_distillation-<backend>-torch<version>.so. ${addonRemedy}`,
     );
   const implementations = all.filter((each) => backend === undefined || each.backend === backend.value);
   if (implementations.length === 0 && backend !== undefined)
     throw new ReverseDistillationError(
       "ADDON_NOT_FOUND",
-      `${backend.said} is "${backend.value}", and ${where} holds no implementation of that kind. ${addonRemedy}`,
+      `${backend.source} is "${backend.value}", but ${where} contains no binary for that backend. ${addonRemedy}`,
     );
   return { loader, implementations };
 }
 
-function inFolder(folder: string, said: string): string {
+function inFolder(folder: string, source: string): string {
   const loader = namesIn(folder).find((name) => /^reverse_distillation(\.\w+)*\.node$/.test(name));
   if (loader !== undefined) return join(folder, loader);
   throw new ReverseDistillationError(
     "ADDON_NOT_FOUND",
-    `${said} is ${folder}, which does not hold reverse_distillation.node. ${addonRemedy}`,
+    `${source} is ${folder}, which does not contain reverse_distillation.node. ${addonRemedy}`,
   );
 }
 
@@ -64,12 +66,12 @@ function inPackage(): { loader: string; folders: string[] } {
   } catch (error) {
     throw new ReverseDistillationError(
       "ADDON_NOT_FOUND",
-      `${root} holds no native addon for this platform (${process.platform}-${process.arch}). ${addonRemedy}`,
+      `${root} contains no native addon for this platform (${process.platform}-${process.arch}). ${addonRemedy}`,
       { cause: error },
     );
   }
   const folder = dirname(loader);
-  // node-gyp-build can be told of another place by a variable of its own; what lies here is then not meant.
+  // node-gyp-build has a variable of its own that points elsewhere. It then replaces the folders of this package.
   if (relative(root, folder).startsWith("..")) return { loader, folders: [folder] };
   const others = [
     join(root, "build", "Release"),
@@ -94,7 +96,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** The folder of this package, from wherever in it this file lies: `lib/native`, or bundled in `dist`. */
+/** The folder of this package. This file is in its `lib/native`, or bundled into its `dist`. */
 export function packageRoot(): string {
   const start = dirname(fileURLToPath(import.meta.url));
   for (let directory = start; ; directory = dirname(directory)) {
@@ -106,8 +108,8 @@ export function packageRoot(): string {
     if (directory === dirname(directory))
       throw new ReverseDistillationError(
         "ADDON_NOT_FOUND",
-        `${start} is not within the package reverse-distillation, so its native addon cannot be found: ` +
-          "leave the package out of bundles (mark it as external).",
+        `${start} is not inside the package reverse-distillation, so the native addon cannot be found. ` +
+          "Do not bundle this package: mark it as external.",
       );
   }
 }

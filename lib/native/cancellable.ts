@@ -3,8 +3,8 @@ import type { Addon, NativeCancelToken } from "./addon.js";
 import { fromNative } from "./native-error.js";
 
 /**
- * Runs native work under a cancel token that the signal trips, and leaves no listener on the signal.
- * What the work rejects with is thrown anew, so that the stack is the caller's.
+ * Runs native work that the signal can cancel. Removes its listener from the signal afterwards. Errors are rethrown
+ * from here, so their stack shows the caller.
  */
 export async function cancellable<T>(
   addon: Addon,

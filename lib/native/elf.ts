@@ -1,18 +1,21 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
-/** ELF's numbers of the machines that Node names in `process.arch`. */
+/** ELF machine numbers of the architectures in `process.arch`. */
 const machines: Partial<Record<NodeJS.Architecture, number>> = { x64: 62, arm64: 183 };
 
 const headerSize = 64;
 
 /**
- * Says why a shared library cannot be loaded by this process, judging by its headers alone: it is
- * missing, cut short, no 64-bit ELF file, or for another machine. Opening such a file would give an
- * error too, but one that is hard to read, or, for a file cut short, end the process.
+ * Checks the headers of a shared library for reasons why this process cannot load it: it is missing, truncated, not a
+ * 64-bit ELF file, or for another processor. Opening it would fail with an error that is hard to read, or, if it is
+ * truncated, crash the process.
  *
- * @returns the reason, or undefined where nothing is wrong.
+ * @returns the reason, or undefined if there is none.
  */
-export function elfDefect(path: string, architecture: NodeJS.Architecture = process.arch): string | undefined {
+export function elfDefect(
+  path: string,
+  architecture: NodeJS.Architecture = process.arch,
+): string | undefined {
   let file: number;
   try {
     file = openSync(path, "r");
@@ -24,13 +27,14 @@ export function elfDefect(path: string, architecture: NodeJS.Architecture = proc
     const { size } = fstatSync(file);
     const header = Buffer.alloc(headerSize);
     const read = readSync(file, header, 0, headerSize, 0);
-    if (read < headerSize) return `${path} is cut short: it has ${size} bytes`;
+    if (read < headerSize) return `${path} is truncated: it has ${size} bytes`;
     if (header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header[5] !== 1)
-      return `${path} is no shared library (64-bit ELF, little-endian)`;
+      return `${path} is not a shared library (64-bit little-endian ELF)`;
     const machine = header.readUInt16LE(18);
-    if (machine !== machines[architecture]) return `${path} is built for another processor than this ${architecture}`;
+    if (machine !== machines[architecture])
+      return `${path} is not built for this processor (${architecture})`;
     const needed = extent(file, header);
-    if (size < needed) return `${path} is cut short: it has ${size} of ${needed} bytes`;
+    if (size < needed) return `${path} is truncated: it has ${size} of ${needed} bytes`;
     return undefined;
   } catch (error) {
     return `${path} cannot be read (${(error as NodeJS.ErrnoException).code})`;
@@ -39,7 +43,7 @@ export function elfDefect(path: string, architecture: NodeJS.Architecture = proc
   }
 }
 
-/** Where the file must reach at least: to the end of its section table and of each segment. */
+/** The smallest size that the file can have: up to the end of its section table and of every segment. */
 function extent(file: number, header: Buffer): number {
   const segmentTable = Number(header.readBigUInt64LE(32));
   const sectionTable = Number(header.readBigUInt64LE(40));

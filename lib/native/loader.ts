@@ -10,22 +10,22 @@ import { addonRemedy, libtorchRemedy } from "./remedy.js";
 import { markOpened } from "./settings.js";
 import { tryOut } from "./trial.js";
 
-/** What `native/loader/loader.c` exports. */
+/** The exports of `native/loader/loader.c`. */
 interface NativeLoader {
   open(libraries: string[], implementation: string, expectedMinor: string): Addon;
   /**
-   * Kept here and not in a variable, since the ESM and the CommonJS build of this package share this
-   * object: an addon registers itself once an environment.
+   * The opened addon. It is kept on this object, which the package's ESM and CommonJS builds share, because an addon
+   * can register only once per environment.
    */
   opened?: Addon;
 }
 
 /**
- * The native addon, opened at the first call: the implementation that fits the first LibTorch found.
- * `configureNative` and the environment can say which.
+ * Returns the native addon. The first call opens the first compatible LibTorch and the implementation built for it;
+ * `configureNative` and environment variables can choose both.
  *
- * @throws ReverseDistillationError `ADDON_NOT_FOUND`, `LIBTORCH_NOT_FOUND` or `LIBTORCH_INCOMPATIBLE`,
- *   listing what was looked at and what to do.
+ * @throws ReverseDistillationError `ADDON_NOT_FOUND`, `LIBTORCH_NOT_FOUND` or `LIBTORCH_INCOMPATIBLE`. The message
+ *   lists the places that were searched and says what to do.
  */
 export function loadAddon(): Addon {
   const binaries = findBinaries();
@@ -40,29 +40,32 @@ function openImplementation(loader: NativeLoader, binaries: Binaries): Addon {
     const misfits = passedOver.some(({ exists }) => exists);
     throw new ReverseDistillationError(
       misfits ? "LIBTORCH_INCOMPATIBLE" : "LIBTORCH_NOT_FOUND",
-      `No LibTorch fits the native addon, which takes ${describeBuilds(implementations)}:\n` +
+      `No compatible LibTorch was found. The native addon needs ${describeBuilds(implementations)}. Searched:\n` +
         `${describePassedOver(passedOver)}\n${libtorchRemedy(implementations, misfits)}`,
     );
   }
   const addon = open(loader, found, implementationFor(found, implementations));
   markOpened();
-  // LibTorch's statics are destroyed in process.exit(): work that is under way then would crash.
+  // process.exit() destroys LibTorch's statics, and running work would then crash.
   process.on("exit", () => addon.shutdown());
   return addon;
 }
 
-/** The first that was built for such a LibTorch, of which there must be one. */
-export function implementationFor(libtorch: LibTorchBuild, implementations: Implementation[]): Implementation {
+/** Returns the first implementation built for this kind of LibTorch; there must be one. */
+export function implementationFor(
+  libtorch: LibTorchBuild,
+  implementations: Implementation[],
+): Implementation {
   return implementations.find(
     ({ backend, minor }) => backend === libtorch.backend && minor === libtorch.minor,
   )!;
 }
 
-/** Why a LibTorch that fits by its files is refused: the outcome of a trial. */
+/** Returns a check for a LibTorch whose files look compatible: it opens it in a trial, and returns the reason if that fails. */
 export function refusal({ loader, implementations }: Binaries): (libtorch: LibTorch) => string | undefined {
   return (libtorch) => {
     const implementation = implementationFor(libtorch, implementations);
-    // Not LibTorch's fault, and told by opening it.
+    // This is not LibTorch's fault; open() reports it.
     if (elfDefect(implementation.path) !== undefined) return undefined;
     return tryOut({ loader, implementation, libtorch });
   };
@@ -71,7 +74,8 @@ export function refusal({ loader, implementations }: Binaries): (libtorch: LibTo
 function open(loader: NativeLoader, { libraries }: LibTorch, implementation: Implementation): Addon {
   const { path, minor } = implementation;
   const defect = elfDefect(path);
-  if (defect !== undefined) throw new ReverseDistillationError("ADDON_NOT_FOUND", `${defect}. ${addonRemedy}`);
+  if (defect !== undefined)
+    throw new ReverseDistillationError("ADDON_NOT_FOUND", `${defect}. ${addonRemedy}`);
   try {
     return loader.open(libraries, path, minor);
   } catch (thrown) {
@@ -91,8 +95,12 @@ function openLoader(path: string): NativeLoader {
     return createRequire(import.meta.url)(path) as NativeLoader;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new ReverseDistillationError("ADDON_NOT_FOUND", `${path} does not load: ${message}. ${addonRemedy}`, {
-      cause: error,
-    });
+    throw new ReverseDistillationError(
+      "ADDON_NOT_FOUND",
+      `${path} could not be loaded: ${message}. ${addonRemedy}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

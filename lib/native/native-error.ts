@@ -1,6 +1,6 @@
 import { ReverseDistillationError, errorCodes, type ErrorCode } from "../errors/error.js";
 
-/** Turns what the addon rejected with into this package's error; other errors become `INTERNAL`. */
+/** Converts an error thrown by the addon. An error without one of this package's codes becomes `INTERNAL`. */
 export function fromNative(error: unknown): ReverseDistillationError {
   if (error instanceof ReverseDistillationError) return error;
   const { code, message } = error as { code?: string; message?: string };

@@ -1,6 +1,6 @@
 declare module "node-gyp-build" {
   const nodeGypBuild: {
-    /** The `.node` file of a package, in `build/Release` or `prebuilds`. Throws where there is none. */
+    /** Returns the path of the package's `.node` file in `build/Release` or `prebuilds`. Throws if there is none. */
     path(packageDirectory: string): string;
   };
   export default nodeGypBuild;

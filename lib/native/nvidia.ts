@@ -1,22 +1,22 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** The kernel's part of NVIDIA's driver. */
+/** NVIDIA's kernel driver. */
 export interface NvidiaDriver {
-  /** Such as "580.95.05"; undefined where it is there and does not say, as in WSL. */
+  /** Such as "580.95.05"; undefined if the driver does not report it, as in WSL. */
   version: string | undefined;
   /** The GPUs' names, such as "NVIDIA H100 80GB HBM3". */
   gpus: string[];
 }
 
-/** The oldest driver on which CUDA 13 runs, which this package's CUDA builds are made for. */
+/** The oldest driver that runs CUDA 13, which this package's CUDA builds need. */
 export const oldestDriver = 580;
 
 /**
- * Looks for NVIDIA's driver without loading any of it.
+ * Detects NVIDIA's driver without loading it.
  *
- * @param root of the file system, for tests.
- * @returns undefined where there is none.
+ * @param root The root of the file system; tests pass another.
+ * @returns undefined if there is no driver.
  */
 export function nvidiaDriver(root = "/"): NvidiaDriver | undefined {
   const folder = join(root, "proc", "driver", "nvidia");
@@ -25,7 +25,7 @@ export function nvidiaDriver(root = "/"): NvidiaDriver | undefined {
   return there ? { version, gpus: gpuNames(join(folder, "gpus")) } : undefined;
 }
 
-/** Whether there is a driver that CUDA 13 runs on, as far as can be told. */
+/** Whether the driver runs CUDA 13. A driver of unknown version is assumed to. */
 export function runsCuda(driver: NvidiaDriver | undefined): boolean {
   if (driver === undefined) return false;
   return driver.version === undefined || Number.parseInt(driver.version, 10) >= oldestDriver;

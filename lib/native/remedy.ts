@@ -1,21 +1,22 @@
-/** What to do where the native part is missing or does not fit: said here for every error that needs it. */
+/** What to do if the addon or LibTorch is missing or incompatible: the advice that ends the error messages. */
 import { describeBuilds, type LibTorchBuild } from "./libtorch/inspect.js";
 
-/** Where there is no addon that can be loaded. */
+/** Advice if no addon can be loaded. */
 export const addonRemedy =
-  "`npm rebuild reverse-distillation` builds the native addon (in a checkout of it: `npm run setup`); " +
-  "REVERSE_DISTILLATION_ADDON names the folder of one that is built already.";
+  "Run `npm rebuild reverse-distillation` to build the native addon (in a checkout of the repository: " +
+  "`npm run setup`), or set REVERSE_DISTILLATION_ADDON to the folder of one that is already built.";
 
 /**
- * Where there is no LibTorch for the addons at hand, which want one of these kinds.
+ * Advice if there is no LibTorch for the addon.
  *
- * @param misfits Whether there is one of another kind.
+ * @param builds The kinds of LibTorch that the addon's binaries were built for.
+ * @param misfits Whether an incompatible LibTorch was found.
  */
 export function libtorchRemedy(builds: readonly LibTorchBuild[], misfits: boolean): string {
   const kind = builds.some(({ backend }) => backend === "cpu") ? "" : " --cuda";
   return (
-    `\`npx reverse-distillation libtorch install${kind}\` fetches one; ` +
+    `Run \`npx reverse-distillation libtorch install${kind}\` to install one, ` +
     `or set LIBTORCH to the folder of ${describeBuilds(builds)} (such as the Python package torch)` +
-    `${misfits ? "; or `npm rebuild reverse-distillation` builds the addon for the one that is there" : ""}.`
+    `${misfits ? ", or run `npm rebuild reverse-distillation` to build the addon for the LibTorch found" : ""}.`
   );
 }

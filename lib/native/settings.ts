@@ -3,27 +3,27 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { oneOf, path, record } from "../errors/validate.js";
 import type { Backend } from "./libtorch/inspect.js";
 
-/** What {@link configureNative} takes. What is left out is for the environment to say, then for the search. */
+/** Options of {@link configureNative}. The default of each is its environment variable, then the search. */
 export interface NativeOptions {
-  /** The folder of a LibTorch: an unpacked archive, or an installed Python package `torch`. Variable: `LIBTORCH`. */
+  /** The folder of LibTorch: an unpacked archive or an installed `torch` Python package. Variable: `LIBTORCH`. */
   libtorch?: string;
   /** The folder of the native addon's binaries. Variable: `REVERSE_DISTILLATION_ADDON`. */
   addon?: string;
   /**
-   * Takes implementations of this kind alone: "cuda" ones compute on GPUs and on the CPU, "cpu" ones on
-   * the CPU. Variable: `REVERSE_DISTILLATION_BACKEND`.
+   * Use only binaries of this kind: "cuda" for GPUs and the CPU, "cpu" for the CPU only. Variable:
+   * `REVERSE_DISTILLATION_BACKEND`.
    */
   backend?: Backend;
 }
 
-/** A setting, and who made it. */
+/** A setting and where it comes from. */
 export interface Setting<Value extends string = string> {
   value: Value;
-  /** Begins a sentence: "The variable LIBTORCH". */
-  said: string;
+  /** Names the source at the start of a sentence: "The variable LIBTORCH". */
+  source: string;
 }
 
-/** The settings in force. */
+/** The current settings. */
 export interface NativeSettings {
   libtorch?: Setting;
   addon?: Setting;
@@ -43,16 +43,16 @@ interface State {
   opened: boolean;
 }
 
-/** Shared by the ESM and the CommonJS build of this package: a thread opens the addon once. */
+/** The ESM and CommonJS builds of this package share their state, since a thread opens the addon once. */
 const key = Symbol.for("reverse-distillation.native");
 const state = ((globalThis as { [key]?: State })[key] ??= { options: {}, opened: false });
 
 /**
- * Says which LibTorch and which native addon this thread is to use, before anything is computed in it.
- * Options win over the environment's variables. Each worker thread has settings of its own.
+ * Chooses the LibTorch and the native addon for this thread. Call it before training or loading anything. Options
+ * override environment variables. Each worker thread has its own settings.
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` where a value is not allowed, or the addon is
- *   open already: a process keeps the LibTorch that it began with.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if a value is invalid or the addon is already loaded: a process
+ *   cannot switch to another LibTorch.
  */
 export function configureNative(options: NativeOptions): void {
   record("options", options, Object.keys(variables));
@@ -62,24 +62,24 @@ export function configureNative(options: NativeOptions): void {
   if (state.opened)
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      "configureNative() comes too late: the native addon is open, and stays as it is until the process ends. " +
-        "Call it before anything is trained or loaded.",
+      "configureNative() was called too late: the native addon is already loaded and cannot be changed. " +
+        "Call it before training or loading anything.",
     );
   state.options = { ...options };
 }
 
-/** Settles the settings: from here on {@link configureNative} refuses. */
+/** Fixes the settings: {@link configureNative} throws from now on. */
 export function markOpened(): void {
   state.opened = true;
 }
 
-/** What {@link configureNative} or else the environment says; paths are absolute. */
+/** The settings from {@link configureNative} or else from the environment, with absolute paths. */
 export function nativeSettings(env: NodeJS.ProcessEnv = process.env): NativeSettings {
   const setting = (name: keyof NativeOptions): Setting | undefined => {
     const chosen = state.options[name];
-    if (chosen !== undefined) return { value: chosen, said: `The option ${name} of configureNative()` };
+    if (chosen !== undefined) return { value: chosen, source: `The option ${name} of configureNative()` };
     const value = env[variables[name]];
-    return value ? { value, said: `The variable ${variables[name]}` } : undefined;
+    return value ? { value, source: `The variable ${variables[name]}` } : undefined;
   };
   const folder = (name: keyof NativeOptions): Setting | undefined => {
     const found = setting(name);
@@ -89,6 +89,6 @@ export function nativeSettings(env: NodeJS.ProcessEnv = process.env): NativeSett
   return {
     libtorch: folder("libtorch"),
     addon: folder("addon"),
-    backend: chosen && { ...chosen, value: oneOf(chosen.said, chosen.value, backends) },
+    backend: chosen && { ...chosen, value: oneOf(chosen.source, chosen.value, backends) },
   };
 }

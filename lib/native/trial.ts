@@ -8,31 +8,30 @@ import type { LibTorch } from "./libtorch/inspect.js";
 import { nvidiaDriver } from "./nvidia.js";
 
 /**
- * Opening foreign native code can end the process: a LibTorch of someone else's making, or a damaged
- * one, a processor that lacks an instruction, a driver that does not fit. So each pair of LibTorch and
- * implementation is opened in a process of its own first, once: the verdict is kept in this package's
- * cache until one of the files, or what runs them, is another.
+ * Opening native code can crash the process: LibTorch may be damaged or a custom build, the processor may lack an
+ * instruction, the driver may not match. So each pair of LibTorch and implementation is first opened once in a child
+ * process. The verdict is cached until one of the files, the processor, Node.js or the driver changes.
  */
 
-/** What is opened together. */
+/** The files that are opened together. */
 export interface TrialSubject {
   loader: string;
   implementation: { path: string; minor: string };
   libtorch: LibTorch;
 }
 
-/** `reason` is why it does not work; absent where it does, or where that could not be found out. */
+/** `reason` says why the files do not work together; it is absent if they do. */
 interface Verdict {
   reason?: string;
 }
 
-/** Set to 0, it turns trials off. So it is in a trial's own process, which may be more than Node. */
+/** 0 disables trials. It is set for the trial's own process, which may be an application rather than plain Node.js. */
 const variable = "REVERSE_DISTILLATION_TRIAL";
 
 const started = "trial: started";
 const passed = "trial: passed";
 
-/** CommonJS, for `node --eval`. */
+/** The trial: CommonJS for `node --eval`. */
 const source = `
 const [loader, libraries, implementation, minor] = JSON.parse(process.argv[1]);
 process.stdout.write(${JSON.stringify(`${started}\n`)});
@@ -45,16 +44,16 @@ try {
 process.exit(0);
 `;
 
-/** Signals that a process gets for what it did itself; others come from outside and say nothing. */
+/** Signals caused by the process itself. Other signals come from outside and prove nothing. */
 const crashes: readonly string[] = ["SIGSEGV", "SIGILL", "SIGBUS", "SIGFPE", "SIGABRT", "SIGTRAP", "SIGSYS"];
 
-/** Long: a cold 500 MB from a network file system. */
+/** In milliseconds: long enough to read 500 MB from a slow network file system. */
 const timeout = 120_000;
 
 /**
- * Opens the subject in a child process, unless a verdict is kept.
+ * Opens the subject in a child process, unless a verdict is cached.
  *
- * @returns why it cannot be used; undefined where it can, or where a trial is not possible.
+ * @returns why it cannot be used; undefined if it can, or if the trial was inconclusive.
  */
 export function tryOut(subject: TrialSubject, env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (env[variable] === "0") return undefined;
@@ -66,12 +65,15 @@ export function tryOut(subject: TrialSubject, env: NodeJS.ProcessEnv = process.e
   return verdict?.reason;
 }
 
-/** @returns undefined where the outcome says nothing about the subject. */
-function run({ loader, implementation, libtorch }: TrialSubject, env: NodeJS.ProcessEnv): Verdict | undefined {
+/** @returns undefined if the outcome says nothing about the subject. */
+function run(
+  { loader, implementation, libtorch }: TrialSubject,
+  env: NodeJS.ProcessEnv,
+): Verdict | undefined {
   const subject = JSON.stringify([loader, libtorch.libraries, implementation.path, implementation.minor]);
   const { signal, status, stdout, error } = spawnSync(process.execPath, ["--eval", source, subject], {
     encoding: "utf8",
-    // Options for this process, such as a debugger's port, are not meant for that one.
+    // Options of this process, such as a debugger's port, must not reach the child.
     env: { ...env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1", [variable]: "0" },
     stdio: ["ignore", "pipe", "ignore"],
     timeout,
@@ -79,26 +81,28 @@ function run({ loader, implementation, libtorch }: TrialSubject, env: NodeJS.Pro
   });
   if (error !== undefined || !stdout.startsWith(started)) return undefined;
   if (stdout.includes(passed)) return {};
-  const consequence = "; `npx reverse-distillation doctor` tells more";
-  if (signal !== null)
-    return crashes.includes(signal)
-      ? { reason: `opening it ended a trial process with ${signal}${consequence}` }
-      : undefined;
+  const ended = (how: string): Verdict => ({
+    reason: `a trial process that opened it ended with ${how}; run \`npx reverse-distillation doctor\` for details`,
+  });
+  if (signal !== null) return crashes.includes(signal) ? ended(signal) : undefined;
   const thrown = /^\{.*\}$/m.exec(stdout)?.[0];
-  if (thrown === undefined) return { reason: `opening it ended a trial process with exit code ${status}${consequence}` };
+  if (thrown === undefined) return ended(`exit code ${status}`);
   const { code, message } = JSON.parse(thrown) as { code?: string; message: string };
-  // Whatever else is wrong is told by opening it here.
+  // Opening it in this process will report any other error.
   return code === "LIBTORCH_INCOMPATIBLE" ? { reason: message } : undefined;
 }
 
-/** Stands for the files as they are, and for what runs them. */
+/** A hash of the files' state and of what runs them. */
 function identity({ loader, implementation, libtorch }: TrialSubject): string {
   const files = [loader, implementation.path, ...libtorch.libraries].map((path) => {
     const { dev, ino, size, mtimeMs } = statSync(path);
     return [path, dev, ino, size, mtimeMs];
   });
   const machine = [process.arch, process.version, cpus()[0]?.model, nvidiaDriver()?.version];
-  return createHash("sha256").update(JSON.stringify([files, machine])).digest("hex").slice(0, 32);
+  return createHash("sha256")
+    .update(JSON.stringify([files, machine]))
+    .digest("hex")
+    .slice(0, 32);
 }
 
 function readVerdict(file: string): Verdict | undefined {
@@ -109,7 +113,7 @@ function readVerdict(file: string): Verdict | undefined {
   }
 }
 
-/** Best effort: without a cache that can be written to, each process tries anew. */
+/** Best effort: if the cache is not writable, every process repeats the trial. */
 function keep(file: string, verdict: Verdict): void {
   const temporary = `${file}.${randomBytes(6).toString("hex")}`;
   try {
@@ -117,6 +121,6 @@ function keep(file: string, verdict: Verdict): void {
     writeFileSync(temporary, JSON.stringify(verdict));
     renameSync(temporary, file);
   } catch {
-    // The verdict holds all the same.
+    // The verdict still holds for this process.
   }
 }

@@ -1,4 +1,12 @@
-/** What tells one backbone from another, and where its ImageNet weights are published. */
+/** A published weights file. */
+export interface PublishedFile {
+  /** The file's name, which ends with the first digits of its SHA-256. */
+  file: string;
+  /** The file's approximate size in MiB. */
+  mebibytes: number;
+}
+
+/** What distinguishes a backbone from the others, and its published ImageNet weights. */
 interface BackboneEntry {
   /** Residual blocks of two 3x3 convolutions, or of 1x1, 3x3 and 1x1. */
   block: "basic" | "bottleneck";
@@ -7,12 +15,7 @@ interface BackboneEntry {
   /** Channels inside layer3's blocks. */
   width: number;
   /** torchvision's `IMAGENET1K_V1` weights. */
-  published: {
-    /** The file's name, which ends with the first digits of its SHA-256. */
-    file: string;
-    /** The file's approximate size in MiB. */
-    mebibytes: number;
-  };
+  published: PublishedFile;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { NamedTensor } from "../tensor/named-tensor.js";
 import { looksLikeTorchFile, TorchFile } from "../torch-file/reader.js";
 import { asStateDict } from "../torch-file/state-dict.js";
 
-/** A file of named tensors that is open, whatever its format. */
+/** An open file of named tensors, in any supported format. */
 export interface WeightsFile {
   readonly tensors: ReadonlyMap<string, Shaped>;
   /** @param name One of `tensors`. @throws ReverseDistillationError `INVALID_FILE`, `IO` */
@@ -16,8 +16,8 @@ export interface WeightsFile {
 }
 
 /**
- * Opens a file of weights: safetensors, or what PyTorch's `torch.save` writes for a state dict, bare or
- * as the "state_dict" of a dictionary. Which it is shows in its content, whatever its name.
+ * Opens a weights file: safetensors, or a state dict written by PyTorch's `torch.save`, bare or as the "state_dict" of
+ * a dictionary. The format is detected from the content, not from the file's name.
  *
  * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`
  */
@@ -61,7 +61,7 @@ function stateDictOf({ path, content }: TorchFile) {
   if (content.has("bn") && content.has("decoder")) {
     throw invalidFile(
       path,
-      "is a checkpoint of a bottleneck and a decoder, not a teacher's weights: open it with " +
+      "is a checkpoint of a bottleneck and a decoder, not the teacher's weights. Open it with " +
         "Detector.fromCheckpoint() or `reverse-distillation import`.",
     );
   }

@@ -6,15 +6,15 @@ import { compareTensors, describeDifference } from "../tensor/match.js";
 import { obtainImagenetWeights } from "./published/obtain.js";
 import { openWeightsFile, type WeightsFile } from "./weights-file.js";
 
-/** What stands, instead of a path, for the weights that torchvision publishes. */
+/** The value of the option `weights` that stands for torchvision's published weights. */
 const publishedName = "imagenet";
 
-/** Parts of a classifier that the teacher never runs. */
+/** Layers of the classifier that the teacher does not use. */
 const unused = /^(layer4|fc)\./;
 
-/** What decides on the teacher's weights, of the options of a training or a checkpoint. */
+/** The options of training and of importing a checkpoint that determine the teacher's weights. */
 export interface TeacherWeightsOptions {
-  /** A path, or "imagenet". */
+  /** A path or "imagenet". */
   weights: string | undefined;
   backbone: Backbone;
   signal: AbortSignal | undefined;
@@ -22,8 +22,8 @@ export interface TeacherWeightsOptions {
 }
 
 /**
- * The file that the option `weights` stands for: the one at that path, or for "imagenet" the one that
- * torchvision publishes for the backbone, which is downloaded once. undefined where there is no option.
+ * Returns the path of the weights file that the option `weights` stands for. "imagenet" stands for the file that
+ * torchvision publishes for the backbone, which is downloaded once. Returns undefined if the option is not set.
  *
  * @throws ReverseDistillationError `DOWNLOAD_FAILED`, `ABORTED`, `IO`
  */
@@ -38,14 +38,14 @@ export async function findTeacherWeights<Options extends TeacherWeightsOptions>(
   });
 }
 
-/** A file of a teacher's weights that is open. */
+/** An open file of teacher weights. */
 export interface TeacherWeights extends WeightsFile {
   readonly path: string;
 }
 
 /**
- * Opens a file of weights with torchvision's names: safetensors, or a state dict that `torch.save` wrote. What the
- * teacher never runs is not among its tensors.
+ * Opens a weights file with torchvision's tensor names: safetensors, or a state dict written by `torch.save`. Layers
+ * that the teacher does not use are left out.
  *
  * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`
  */
@@ -56,7 +56,7 @@ export async function openTeacherWeights(path: string): Promise<TeacherWeights> 
 }
 
 /**
- * Gives the teacher the weights in a file.
+ * Loads the weights in a file into the model's teacher.
  *
  * @throws ReverseDistillationError as {@link openTeacherWeights} and {@link requireTeacherFit}
  */
@@ -73,15 +73,17 @@ export async function loadTeacherWeights(model: NativeModel, path: string): Prom
 }
 
 /**
- * @throws ReverseDistillationError `INVALID_FILE` naming the tensors that do not fit the model's teacher, and the
- * backbone that the file looks to be of.
+ * Checks that the tensors in a file match the model's teacher in name and shape.
+ *
+ * @throws ReverseDistillationError `INVALID_FILE`, which names the tensors that do not match and, if it can be guessed,
+ * the backbone that they belong to.
  */
 export function requireTeacherFit(model: NativeModel, { path, tensors: found }: TeacherWeights): void {
   const difference = describeDifference(compareTensors(model.tensors("teacher"), found));
   if (difference === undefined) return;
   const { backbone } = model.config;
   const guess = guessBackbone("teacher", found);
-  let remedy = "Give a file of the teacher's own state, with torchvision's names.";
+  let remedy = "Use a state dict of the backbone with torchvision's tensor names.";
   if (found.has("teacher.conv1.weight"))
     remedy = "It looks like a saved detector: open it with Detector.load().";
   else if (guess !== undefined && guess !== backbone)
@@ -89,13 +91,13 @@ export function requireTeacherFit(model: NativeModel, { path, tensors: found }: 
   throw invalidFile(path, `does not fit the backbone ${backbone}: it ${difference}. ${remedy}`);
 }
 
-/** Warns, as a process warning of the type `ReverseDistillationWarning`, that the teacher has no weights. */
+/** Emits a process warning of type `ReverseDistillationWarning`: the teacher has random weights. */
 export function warnOfRandomTeacher(backbone: Backbone): void {
   process.emitWarning(
-    `The teacher (${backbone}) has no weights and is random: it sees only coarse differences of colour and texture, ` +
-      "and subtle defects are missed. For the accuracy that is published for this method give ImageNet weights: the " +
-      'option `weights` (`--weights`) takes "imagenet", which downloads torchvision\'s once, or a file of them ' +
-      "(.pth or safetensors).",
+    `The teacher (${backbone}) has random weights because none were given. It sees only coarse differences in colour ` +
+      "and texture, and misses subtle defects. To reach the method's published accuracy, set the option `weights` " +
+      '(`--weights`) to "imagenet", which downloads torchvision\'s ImageNet weights once, or to a .pth or safetensors ' +
+      "file of ImageNet weights.",
     { type: "ReverseDistillationWarning", code: "RANDOM_TEACHER" },
   );
 }

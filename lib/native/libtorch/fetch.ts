@@ -6,11 +6,11 @@ import { ReverseDistillationError } from "../../errors/error.js";
 import { sha256 } from "../../files/checksum.js";
 import { wheelTags, type PinnedLibTorch, type PinnedWheel } from "./pins.js";
 
-/** How wheels are fetched. */
+/** Options of {@link fetchWheels}. */
 export interface FetchOptions {
-  /** The environment that pip runs with. */
+  /** The environment that pip runs in. */
   env: NodeJS.ProcessEnv;
-  /** Told what is being done. */
+  /** Called with one line for each step. */
   report: (line: string) => void;
   signal?: AbortSignal;
 }
@@ -18,19 +18,23 @@ export interface FetchOptions {
 const hasPip = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)";
 
 /**
- * Fetches the wheels of a pinned LibTorch into a folder by `pip`, as the user's pip is configured; those
- * that are there already, whole, are kept. pip's own progress goes to the standard error.
+ * Downloads the wheels of a pinned LibTorch into a folder with pip, using the user's pip configuration. Wheels that are
+ * already there and complete are kept. pip prints its progress to stderr.
  *
- * @returns their paths.
- * @throws ReverseDistillationError `LIBTORCH_NOT_FOUND` where one cannot be fetched,
- *   `LIBTORCH_INCOMPATIBLE` where what came is another file; `ABORTED`.
+ * @returns the wheels' paths.
+ * @throws ReverseDistillationError `LIBTORCH_NOT_FOUND` if a download fails, `LIBTORCH_INCOMPATIBLE` if pip downloaded a
+ *   file other than the pinned one, `ABORTED`.
  */
-export async function fetchWheels(pinned: PinnedLibTorch, folder: string, options: FetchOptions): Promise<string[]> {
+export async function fetchWheels(
+  pinned: PinnedLibTorch,
+  folder: string,
+  options: FetchOptions,
+): Promise<string[]> {
   if (process.platform !== "linux" || process.arch !== "x64")
     throw new ReverseDistillationError(
       "LIBTORCH_NOT_FOUND",
-      `LibTorch is fetched for linux-x64 alone, and this is ${process.platform}-${process.arch}: ` +
-        "install PyTorch's CPU build, and set LIBTORCH to the folder of its Python package torch.",
+      `LibTorch can only be downloaded for linux-x64, but this is ${process.platform}-${process.arch}. ` +
+        "Install PyTorch's CPU build and set LIBTORCH to the folder of its Python package torch.",
     );
   await mkdir(folder, { recursive: true });
   const { wheels } = pinned;
@@ -41,8 +45,8 @@ export async function fetchWheels(pinned: PinnedLibTorch, folder: string, option
     paths.push(path);
     if (await isWhole(path, wheel, options.signal)) continue;
     python ??= await requirePip(options.env);
-    const place = wheels.length > 1 ? `, ${index + 1} of ${wheels.length}` : "";
-    options.report(`Fetching ${wheel.requirement} by pip${place}`);
+    const position = wheels.length > 1 ? ` (${index + 1} of ${wheels.length})` : "";
+    options.report(`Downloading ${wheel.requirement} with pip${position}`);
     await rm(path, { force: true });
     await download(python, pinned, wheel, folder, options);
     if (await isWhole(path, wheel, options.signal)) continue;
@@ -68,7 +72,10 @@ async function download(
   ];
   const status = await run(python, args, env, signal);
   throwIfAborted(signal);
-  if (status !== 0) throw notFetched(`pip download of ${requirement} failed with ${status}; its messages are above`);
+  if (status !== 0) {
+    const ended = typeof status === "number" ? `exit code ${status}` : status;
+    throw notFetched(`pip download ${requirement} failed (${ended}); see its output above`);
+  }
 }
 
 async function isWhole(path: string, wheel: PinnedWheel, signal?: AbortSignal): Promise<boolean> {
@@ -79,29 +86,38 @@ async function isWhole(path: string, wheel: PinnedWheel, signal?: AbortSignal): 
 async function notPinned(path: string, { requirement, file, sha256: wanted }: PinnedWheel): Promise<Error> {
   const found = await sha256(path).catch(() => undefined);
   await rm(path, { force: true });
-  const what = found === undefined ? `no ${file}` : `a ${file} whose SHA-256 is ${found} where ${wanted} is pinned`;
+  const problem =
+    found === undefined
+      ? `pip did not download ${file}`
+      : `pip downloaded a different ${file}: its SHA-256 is ${found}, but should be ${wanted}`;
   return new ReverseDistillationError(
     "LIBTORCH_INCOMPATIBLE",
-    `pip brought ${what} (${requirement}): see which indexes pip is configured with (python3 -m pip config list).`,
+    `${problem} (${requirement}). Check which indexes pip uses: python3 -m pip config list.`,
   );
 }
 
-function notFetched(what: string): ReverseDistillationError {
+function notFetched(problem: string): ReverseDistillationError {
   return new ReverseDistillationError(
     "LIBTORCH_NOT_FOUND",
-    `LibTorch could not be fetched: ${what}. ` +
-      "Or fetch the wheels elsewhere and install them from their files: `npx reverse-distillation libtorch install --from <files>`.",
+    `LibTorch could not be downloaded: ${problem}. Alternatively, download the wheels on another machine and install ` +
+      "them from their files: `npx reverse-distillation libtorch install --from <files>`.",
   );
 }
 
-/** The Python to run pip with. */
+/** Returns the Python that has pip. */
 async function requirePip(env: NodeJS.ProcessEnv): Promise<string> {
   for (const python of ["python3", "python"])
     if ((await run(python, ["-c", hasPip], env)) === 0) return python;
-  throw notFetched("it takes Python 3 with pip (Debian, Ubuntu: apt install python3-pip), and there is none on the PATH");
+  throw notFetched(
+    "Python 3 with pip is needed and is not on the PATH (Debian, Ubuntu: apt install python3-pip)",
+  );
 }
 
-/** Runs a command to its end; its output goes to our standard error, so that ours stays clean. */
+/**
+ * Runs a command. Its output goes to stderr, since stdout is for our own results.
+ *
+ * @returns the exit code, or why there is none.
+ */
 function run(
   command: string,
   args: string[],

@@ -15,40 +15,39 @@ import { unpackLibTorch } from "./unpack.js";
 
 /** Options of {@link installLibTorch}. */
 export interface InstallOptions {
-  /** Which pinned build to fetch. Default: "cpu". */
+  /** Which pinned build to download. Default: "cpu". */
   backend?: Backend;
-  /** Where it goes. Default: this package's cache, in a folder named by its version. */
+  /** Where to install it. Default: a folder in this package's cache, named after the version. */
   directory?: string;
-  /** Files to unpack instead of fetching: PyTorch's wheel with NVIDIA's, or a LibTorch archive; or folders of such. */
+  /** Files to unpack instead of downloading: PyTorch's and NVIDIA's wheels, a LibTorch archive, or folders of these. */
   from?: string[];
-  /** The SHA-256 that the one file in `from` must have. */
+  /** The expected SHA-256 of the only file in `from`. */
   sha256?: string;
-  /** Default: the process's. */
+  /** Environment variables. Default: the process's. */
   env?: NodeJS.ProcessEnv;
-  /** Told what is being done. Default: nobody. */
+  /** Called with one line for each step. */
   report?: (line: string) => void;
   signal?: AbortSignal;
-  /** The pinned builds, for tests. */
+  /** The pinned builds; tests pass their own. */
   pinned?: Readonly<Record<Backend, PinnedLibTorch>>;
 }
 
-/** Outcome of {@link installLibTorch}. */
+/** The result of {@link installLibTorch}. */
 export interface Installed extends LibTorch {
-  /** Whether it was there already. */
+  /** Whether it was already installed. */
   reused: boolean;
 }
 
-/** Begins the names of folders that are worked in; the search passes over dotted names. */
+/** Prefix of working folders. The search ignores names that start with a dot. */
 const unfinished = ".unfinished-";
 
 /**
- * Puts a LibTorch where the search finds it: the pinned build, fetched by pip, or one from files given.
- * Safe to run in several processes at once: one works, the others wait for it; and the folder appears
- * whole, by a rename. After an interruption, wheels that were fetched whole are not fetched again.
+ * Installs LibTorch where the search finds it: the pinned build, downloaded with pip, or one from the given files.
+ * Several processes can run it at the same time: one installs and the others wait. The finished folder is renamed into
+ * place, so it is never seen incomplete. After an interruption, complete wheels are not downloaded again.
  *
- * @throws ReverseDistillationError `LIBTORCH_NOT_FOUND` where it cannot be fetched,
- *   `LIBTORCH_INCOMPATIBLE` where what came is another build, `INVALID_FILE`, `NOT_FOUND`,
- *   `INVALID_ARGUMENT`, `IO`, `ABORTED`.
+ * @throws ReverseDistillationError `LIBTORCH_NOT_FOUND` if it cannot be downloaded, `LIBTORCH_INCOMPATIBLE` if the
+ *   files are of an unsupported version or build, `INVALID_FILE`, `NOT_FOUND`, `INVALID_ARGUMENT`, `IO`, `ABORTED`.
  */
 export async function installLibTorch(options: InstallOptions = {}): Promise<Installed> {
   const { env = process.env, report = () => {}, signal } = options;
@@ -73,7 +72,7 @@ export async function installLibTorch(options: InstallOptions = {}): Promise<Ins
       if (meanwhile !== undefined) return meanwhile;
       await removeAbandoned(parent);
       const work = join(parent, unfinished + (files === undefined ? pins.version : "files"));
-      // Never what an interrupted process has begun to unpack.
+      // A new name, so that nothing unpacked by an interrupted process is reused.
       const unpacked = join(work, `unpacked-${randomBytes(6).toString("hex")}`);
       try {
         await mkdir(work, { recursive: true });
@@ -93,7 +92,7 @@ export async function installLibTorch(options: InstallOptions = {}): Promise<Ins
         if ("reason" in installed) throw misfit([directory], installed.reason);
         return { ...installed, reused: false };
       } finally {
-        // Wheels stay for the next attempt.
+        // Downloaded wheels stay for the next attempt.
         await rm(files === undefined ? unpacked : work, { recursive: true, force: true });
       }
     });
@@ -108,13 +107,13 @@ function misfit(places: readonly string[], reason: string): ReverseDistillationE
   return new ReverseDistillationError("LIBTORCH_INCOMPATIBLE", `${names}: ${reason}`);
 }
 
-/** The LibTorch in a folder, where there is one that fits. */
+/** The LibTorch in a folder, if it meets the requirement. */
 function existing(directory: string, builds: readonly LibTorchBuild[]): Installed | undefined {
   const result = inspectLibTorch(directory, { builds });
   return "reason" in result ? undefined : { ...result, reused: true };
 }
 
-/** The files themselves, and those in the folders. */
+/** The given files, and the archives in the given folders. */
 async function archivesIn(places: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const place of places.map((each) => resolve(each))) {
@@ -127,15 +126,18 @@ async function archivesIn(places: readonly string[]): Promise<string[]> {
         if (/\.(whl|zip)$/.test(name)) files.push(join(place, name));
   }
   if (files.length > 0) return files;
-  throw new ReverseDistillationError("NOT_FOUND", `${places.join(", ")} holds no .whl or .zip file.`);
+  throw new ReverseDistillationError("NOT_FOUND", `${places.join(", ")} contains no .whl or .zip file.`);
 }
 
-/** A file by the name of a pinned one must be that; another must have the hash that was given, if one was. */
-async function checkHashes(files: string[], { sha256: given, pinned = pinnedLibTorch, signal }: InstallOptions): Promise<void> {
+/** Checks the given hash, if there is one. Otherwise a file named like a pinned wheel must be that wheel. */
+async function checkHashes(
+  files: string[],
+  { sha256: given, pinned = pinnedLibTorch, signal }: InstallOptions,
+): Promise<void> {
   if (given !== undefined && (files.length !== 1 || !/^[0-9a-f]{64}$/i.test(given)))
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `A SHA-256 must be 64 hexadecimal digits and goes with one file, but there are ${files.length}, and it is ${JSON.stringify(given)}.`,
+      `sha256 must be 64 hexadecimal digits and needs exactly one file; got ${JSON.stringify(given)} and ${files.length} files.`,
     );
   const wheels = Object.values(pinned).flatMap((build) => build.wheels);
   for (const path of files) {
@@ -145,12 +147,12 @@ async function checkHashes(files: string[], { sha256: given, pinned = pinnedLibT
     if (found !== wanted)
       throw new ReverseDistillationError(
         "INVALID_FILE",
-        `${path} is not the file that was meant: its SHA-256 is ${found}, but should be ${wanted}. Fetch it again.`,
+        `${path} is damaged or the wrong file: its SHA-256 is ${found}, but should be ${wanted}. Download it again.`,
       );
   }
 }
 
-/** A folder that is given must be absent or empty: nothing in it is for this package to replace. */
+/** A folder chosen by the caller must be absent or empty: this package must not replace anything in it. */
 async function requireFree(directory: string): Promise<void> {
   const names = await readdir(directory).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
@@ -159,11 +161,11 @@ async function requireFree(directory: string): Promise<void> {
   if (names.length > 0)
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `${directory} is not empty and holds no LibTorch that fits: give a folder that is empty or does not exist.`,
+      `${directory} is not empty and contains no compatible LibTorch. Choose a folder that is empty or does not exist.`,
     );
 }
 
-/** Before hours of downloading, not after. */
+/** Fails before a long download rather than after it. */
 async function requireSpace(folder: string, { megabytes }: PinnedLibTorch): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = Math.floor((bavail * bsize) / 1e6);
@@ -171,12 +173,12 @@ async function requireSpace(folder: string, { megabytes }: PinnedLibTorch): Prom
   if (free < needed)
     throw new ReverseDistillationError(
       "IO",
-      `Installing LibTorch takes ${needed} MB for a while, of which ${megabytes.kept} MB stay, and ${folder} has ${free} MB left. ` +
-        "REVERSE_DISTILLATION_CACHE or --dir name another place.",
+      `Installing LibTorch needs ${needed} MB of disk space (${megabytes.kept} MB once installed), but ${folder} has ` +
+        `only ${free} MB left. Choose another folder with --dir or REVERSE_DISTILLATION_CACHE.`,
     );
 }
 
-/** Removes what installations that were killed have left: a day is more than any takes. */
+/** Removes what killed installations left behind. No installation takes more than a day. */
 async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(unfinished)) continue;
@@ -187,8 +189,8 @@ async function removeAbandoned(parent: string): Promise<void> {
 }
 
 /**
- * Renames the finished folder to its place. Another process may have been quicker: its result is as
- * good. What is there and damaged is moved out of the way first.
+ * Renames the finished folder into place. If another process was faster, its result is used. A damaged installation is
+ * moved out of the way first.
  */
 async function putInPlace(
   unpacked: string,
@@ -204,7 +206,7 @@ async function putInPlace(
       const there = await stat(directory).catch(() => undefined);
       if (there === undefined || attempt === 8) throw error;
       if (existing(directory, builds) !== undefined) return;
-      // Fails where another process has just moved it; the next attempt sees.
+      // This fails if another process has just moved it; then try again.
       await rename(directory, join(work, `damaged-${attempt}`)).catch(() => undefined);
     }
   }

@@ -10,16 +10,16 @@ import { runsCuda, type NvidiaDriver } from "../nvidia.js";
 import type { Backend } from "./inspect.js";
 import { cachedVersions, lookForLibTorch, type LibTorchOrigin } from "./search.js";
 
-/** A place in which a LibTorch was looked for. */
+/** A place that was searched for LibTorch. */
 export interface ListedLibTorch {
   origin: LibTorchOrigin;
-  /** The folder or, where there is none, what was asked. */
+  /** The folder, or what was searched if there is no folder. */
   place: string;
   /**
-   * - `used`: this one is opened.
-   * - `fits`: it would be, if none came before it.
-   * - `misfit`: there is one that does not do; `reason` says why.
-   * - `absent`: there is none; `reason` says what there is.
+   * - `used`: this LibTorch is used.
+   * - `fits`: it is compatible, but another comes first.
+   * - `misfit`: it is incompatible; `reason` says why.
+   * - `absent`: there is no LibTorch here; `reason` says what was found.
    */
   state: "used" | "fits" | "misfit" | "absent";
   version?: string;
@@ -28,10 +28,10 @@ export interface ListedLibTorch {
 }
 
 /**
- * Every LibTorch that the search comes by, in its order, and what becomes of it. Opens each that fits in
- * a process of its own, unless that was done before.
+ * Lists every place that is searched for LibTorch, in order, and what was found there. Each LibTorch that looks
+ * compatible is tried in a child process, unless that was done before.
  *
- * @param binaries Those that a LibTorch must fit; undefined where there are none.
+ * @param binaries The binaries that LibTorch must be compatible with; undefined if there are none.
  */
 export function listLibTorch(
   binaries: Binaries | undefined,
@@ -48,13 +48,13 @@ export function listLibTorch(
       return { origin, place: directory, state, version, backend };
     }
     const { origin, place, exists, version, reason } = looked;
-    // Whoever names one means it: nothing is taken in its stead.
+    // If the user chose one, nothing else is used instead.
     if (origin === "chosen") settled = true;
     return { origin, place, state: exists ? "misfit" : "absent", version, reason };
   });
 }
 
-/** The binaries at hand; undefined where there are none. */
+/** The addon's binaries; undefined if there are none. */
 export function binariesIfAny(env: NodeJS.ProcessEnv = process.env): Binaries | undefined {
   try {
     return findBinaries(env);
@@ -64,19 +64,22 @@ export function binariesIfAny(env: NodeJS.ProcessEnv = process.env): Binaries | 
   }
 }
 
-/** The build to install here: for CUDA where this package holds a binary for it, and a GPU's driver or no other binary. */
-export function recommendedBackend(binaries: Binaries | undefined, driver: NvidiaDriver | undefined): Backend {
+/** The build to install: CUDA if this package has a binary for it and either a suitable driver or no CPU binary. */
+export function recommendedBackend(
+  binaries: Binaries | undefined,
+  driver: NvidiaDriver | undefined,
+): Backend {
   const has = (kind: Backend): boolean =>
     binaries?.implementations.some(({ backend }) => backend === kind) === true;
   return has("cuda") && (runsCuda(driver) || !has("cpu")) ? "cuda" : "cpu";
 }
 
 /**
- * Removes a LibTorch from this package's cache; one that is open in a process stays usable there.
+ * Removes a LibTorch from this package's cache. Processes that have it open can continue to use it.
  *
- * @param version its full version, such as "2.13.0+cpu".
- * @returns the folder that it was in.
- * @throws ReverseDistillationError `NOT_FOUND` where it is not in the cache, `IO`.
+ * @param version The full version, such as "2.13.0+cpu".
+ * @returns the folder that was removed.
+ * @throws ReverseDistillationError `NOT_FOUND` if it is not in the cache, `IO`.
  */
 export async function removeLibTorch(version: string, env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const cache = libtorchCacheDirectory(env);
@@ -85,10 +88,10 @@ export async function removeLibTorch(version: string, env: NodeJS.ProcessEnv = p
   if (!versions.includes(version))
     throw new ReverseDistillationError(
       "NOT_FOUND",
-      `${cache} holds no ${version}: it holds ${versions.length > 0 ? versions.join(", ") : "nothing"}.`,
+      `${cache} does not contain ${version}; it contains ${versions.length > 0 ? versions.join(", ") : "nothing"}.`,
     );
   try {
-    // First the name, so that nobody finds a part of it.
+    // Rename it first, so that nobody finds it half removed.
     const away = join(cache, `.unfinished-removal-${randomBytes(6).toString("hex")}`);
     await rename(directory, away);
     await rm(away, { recursive: true });

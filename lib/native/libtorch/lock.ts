@@ -2,16 +2,16 @@ import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How often a holder shows that it lives, and when a lock counts as left behind, in milliseconds. */
+/** How often the holder touches the lock, and the age at which a lock counts as abandoned, in milliseconds. */
 const beat = 5_000;
-const leftBehind = 60_000;
+const abandonedAfter = 60_000;
 
 /**
- * Holds a lock file while work runs, so that of several processes one works and the others wait for what
- * it makes. It saves work and does not guard it: what is worked on must come about atomically, since a
- * lock that nobody has touched for a minute is taken over.
+ * Holds a lock file while the work runs, so that one of several processes works and the others wait for its result.
+ * The lock only saves duplicate work and gives no protection: a lock that has not been touched for a minute is taken
+ * over, so the work must produce its result atomically.
  *
- * @param onWait called once, if there is somebody to wait for.
+ * @param onWait Called once if another process holds the lock.
  */
 export async function withLock<Result>(
   path: string,
@@ -19,7 +19,7 @@ export async function withLock<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   const token = randomUUID();
-  for (let waited = false; !(await take(path, token)); ) {
+  for (let waited = false; !(await take(path, token));) {
     if (!waited) onWait();
     waited = true;
     await delay(250, undefined, { signal });
@@ -45,8 +45,8 @@ async function take(path: string, token: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
   const touched = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now();
-  if (Date.now() - touched > leftBehind) {
-    // Renamed and not removed: of several that wait, one succeeds.
+  if (Date.now() - touched > abandonedAfter) {
+    // Renamed rather than removed, so that only one of several waiting processes succeeds.
     const away = `${path}.${token}`;
     await rename(path, away).then(
       () => rm(away, { force: true }),

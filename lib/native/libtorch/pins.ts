@@ -1,47 +1,49 @@
 import type { LibTorchBuild } from "./inspect.js";
 
-/** One wheel, to the byte. */
+/** A wheel, identified by its hash. */
 export interface PinnedWheel {
-  /** As pip takes it: "torch==2.13.0+cpu". */
+  /** The argument for pip: "torch==2.13.0+cpu". */
   requirement: string;
-  /** The name that its file has. */
+  /** The name of its file. */
   file: string;
-  /** Of the file, in hexadecimal. */
+  /** The SHA-256 of the file, in hexadecimal. */
   sha256: string;
 }
 
-/** A LibTorch that this package fetches. */
+/** A LibTorch that this package can download. */
 export interface PinnedLibTorch extends LibTorchBuild {
   /** Such as "2.13.0+cpu". */
   version: string;
-  /** An index to ask beside those that pip is configured with. */
+  /** A package index to use in addition to those in pip's configuration. */
   index?: string;
-  /** In the order in which they are fetched. */
+  /** In download order. */
   wheels: readonly PinnedWheel[];
-  /** Sizes in megabytes: of the wheels, and of what is kept of them. */
+  /** Sizes in megabytes of the wheels and of the files that are kept from them. */
   megabytes: { download: number; kept: number };
 }
 
 /**
- * The tags of the wheels below: whatever Python runs pip, the same files are taken, since nothing of
- * Python's is kept of them.
+ * The tags of the wheels below. The same files are downloaded whichever Python runs pip, because none of their Python
+ * code is kept.
  */
 export const wheelTags = {
   python: "3.11",
   abi: "cp311",
-  platforms: [28, 27, 25, 18, 17, 12].map((minor) => `manylinux_2_${minor}_x86_64`).concat("manylinux2014_x86_64"),
+  platforms: [28, 27, 25, 18, 17, 12]
+    .map((minor) => `manylinux_2_${minor}_x86_64`)
+    .concat("manylinux2014_x86_64"),
 } as const;
 
 /**
- * The builds of LibTorch that this package publishes implementations for, for Linux on x64. Of NVIDIA's
- * wheels there are those that LibTorch's libraries name as needed.
+ * The LibTorch builds that this package publishes binaries for, for Linux on x64. NVIDIA's wheels are those with the
+ * libraries that LibTorch needs.
  */
 export const pinnedLibTorch: Readonly<Record<"cpu" | "cuda", PinnedLibTorch>> = {
   cpu: {
     backend: "cpu",
     minor: "2.13",
     version: "2.13.0+cpu",
-    // The default index holds CUDA builds.
+    // The default index has only CUDA builds.
     index: "https://download.pytorch.org/whl/cpu",
     megabytes: { download: 192, kept: 480 },
     wheels: [

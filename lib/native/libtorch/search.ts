@@ -15,8 +15,8 @@ import {
 } from "./inspect.js";
 
 /**
- * Where a LibTorch was looked for: what {@link configureNative} or the variable LIBTORCH names, this
- * package's cache, Python's `torch`.
+ * Where LibTorch was searched for: the folder set by {@link configureNative} or the variable LIBTORCH, this package's
+ * cache, or Python's `torch` package.
  */
 export type LibTorchOrigin = "chosen" | "cache" | "python";
 
@@ -28,57 +28,57 @@ export function buildable(backend: Backend): LibTorchBuild[] {
   return buildableMinors.map((minor) => ({ backend, minor }));
 }
 
-/** A place that was looked at and does not do. */
+/** A place that was searched and contains no suitable LibTorch. */
 export interface PassedOver {
   origin: LibTorchOrigin;
-  /** The folder or, where there is none, what was asked. */
+  /** The folder, or what was searched if there is no folder. */
   place: string;
   reason: string;
-  /** Whether there is a LibTorch, of another version or build, or damaged. */
+  /** Whether there is a LibTorch, but it is damaged or of an unsupported version or build. */
   exists: boolean;
-  /** Such as "2.12.0+cpu", where it is known. */
+  /** Such as "2.12.0+cpu", if known. */
   version?: string;
 }
 
-/** A LibTorch that fits, and where it was found. */
+/** A suitable LibTorch and where it was found. */
 export type FoundLibTorch = LibTorch & { origin: LibTorchOrigin };
 
-/** Outcome of {@link findLibTorch}. */
+/** The result of {@link findLibTorch}. */
 export interface LibTorchSearch {
-  /** The first LibTorch that fits; undefined where none does. */
+  /** The first suitable LibTorch; undefined if there is none. */
   found?: FoundLibTorch;
-  /** What came before it and does not fit, in the order of the search. */
+  /** The places searched before it, in order. */
   passedOver: PassedOver[];
 }
 
-/** How a search goes. */
+/** Options of the search. */
 export interface SearchOptions {
-  /** Default: the process's. */
+  /** Environment variables. Default: the process's. */
   env?: NodeJS.ProcessEnv;
-  /** Asked about each LibTorch that fits by its files: why it is refused all the same. Default: never. */
+  /** Called for each LibTorch whose files are suitable. Returns why it must not be used, if there is a reason. */
   refuse?: (libtorch: LibTorch) => string | undefined;
 }
 
 /**
- * Finds a LibTorch that fits, loading none: the folder that {@link configureNative} or the variable
- * LIBTORCH names, then this package's cache, then the `torch` package of the `python3` or `python` on
- * the PATH.
+ * Finds a suitable LibTorch without loading any. Searches the folder set by {@link configureNative} or the variable
+ * LIBTORCH, then this package's cache, then the `torch` package of the `python3` or `python` on the PATH.
  *
- * @throws ReverseDistillationError where one is named and does not fit, since whoever named it means
- *   that one: `LIBTORCH_NOT_FOUND` (nothing there) or `LIBTORCH_INCOMPATIBLE`.
+ * @throws ReverseDistillationError if the user chose a folder and it is unsuitable, since nothing else may be used
+ *   instead: `LIBTORCH_NOT_FOUND` (no LibTorch there) or `LIBTORCH_INCOMPATIBLE`.
  */
 export function findLibTorch(requirement: LibTorchRequirement, options: SearchOptions = {}): LibTorchSearch {
   const passedOver: PassedOver[] = [];
   for (const looked of lookForLibTorch(requirement, options)) {
     if ("libraries" in looked) return { found: looked, passedOver };
     const { libtorch } = nativeSettings(options.env);
-    if (looked.origin === "chosen" && libtorch !== undefined) throw misfitOfChosen(libtorch, looked, requirement);
+    if (looked.origin === "chosen" && libtorch !== undefined)
+      throw misfitOfChosen(libtorch, looked, requirement);
     passedOver.push(looked);
   }
   return { passedOver };
 }
 
-/** Every place that {@link findLibTorch} would look at, one after the other, with what is there. */
+/** Yields every place that {@link findLibTorch} searches, in order, with what was found there. */
 export function* lookForLibTorch(
   requirement: LibTorchRequirement,
   { env = process.env, refuse = () => undefined }: SearchOptions = {},
@@ -100,28 +100,28 @@ export function* lookForLibTorch(
 }
 
 function misfitOfChosen(
-  { value, said }: Setting,
+  { value, source }: Setting,
   { reason, exists }: PassedOver,
   { builds }: LibTorchRequirement,
 ): ReverseDistillationError {
   return new ReverseDistillationError(
     exists ? "LIBTORCH_INCOMPATIBLE" : "LIBTORCH_NOT_FOUND",
-    `${said} is ${value}, which does not fit: ${reason}. ` +
-      `Set it to the folder of ${describeBuilds(builds)}, or leave it out.`,
+    `${source} is ${value}, which cannot be used: ${reason}. ` +
+      `Set it to the folder of ${describeBuilds(builds)}, or leave it unset.`,
   );
 }
 
-/** One line for each place that does not do. */
+/** Lists the places and their reasons, one per line. */
 export function describePassedOver(passedOver: readonly PassedOver[]): string {
   return passedOver.map(({ origin, place, reason }) => `  ${origin}: ${place}: ${reason}`).join("\n");
 }
 
 type Candidate = { origin: LibTorchOrigin; place: string } & Place;
 
-/** A folder to look at, or why there is none. */
+/** A folder to inspect, or why there is none. */
 type Place = { directory: string; absent?: undefined } | { directory?: undefined; absent: string };
 
-/** Lazily, since asking Python takes longer than everything else. */
+/** Yields lazily, because asking Python is the slowest step. */
 function* candidates(env: NodeJS.ProcessEnv): Generator<Candidate> {
   const chosen = nativeSettings(env).libtorch?.value;
   if (chosen !== undefined) yield { origin: "chosen", place: chosen, directory: chosen };
@@ -137,8 +137,8 @@ function* candidates(env: NodeJS.ProcessEnv): Generator<Candidate> {
 }
 
 /**
- * Names of the cached builds, the newest first; without a GPU's driver, those for CUDA last. Names with
- * a leading dot are unfinished.
+ * Names of the cached builds, newest first. Without an NVIDIA driver, CUDA builds come last. Names that start with a
+ * dot are unfinished and are left out.
  */
 export function cachedVersions(cache: string): string[] {
   const last = nvidiaDriver() === undefined ? /\+cu\d/ : /^$/;
@@ -153,8 +153,8 @@ export function cachedVersions(cache: string): string[] {
 }
 
 /**
- * Prints the folder of the package `torch` without importing it, which would take seconds. The working
- * folder is no place to look: a folder that happens to be called `torch` is not PyTorch.
+ * Python code that prints the folder of the package `torch` without importing it, which would take seconds. It does
+ * not search the working folder, where a folder that happens to be called `torch` is not PyTorch.
  */
 const locateTorch = `
 import importlib.util, os, sys
@@ -172,10 +172,10 @@ function torchOfPython(python: string, env: NodeJS.ProcessEnv): Place {
       timeout: 30_000,
     });
     const directory = output.trim();
-    return directory === "" ? { absent: "has no package torch" } : { directory };
+    return directory === "" ? { absent: "the package torch is not installed" } : { directory };
   } catch (error) {
     const { code, status } = error as NodeJS.ErrnoException & { status?: number | null };
-    if (code === "ENOENT") return { absent: "there is none" };
-    return { absent: `does not answer (${code ?? `exit code ${status}`})` };
+    if (code === "ENOENT") return { absent: "not found" };
+    return { absent: `failed to run (${code ?? `exit code ${status}`})` };
   }
 }

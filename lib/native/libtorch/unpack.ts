@@ -10,8 +10,8 @@ import { crc32 } from "../../files/crc32.js";
 import { ioError } from "../../files/io-error.js";
 
 /**
- * What is kept: of PyTorch's wheel the headers, the version and the libraries that this package opens or
- * that these need; of NVIDIA's wheels the libraries; of a LibTorch archive headers, version, libraries.
+ * The files to keep. From PyTorch's wheel: the headers, the version, and the libraries that this package opens, with
+ * their dependencies. From NVIDIA's wheels: the libraries. From a LibTorch archive: headers, version and libraries.
  */
 const kept = new RegExp(
   "^(" +
@@ -24,13 +24,13 @@ const kept = new RegExp(
 );
 
 /**
- * Unpacks what computing and building take of a wheel or a LibTorch archive, under the names that it has
- * there, and compares the archive's checksums.
+ * Unpacks the files of a wheel or a LibTorch archive that are needed to run and to build, under their own names, and
+ * verifies their checksums.
  *
- * @param archive path of a `.whl` or `.zip` file.
- * @param target a folder, which is made.
- * @throws ReverseDistillationError `NOT_FOUND`, `INVALID_FILE` where it is damaged or something else,
- *   `IO`, `ABORTED`.
+ * @param archive The path of a `.whl` or `.zip` file.
+ * @param target The folder to unpack into; it is created.
+ * @throws ReverseDistillationError `NOT_FOUND`, `INVALID_FILE` if it is damaged or contains no LibTorch, `IO`,
+ *   `ABORTED`.
  */
 export async function unpackLibTorch(archive: string, target: string, signal?: AbortSignal): Promise<void> {
   let writing = target;
@@ -39,7 +39,7 @@ export async function unpackLibTorch(archive: string, target: string, signal?: A
     try {
       let count = 0;
       for await (const entry of zip.eachEntry()) {
-        // Some archives have entries for folders, whose names end with a slash.
+        // Some archives have entries for folders; their names end with a slash.
         if (!kept.test(entry.fileName) || entry.fileName.endsWith("/")) continue;
         writing = join(target, entry.fileName);
         await unpackEntry(zip, entry, writing, signal);
@@ -48,7 +48,8 @@ export async function unpackLibTorch(archive: string, target: string, signal?: A
       if (count === 0)
         throw new ReverseDistillationError(
           "INVALID_FILE",
-          `${archive} holds nothing of LibTorch: give PyTorch's wheel (torch-*.whl, and NVIDIA's wheels for a CUDA build) or a LibTorch archive (libtorch-*.zip).`,
+          `${archive} contains no LibTorch. Use PyTorch's wheel (torch-*.whl, for a CUDA build with NVIDIA's wheels) or ` +
+            "a LibTorch archive (libtorch-*.zip).",
         );
     } finally {
       zip.close();
@@ -56,7 +57,7 @@ export async function unpackLibTorch(archive: string, target: string, signal?: A
   } catch (error) {
     if (signal?.aborted) throw abortedError(signal);
     if (error instanceof ReverseDistillationError) throw error;
-    // What has no code is what yauzl or zlib make of the content.
+    // Errors of yauzl have no code, and those of zlib start with Z_: both are about the content.
     const { code, path, message } = error as NodeJS.ErrnoException;
     if (code === undefined || code.startsWith("Z_")) throw damaged(archive, message);
     throw ioError(error, `Unpacking ${basename(archive)}`, path ?? writing);
@@ -74,12 +75,12 @@ async function unpackEntry(zip: ZipFile, entry: Entry, path: string, signal?: Ab
     }
   }
   await pipeline(content, summed, createWriteStream(path), { signal });
-  if (checksum !== entry.crc32) throw new Error(`the checksum of ${entry.fileName} is not right`);
+  if (checksum !== entry.crc32) throw new Error(`the checksum of ${entry.fileName} is wrong`);
 }
 
 function damaged(archive: string, problem: string): ReverseDistillationError {
   return new ReverseDistillationError(
     "INVALID_FILE",
-    `${archive} is damaged or no zip archive: ${problem}. Fetch it again.`,
+    `${archive} is damaged or not a zip archive: ${problem}. Download it again.`,
   );
 }

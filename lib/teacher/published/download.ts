@@ -10,27 +10,27 @@ import { transfer, TransferError, type ByteProgress, type Timeouts } from "./tra
 
 export interface DownloadOptions {
   url: URL;
-  /** Where the file goes; its folder is made. */
+  /** The path to save the file at. Its folder is created. */
   target: string;
-  /** The first digits of the file's SHA-256, in hexadecimal. */
+  /** The first hexadecimal digits of the file's SHA-256. */
   checksumPrefix: string;
-  /** The most bytes that are taken, whatever the server sends. */
+  /** The download fails if the server sends more bytes than this. */
   maxBytes: number;
   signal?: AbortSignal;
   onProgress?: ByteProgress;
-  /** Default: 5 s for an answer, 30 s for the next bytes. */
+  /** Default: 5 s for the response to begin, 30 s between chunks. */
   timeouts?: Timeouts;
-  /** Before the first of the repeated attempts, in milliseconds; it doubles with each. Default 500. */
+  /** The delay before the first retry, in milliseconds. It doubles with every further retry. Default 500. */
   retryDelay?: number;
 }
 
-/** Attempts in a row that bring nothing, and attempts at all. */
+/** Limits on the attempts in a row that receive nothing, and on all attempts. */
 const maxFailures = 4;
 const maxAttempts = 100;
 
 /**
- * Downloads a file, atomically: it appears whole and checked. What an interrupted call has fetched is
- * gone on from, within this call and by later ones; several processes may download the same file.
+ * Downloads a file and verifies its checksum. The file appears at its path only when it is complete. An interrupted
+ * download is resumed, by this call or by a later one. Several processes may download the same file at the same time.
  *
  * @throws ReverseDistillationError `DOWNLOAD_FAILED` with the reason, `ABORTED`, `IO`.
  */
@@ -48,7 +48,7 @@ export async function download(options: DownloadOptions): Promise<void> {
     }
   } catch (error) {
     if (signal?.aborted) throw abortedError(signal);
-    if (!(error instanceof TransferError)) throw ioError(error, "Downloading into", target);
+    if (!(error instanceof TransferError)) throw ioError(error, "Saving the download", target);
     throw new ReverseDistillationError(
       "DOWNLOAD_FAILED",
       `Downloading ${url.href} failed: ${error.message}.`,
@@ -61,7 +61,7 @@ export async function download(options: DownloadOptions): Promise<void> {
 
 async function fetchChecked(part: PartialFile, options: DownloadOptions): Promise<void> {
   const { checksumPrefix, signal } = options;
-  // Bytes of several answers may not belong together, so wrong ones are fetched once more.
+  // Bytes from several responses may not belong together, so a wrong file is downloaded once more.
   for (let mayRepeat = true; ; mayRepeat = false) {
     const pieced = part.length > 0;
     const attempts = await fetchWhole(part, options);
@@ -69,12 +69,12 @@ async function fetchChecked(part: PartialFile, options: DownloadOptions): Promis
     if (found.startsWith(checksumPrefix)) return;
     await part.clear();
     if (mayRepeat && (pieced || attempts > 1)) continue;
-    const expected = `its SHA-256 is ${found}, but should begin with ${checksumPrefix}`;
-    throw new TransferError(`what came is not the file: ${expected}`, false);
+    const expected = `its SHA-256 is ${found}, but should start with ${checksumPrefix}`;
+    throw new TransferError(`the server sent a different file: ${expected}`, false);
   }
 }
 
-/** Fetches until all bytes are there. @returns the number of attempts. */
+/** Downloads until all bytes are there. @returns the number of attempts. */
 async function fetchWhole(part: PartialFile, options: DownloadOptions): Promise<number> {
   const { url, maxBytes, signal, retryDelay = 500 } = options;
   const timeouts = options.timeouts ?? { answer: 5_000, stall: 30_000 };
@@ -93,7 +93,7 @@ async function fetchWhole(part: PartialFile, options: DownloadOptions): Promise<
   }
 }
 
-/** A callback whose exceptions end the download and are told apart from its own. */
+/** Wraps the callback so that its exceptions end the download and can be told apart from the download's own. */
 function guarded(onProgress: ByteProgress | undefined): ByteProgress {
   return (bytes, total) => {
     try {

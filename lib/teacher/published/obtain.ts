@@ -11,18 +11,18 @@ import { checksumPrefix, publishedWeights, weightsUrl, type PublishedWeights } f
 import { download, type DownloadOptions } from "./download.js";
 import type { ByteProgress } from "./transfer.js";
 
-/** How published weights are obtained. */
+/** Options for obtaining published weights. */
 export interface ObtainOptions {
   /**
-   * Whether to do without the network: what is not on this machine is then an error. Default: what the
-   * variable `REVERSE_DISTILLATION_OFFLINE` says, 1 or 0; without it, false.
+   * Whether to stay off the network. Weights that are not on this machine are then an error. Default: the variable
+   * `REVERSE_DISTILLATION_OFFLINE` (1 or 0), or false if it is not set.
    */
   offline?: boolean;
-  /** Stops the download, which a later call goes on with. */
+  /** Stops the download. A later call resumes it. */
   signal?: AbortSignal;
-  /** Told of every step of a download; not called where the weights are on this machine already. */
+  /** Called as bytes of a download arrive. Not called if the weights are already on this machine. */
   onProgress?: ByteProgress;
-  /** Names the cache and the switches. Default: the process's. */
+  /** Environment variables for the cache folder and the network options. Default: the process's. */
   env?: NodeJS.ProcessEnv;
   /** @internal */
   pace?: Pick<DownloadOptions, "timeouts" | "retryDelay">;
@@ -31,25 +31,25 @@ export interface ObtainOptions {
 /** Whether published weights are on this machine. */
 export interface WeightsStatus extends PublishedWeights {
   url: string;
-  /** Where the file lies or would lie. */
+  /** Where the file is or would be. */
   path: string;
-  /** "damaged": a file is there, but its SHA-256 is another. */
+  /** "damaged" if there is a file, but its SHA-256 is wrong. */
   state: "present" | "absent" | "damaged";
 }
 
 /**
- * The path of torchvision's ImageNet weights for a backbone (`IMAGENET1K_V1`), from this package's cache
- * or, once, from the address at which torchvision publishes them, or the one that the variable
- * `REVERSE_DISTILLATION_WEIGHTS_URL` gives instead. The SHA-256 is checked at every call.
+ * Returns the path of torchvision's ImageNet weights for a backbone (`IMAGENET1K_V1`). They are downloaded once into
+ * this package's cache, from torchvision's address or from the one in the variable `REVERSE_DISTILLATION_WEIGHTS_URL`.
+ * Every call checks the file's SHA-256.
  *
- * @throws ReverseDistillationError `DOWNLOAD_FAILED` saying why, and where to put the file by hand;
- * `INVALID_ARGUMENT` for a variable that is not allowed, `ABORTED`, `IO`.
+ * @throws ReverseDistillationError `DOWNLOAD_FAILED`, which gives the reason and says where to put the file by hand;
+ * `INVALID_ARGUMENT` if a variable is invalid, `ABORTED`, `IO`.
  */
 export function obtainImagenetWeights(backbone: Backbone, options: ObtainOptions = {}): Promise<string> {
   return obtainWeights(publishedWeights(backbone), options);
 }
 
-/** As {@link obtainImagenetWeights}, but where they are not to be had the reason is a result, not an error. */
+/** Like {@link obtainImagenetWeights}, but returns the reason if the weights cannot be downloaded. */
 export async function findOrDownloadWeights(
   backbone: Backbone,
   options: ObtainOptions = {},
@@ -63,7 +63,7 @@ export async function findOrDownloadWeights(
   }
 }
 
-/** As {@link obtainImagenetWeights}, for any published file. */
+/** Like {@link obtainImagenetWeights}, for any published file. */
 export async function obtainWeights(
   published: PublishedWeights,
   options: ObtainOptions = {},
@@ -71,13 +71,13 @@ export async function obtainWeights(
   const { env = process.env, signal, onProgress, pace } = options;
   const { url, path, state } = await weightsStatus(published, env, signal);
   if (state === "present") return path;
-  const byHand = `To put the file there by hand, download ${url} elsewhere and save it as ${path}.`;
+  const byHand = `To install the file by hand, download ${url} on another machine and save it as ${path}.`;
   if (options.offline ?? isOffline(env)) {
     const found = state === "damaged" ? `${path} is damaged` : `${path} does not exist`;
     throw new ReverseDistillationError(
       "DOWNLOAD_FAILED",
-      `The ImageNet weights of ${published.backbone} are not on this machine (${found}), and downloads are switched ` +
-        `off. ${byHand}`,
+      `The ImageNet weights of ${published.backbone} are not on this machine (${found}), and downloads are disabled. ` +
+        byHand,
     );
   }
   try {
@@ -86,7 +86,7 @@ export async function obtainWeights(
       url: new URL(url),
       target: path,
       checksumPrefix: checksumPrefix(published),
-      // Sizes are known to a tenth; a server must not be able to fill the disk.
+      // The known sizes are rounded. The limit keeps a server from filling the disk.
       maxBytes: Math.ceil(published.mebibytes * 1.25) * 2 ** 20,
       signal,
       onProgress,
@@ -100,7 +100,11 @@ export async function obtainWeights(
   }
 }
 
-/** Looks for a published file in the cache, and checks it. @throws ReverseDistillationError `INVALID_ARGUMENT`, `ABORTED`, `IO` */
+/**
+ * Looks for a published file in the cache and verifies its checksum.
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT`, `ABORTED`, `IO`
+ */
 export async function weightsStatus(
   published: PublishedWeights,
   env: NodeJS.ProcessEnv = process.env,
@@ -135,5 +139,5 @@ function isOffline({ REVERSE_DISTILLATION_OFFLINE: value }: NodeJS.ProcessEnv): 
 function baseUrl({ REVERSE_DISTILLATION_WEIGHTS_URL: value }: NodeJS.ProcessEnv): string | undefined {
   if (value === undefined || value === "") return undefined;
   if (/^https?:\/\/./.test(value) && URL.canParse(value)) return value;
-  throw invalid("The variable REVERSE_DISTILLATION_WEIGHTS_URL", "an http: or https: address", value);
+  throw invalid("The variable REVERSE_DISTILLATION_WEIGHTS_URL", "an http: or https: URL", value);
 }

@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** A part that nobody has written to for so long was abandoned, in milliseconds. */
+/** The time without a write after which a partial file counts as abandoned, in milliseconds. */
 const abandonedAfter = 60_000;
 
 /**
- * The beginning of a file that is being fetched, beside the place it is meant for, under a name of its
- * own: several processes may fetch the same file. Who ends before the file is whole leaves its part,
- * which the next one takes over by renaming it, so that only one can.
+ * The downloaded beginning of a file, in the folder of the final file. Its name is unique, since several processes may
+ * download the same file. A process that ends early leaves its partial file behind; the next one takes it over by
+ * renaming it, so that only one process can.
  */
 export class PartialFile {
   readonly #path: string;
@@ -21,7 +21,7 @@ export class PartialFile {
     this.#length = length;
   }
 
-  /** Takes the longest part that was abandoned, or begins anew. */
+  /** Takes over the longest abandoned partial file, or creates an empty one. */
   static async claim(target: string): Promise<PartialFile> {
     const path = join(dirname(target), `${prefix(target)}${randomBytes(6).toString("hex")}${suffix}`);
     for (const part of await abandonedParts(target)) {
@@ -36,34 +36,34 @@ export class PartialFile {
     return this.#path;
   }
 
-  /** Bytes that are there. */
+  /** The number of bytes downloaded so far. */
   get length(): number {
     return this.#length;
   }
 
   async append(bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.byteLength;) {
-      // At its place, whatever another process, which took this part for abandoned, may write.
+      // At an explicit position, in case another process took this file for abandoned and writes to it.
       const { bytesWritten } = await this.#handle.write(bytes, done, bytes.byteLength - done, this.#length);
       done += bytesWritten;
       this.#length += bytesWritten;
     }
   }
 
-  /** Forgets all bytes. */
+  /** Discards all bytes. */
   async clear(): Promise<void> {
     await this.#handle.truncate(0);
     this.#length = 0;
   }
 
-  /** Ends it as the whole file, in its place. */
+  /** Closes the complete file and renames it to the target. */
   async finish(target: string): Promise<void> {
     await this.#handle.sync();
     await this.#handle.close();
     await rename(this.#path, target);
   }
 
-  /** Ends it as a part that may be taken over at once; one without bytes is removed. */
+  /** Closes the incomplete file so that it can be taken over immediately, or removes it if it is empty. */
   async release(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
     if (this.#length === 0) await rm(this.#path, { force: true });
@@ -77,7 +77,7 @@ function prefix(target: string): string {
   return `.${basename(target)}.`;
 }
 
-/** Paths, the longest part first. */
+/** The paths of the abandoned partial files, longest first. */
 async function abandonedParts(target: string): Promise<string[]> {
   const folder = dirname(target);
   const names = (await readdir(folder)).filter(
@@ -96,11 +96,11 @@ async function abandonedParts(target: string): Promise<string[]> {
     .map(({ path }) => path);
 }
 
-/** Whether the part could be renamed: another process may have been quicker. */
+/** Renames the partial file. @returns false if another process was faster. */
 async function take(part: string, path: string): Promise<boolean> {
   try {
     const now = new Date();
-    // First the time: under its new name it must not look abandoned.
+    // Set the time first: under its new name the file must not look abandoned.
     await utimes(part, now, now);
     await rename(part, path);
     return true;

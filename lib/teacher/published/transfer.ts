@@ -1,27 +1,27 @@
 import type { PartialFile } from "./partial-file.js";
 import { Watchdog } from "./watchdog.js";
 
-/** How long is waited, in milliseconds. */
+/** How long to wait, in milliseconds. */
 export interface Timeouts {
-  /** For the beginning of an answer. */
+  /** For the response to begin. */
   answer: number;
-  /** For the next bytes. */
+  /** For the next chunk. */
   stall: number;
 }
 
-/** Bytes that are there, and how many it will be; undefined where the server does not say. */
+/** Receives the bytes downloaded so far and the size of the file, which is undefined if the server does not state it. */
 export type ByteProgress = (bytes: number, total: number | undefined) => void;
 
 export interface TransferOptions {
   url: URL;
-  /** The most bytes that are taken. */
+  /** The transfer fails if the server sends more bytes than this. */
   maxBytes: number;
   timeouts: Timeouts;
   signal: AbortSignal | undefined;
   onProgress: ByteProgress;
 }
 
-/** Why a transfer did not come to its end, and whether another one may. */
+/** Says why a transfer failed and whether a retry may succeed. */
 export class TransferError extends Error {
   override readonly name = "TransferError";
   readonly retryable: boolean;
@@ -33,10 +33,10 @@ export class TransferError extends Error {
 }
 
 /**
- * Fetches by HTTP what is missing of a file, from where the part that is there ends; from the beginning
- * where the server does not go along with that. What came stays in the part, whatever happens after.
+ * Downloads the rest of a file by HTTP, starting where the partial file ends, or the whole file if the server does not
+ * support that. Received bytes stay in the partial file even if the transfer fails.
  *
- * @throws TransferError; the reason of the caller's signal; what the file system throws.
+ * @throws TransferError, the reason of the caller's signal, or an error of the file system.
  */
 export async function transfer(part: PartialFile, options: TransferOptions): Promise<void> {
   const { url, maxBytes, timeouts, signal, onProgress } = options;
@@ -54,7 +54,7 @@ export async function transfer(part: PartialFile, options: TransferOptions): Pro
       onProgress(part.length, total);
     }
     if (total !== undefined && part.length < total) {
-      throw new TransferError(`the connection ended after ${part.length} of ${total} bytes`, true);
+      throw new TransferError(`the connection was closed after ${part.length} of ${total} bytes`, true);
     }
   } finally {
     watchdog.stop();
@@ -67,12 +67,16 @@ async function request(url: URL, from: number, { signal }: Watchdog): Promise<Re
   try {
     return await fetch(url, { headers, signal });
   } catch (error) {
-    // Without an answer there is no network, or no such server: to try again at once would only take time.
+    // No response means no network or no such server. Retrying immediately would only take time.
     throw failure(error, signal, false);
   }
 }
 
-/** Brings the part to where the answer begins. @returns bytes of the whole file, where the server says it. */
+/**
+ * Checks that the response continues the partial file, or clears the file if the response starts from the beginning.
+ *
+ * @returns the number of bytes of the whole file; undefined if the server does not state it.
+ */
 async function agree(response: Response, part: PartialFile): Promise<number | undefined> {
   const { status, headers } = response;
   if (status === 200) {
@@ -83,11 +87,11 @@ async function agree(response: Response, part: PartialFile): Promise<number | un
   const range = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/.exec(headers.get("content-range") ?? "");
   const total = range?.[2] === undefined || range[2] === "*" ? undefined : Number(range[2]);
   if (status === 206 && Number(range?.[1]) === part.length) return total;
-  // There is nothing after the part's end where the part is the whole file.
+  // The partial file is already the whole file, so there is nothing after its end.
   if (status === 416 && part.length > 0 && total === part.length) return total;
   if (status === 206 || status === 416) {
     await part.clear();
-    throw new TransferError(`the server answered ${status} with another range than it was asked for`, true);
+    throw new TransferError(`the server answered ${status} with a different range than requested`, true);
   }
   const retryable = status >= 500 || status === 429;
   throw new TransferError(`the server answered ${status} ${response.statusText}`.trimEnd(), retryable);
@@ -97,7 +101,7 @@ async function* body(response: Response, watchdog: Watchdog, stall: number): Asy
   if (response.body === null) return;
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   for (;;) {
-    watchdog.expect("nothing more came", stall);
+    watchdog.expect("no more data arrived", stall);
     const { done, value } = await reader.read().catch((error: unknown) => {
       throw failure(error, watchdog.signal, true);
     });
@@ -107,7 +111,10 @@ async function* body(response: Response, watchdog: Watchdog, stall: number): Asy
 }
 
 function tooLong(bytes: number): TransferError {
-  return new TransferError(`the server sends more than ${bytes} bytes, which cannot be the file`, false);
+  return new TransferError(
+    `the server sent more than ${bytes} bytes, which is too much for this file`,
+    false,
+  );
 }
 
 function failure(error: unknown, signal: AbortSignal, retryable: boolean): TransferError {
@@ -115,12 +122,12 @@ function failure(error: unknown, signal: AbortSignal, retryable: boolean): Trans
   return new TransferError(describe(reason), retryable, reason);
 }
 
-/** `fetch` hides what happened in the cause. */
+/** `fetch` hides the actual problem in the error's cause. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause: unknown = error.cause;
   if (!(cause instanceof Error)) return error.message;
   const code = (cause as NodeJS.ErrnoException).code;
-  // Where several addresses were tried, the message is empty.
+  // The message is empty if several addresses were tried.
   return cause.message || code || error.message;
 }

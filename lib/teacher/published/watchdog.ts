@@ -1,4 +1,4 @@
-/** Aborts a request when the caller does, and when nothing has come for too long. */
+/** Aborts a request when the caller aborts, or when an expected event takes too long. */
 export class Watchdog {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
@@ -15,7 +15,7 @@ export class Watchdog {
     return this.#controller.signal;
   }
 
-  /** Begins to wait anew. @param what Names what is waited for, for the reason of the abort. */
+  /** Restarts the timer. @param what What went wrong if it expires: "the server did not answer". */
   expect(what: string, milliseconds: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
@@ -24,7 +24,7 @@ export class Watchdog {
     );
   }
 
-  /** Ends the waiting, and the request if it is still under way. */
+  /** Stops the timer, and aborts the request if it is still running. */
   stop(): void {
     this.#controller.abort();
     clearTimeout(this.#timer);

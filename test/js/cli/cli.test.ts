@@ -35,7 +35,7 @@ test.serial(
     t.is(code, 0, stderr);
     t.is(stdout, `Trained on 3 images; the model is ${model}\n`);
     t.true(existsSync(model));
-    t.regex(stderr, /^warning: The teacher \(resnet18\) has no weights/);
+    t.regex(stderr, /^warning: The teacher \(resnet18\) has random weights because none were given/);
     t.regex(stderr, /^Reading 3\/3 images$/m);
     t.regex(stderr, /^Training 1\/2 epochs loss \d\.\d{4}, [\d.]+ images\/s, \d+ s left$/m);
     t.regex(stderr, /^Training 2\/2 epochs/m);
@@ -114,7 +114,7 @@ test.serial("sample draws a data set", async (t) => {
   const options = ["--size", "64", "--train", "2", "--test-good", "1", "--test-per-defect", "1"];
   const { code, stdout, stderr } = await runCli(["sample", sample, ...options]);
   t.is(code, 0, stderr);
-  t.regex(stdout, /^The sample .*sample is drawn: 2 images to train on, \d+ to test on\n$/);
+  t.regex(stdout, /^Drew the sample in .*sample: 2 training images, \d+ test images\n$/);
   t.is(readdirSync(join(sample, "train", "good")).length, 2);
 });
 
@@ -149,7 +149,7 @@ const failures: [title: string, args: string[], code: number, message: RegExp][]
     "0 epochs",
     ["train", parts, "-o", model, "--epochs", "0"],
     2,
-    /^error: epochs must be .* is 0\. \(INVALID_ARGUMENT\)$/,
+    /^error: epochs must be .*; got 0\. \(INVALID_ARGUMENT\)$/,
   ],
   [
     "a number that is none",

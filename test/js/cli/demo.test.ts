@@ -9,7 +9,7 @@ import { Detector } from "../../../lib/index.js";
 import { defectNames } from "../../../lib/sample/index.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
-test("the demonstration leaves parts, a model, a report and heatmaps, and names them", async (t) => {
+test("the demonstration writes parts, a model, a report and heatmaps, and prints their paths", async (t) => {
   const out = join(await temporaryFolder(t), "out");
   const run = `import(${JSON.stringify(new URL("../../../lib/cli/demo.ts", import.meta.url).href)})
     .then(({ main }) => main(["--quick", "--out", ${JSON.stringify(out)}]))`;

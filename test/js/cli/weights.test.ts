@@ -6,7 +6,7 @@ import test from "ava";
 import { serve } from "../support/file-server.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
-/** Runs a command with these variables besides. */
+/** Runs a command with these additional environment variables. */
 async function cli(
   env: Record<string, string>,
   ...args: string[]
@@ -21,7 +21,7 @@ async function cli(
   }
 }
 
-test("weights list says which weights there are, and which of them are here", async (t) => {
+test("weights list shows the published weights and which are on this machine", async (t) => {
   const cache = await temporaryFolder(t);
   const env = { REVERSE_DISTILLATION_CACHE: cache };
   const { stdout } = await cli(env, "weights", "list");
@@ -46,14 +46,14 @@ test("weights list says which weights there are, and which of them are here", as
   });
 });
 
-test("weights get says why weights cannot be had, and where to put them by hand", async (t) => {
+test("weights get says why weights could not be obtained, and writes no path to stdout", async (t) => {
   const cache = await temporaryFolder(t);
   const offline = await cli(
     { REVERSE_DISTILLATION_CACHE: cache, REVERSE_DISTILLATION_OFFLINE: "1" },
     ...["weights", "get", "resnet18"],
   );
   t.is(offline.code, 1);
-  t.regex(offline.stderr, /downloads are switched off.*\(DOWNLOAD_FAILED\)/);
+  t.regex(offline.stderr, /downloads are disabled.*\(DOWNLOAD_FAILED\)/);
 
   const { url } = await serve(t, (_, response) => response.end("<html>Please log in</html>"));
   const lied = await cli(
@@ -66,10 +66,13 @@ test("weights get says why weights cannot be had, and where to put them by hand"
   );
   t.is(lied.code, 1);
   t.is(lied.stdout, "");
-  t.regex(lied.stderr, /wide_resnet50_2-95faca4d\.pth failed: what came is not the file: its SHA-256 is/);
+  t.regex(
+    lied.stderr,
+    /wide_resnet50_2-95faca4d\.pth failed: the server sent a different file: its SHA-256 is/,
+  );
 });
 
-test("weights refuses what it does not know, before anything else", async (t) => {
+test("an unknown backbone and a missing subcommand are invalid usage", async (t) => {
   const { code, stderr } = await cli({}, "weights", "get", "resnet101");
   t.is(code, 2);
   t.regex(stderr, /Allowed choices are resnet18, resnet34, resnet50, wide_resnet50_2/);

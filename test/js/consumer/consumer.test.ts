@@ -16,8 +16,8 @@ import { fakeLibTorch } from "../support/fake-libtorch.js";
 import { linkedLibTorch, Machine, pack, pinnedCudaHere, pinnedHere, tool, type Ended } from "./project.js";
 
 /**
- * The package as its users have it: packed, installed into an empty project by npm, on a machine with
- * Node and npm alone. LibTorch is the one that the other tests use.
+ * Tests the package as users get it: packed, and installed by npm into an empty project, on a machine that has only
+ * Node.js and npm. LibTorch is the one that the other tests use.
  */
 
 const libtorch = pinnedHere();
@@ -26,13 +26,13 @@ const libtorchForCuda = libtorch && pinnedCudaHere();
 const testWithCuda = libtorchForCuda === undefined ? anyTest.skip : anyTest.serial;
 const machine = new Machine();
 const LIBTORCH = libtorch?.directory ?? "";
-/** What the package is built for, in the words of its errors. */
-const fitting =
+/** The LibTorch that the package needs, as its errors describe it. */
+const needed =
   libtorchForCuda === undefined
     ? "the CPU build of LibTorch 2.13"
     : "the CPU build of LibTorch 2.13 or the CUDA build of LibTorch 2.14";
 let tarball = "";
-/** A project in which npm has installed the package. */
+/** A project with the package installed by npm. */
 let project = "";
 let installed: Ended;
 
@@ -47,7 +47,7 @@ if (libtorch !== undefined)
   anyTest.serial.before(async (t) => {
     t.timeout(600_000);
     tarball = pack(machine.folder, { cuda: libtorchForCuda !== undefined });
-    project = machine.project("Mein Projekt");
+    project = machine.project("my project");
     installed = await machine.npm(["install", tarball, ...development, "--foreground-scripts"], {
       cwd: project,
     });
@@ -70,21 +70,21 @@ await detector.dispose();
 const loaded = await Detector.load("model.safetensors");
 const second = await loaded.score(images[0]!);
 await loaded.dispose();
-if (second.score !== first.score || !Number.isFinite(first.score)) throw new Error("another score");
+if (second.score !== first.score || !Number.isFinite(first.score)) throw new Error("the loaded detector gives a different score");
 console.log("scored", first.map.width, first.map.height);
 `;
 
-/** Typed, of the subpath that needs no LibTorch. */
+/** Typed code that uses the subpath that needs no LibTorch. */
 const prepareIt = `
 const raw = { data: new Uint8Array(40 * 30 * 3).fill(255), width: 40, height: 30, channels: 3 as const };
 const pixels: Pixels = await preprocess(raw, 64);
 console.log(pixels.dims.join(), normalise(pixels, "none").data.every((value) => value === 1));
 `;
 
-/** Hides the GPUs of a machine that has some. */
+/** Hides the machine's GPUs. */
 const withoutGpu = { CUDA_VISIBLE_DEVICES: "" };
 
-/** As in a first program: what is printed of an error. */
+/** A first program, which prints an error as users see it. */
 const firstUse = `
 import { train } from "reverse-distillation";
 const image = { data: new Uint8Array(64 * 64 * 3), width: 64, height: 64, channels: 3 };
@@ -107,11 +107,11 @@ function use(name: string, source: string, variables: NodeJS.ProcessEnv = { LIBT
   return machine.node([name], { cwd: project, env: variables });
 }
 
-test("npm installs the package and compiles nothing, with its scripts run", (t) => {
+test("npm installs the package and runs its script, and nothing is compiled", (t) => {
   t.is(installed.code, 0, installed.stderr);
   t.is(machine.compiled, "");
   t.false(existsSync(join(packageFolder(), "build")));
-  // What npm ran of this package is its own script, and nothing by itself.
+  // npm ran only the package's own script, and no build of its own accord.
   const own = [...installed.stdout.matchAll(/^> reverse-distillation@.*\n> (.*)$/gm)].map(
     ([, command]) => command,
   );
@@ -119,7 +119,7 @@ test("npm installs the package and compiles nothing, with its scripts run", (t) 
   machine.removeCompilers();
 });
 
-test("the tarball is under 3 MB and holds what runs and what a rebuild takes, and no more", (t) => {
+test("the tarball is under 3 MB and contains only what is needed to run and to rebuild", (t) => {
   t.true(statSync(tarball).size < 3e6);
   t.deepEqual(
     readdirSync(packageFolder())
@@ -146,7 +146,7 @@ test("the tarball is under 3 MB and holds what runs and what a rebuild takes, an
   ]);
 });
 
-test("TypeScript with the strictest settings compiles the package's types, as ESM and as CommonJS", async (t) => {
+test("the package's types compile with TypeScript's strictest settings, as ESM and as CommonJS", async (t) => {
   writeFileSync(
     join(project, "esm.mts"),
     `import { Detector, train } from "reverse-distillation";\n${useIt}`,
@@ -179,11 +179,11 @@ test("TypeScript with the strictest settings compiles the package's types, as ES
   await succeeds(t, machine.node([join("node_modules", "typescript", "bin", "tsc")], { cwd: project }));
 });
 
-test("ESM imports the package, trains, saves, loads and scores", async (t) => {
+test("an ESM program can import the package, train, save, load and score", async (t) => {
   t.is(await succeeds(t, machine.node(["esm.mjs"], { cwd: project, env: { LIBTORCH } })), "scored 64 64\n");
 });
 
-test("CommonJS requires the package, and does the same", async (t) => {
+test("a CommonJS program can do the same", async (t) => {
   t.is(await succeeds(t, machine.node(["cjs.cjs"], { cwd: project, env: { LIBTORCH } })), "scored 64 64\n");
 });
 
@@ -192,7 +192,7 @@ test("the subpath preprocess works without LibTorch, imported and required", asy
     t.is(await succeeds(t, machine.node([name], { cwd: project })), "1,64,64,3 true\n");
 });
 
-test("a bundle that leaves the package external runs; one that swallows it says what to do", async (t) => {
+test("a bundle that keeps the package external runs, and one that includes it fails with advice", async (t) => {
   const bundle = async (name: string, external: string[]): Promise<Ended> => {
     writeFileSync(join(project, "app.js"), firstUse);
     const options = [
@@ -211,22 +211,22 @@ test("a bundle that leaves the package external runs; one that swallows it says 
   };
   t.is(await succeeds(t, bundle("external.mjs", ["reverse-distillation"])), "trained\n");
   t.is(
-    await succeeds(t, bundle("swallowed.mjs", ["sharp"])),
-    `ReverseDistillationError, ADDON_NOT_FOUND: ${join(project, "out")} is not within the package reverse-distillation, so its ` +
-      "native addon cannot be found: leave the package out of bundles (mark it as external).\n",
+    await succeeds(t, bundle("included.mjs", ["sharp"])),
+    `ReverseDistillationError, ADDON_NOT_FOUND: ${join(project, "out")} is not inside the package reverse-distillation, so the ` +
+      "native addon cannot be found. Do not bundle this package: mark it as external.\n",
   );
 });
 
-test("with npm's scripts ignored, all works", async (t) => {
-  const other = machine.project("ohne Skripte");
+test("the package works if npm ignores scripts", async (t) => {
+  const other = machine.project("without scripts");
   await succeeds(t, machine.npm(["install", tarball, "--ignore-scripts"], { cwd: other }));
   writeFileSync(join(other, "app.js"), firstUse);
   t.is(await succeeds(t, machine.node(["app.js"], { cwd: other, env: { LIBTORCH } })), "trained\n");
   rmSync(other, { recursive: true });
 });
 
-test("pnpm, which runs no scripts of dependencies, installs a package that works", async (t) => {
-  const other = machine.project("mit pnpm");
+test("the package works if pnpm installs it, which runs no scripts of dependencies", async (t) => {
+  const other = machine.project("with pnpm");
   const store = join(machine.folder, "pnpm-store");
   const args = [tool("pnpm/bin/pnpm.cjs"), "add", tarball, "--store-dir", store, "--reporter", "append-only"];
   await succeeds(
@@ -238,9 +238,9 @@ test("pnpm, which runs no scripts of dependencies, installs a package that works
   rmSync(other, { recursive: true });
 });
 
-test("a node_modules that cannot be written to is no obstacle", async (t) => {
+test("the package works in a read-only node_modules", async (t) => {
   writeFileSync(join(project, "app.js"), firstUse);
-  // A mount of its own, since rights do not bind everybody.
+  // A read-only mount, since root may write whatever the permissions are.
   const script =
     "mount --bind node_modules node_modules && mount -o remount,ro,bind node_modules || exit 77; ! touch node_modules/x 2>/dev/null || exit 78; exec node app.js";
   const env = { LIBTORCH, PATH: `${machine.env().PATH}:${process.env.PATH}` };
@@ -248,63 +248,63 @@ test("a node_modules that cannot be written to is no obstacle", async (t) => {
     .run("unshare", ["-rm", "sh", "-c", script], { cwd: project, env })
     .catch((error: unknown) => ({ code: 77, stdout: "", stderr: String(error) }));
   if (code === 77 || /unshare failed/.test(stderr)) {
-    console.error(`SKIPPED: a read-only node_modules, which takes the right to mount: ${stderr}`);
+    console.error(`SKIPPED: test of a read-only node_modules, which needs the right to mount: ${stderr}`);
     t.pass();
     return;
   }
   t.deepEqual([code, stdout], [0, "trained\n"], stderr);
 });
 
-test("without LibTorch, the first use says what was looked at and which command brings one", async (t) => {
+test("without LibTorch, the first use lists what was searched and the command that installs LibTorch", async (t) => {
   t.is(
     await succeeds(t, use("app.js", firstUse, {})),
-    "ReverseDistillationError, LIBTORCH_NOT_FOUND: No LibTorch fits the native addon, which takes " +
-      `${fitting}:\n` +
+    "ReverseDistillationError, LIBTORCH_NOT_FOUND: No compatible LibTorch was found. The native addon needs " +
+      `${needed}. Searched:\n` +
       `  cache: ${join(machine.folder, "cache", "libtorch")}: empty\n` +
-      "  python: python3 on the PATH: there is none\n" +
-      "  python: python on the PATH: there is none\n" +
-      `\`npx reverse-distillation libtorch install\` fetches one; or set LIBTORCH to the folder of ${fitting} ` +
+      "  python: python3 on the PATH: not found\n" +
+      "  python: python on the PATH: not found\n" +
+      `Run \`npx reverse-distillation libtorch install\` to install one, or set LIBTORCH to the folder of ${needed} ` +
       "(such as the Python package torch).\n",
   );
 });
 
-test("a LibTorch of another minor version is refused, word for word", async (t) => {
+test("the error for a LibTorch of another minor version reads as expected", async (t) => {
   const other = fakeLibTorch(join(machine.folder, "LibTorch 2.12"), { version: "2.12.1+cpu" });
   t.is(
     await succeeds(t, use("app.js", firstUse, { LIBTORCH: other })),
-    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which does not fit: ` +
-      `LibTorch 2.12.1+cpu: ${fitting} is needed. Set it to the folder of ${fitting}, or leave it out.\n`,
+    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which cannot be used: ` +
+      `LibTorch 2.12.1+cpu: ${needed} is needed. Set it to the folder of ${needed}, or leave it unset.\n`,
   );
 });
 
-test("a LibTorch that is cut short is refused, word for word", async (t) => {
-  const other = linkedLibTorch(join(machine.folder, "LibTorch halb"), libtorch!);
+test("the error for a truncated LibTorch reads as expected", async (t) => {
+  const other = linkedLibTorch(join(machine.folder, "LibTorch truncated"), libtorch!);
   const library = join(other, "lib", "libtorch_cpu.so");
   const whole = statSync(library).size;
   copyStart(libtorch!.libraries[1]!, library, 1_000_000);
   const { stdout } = await use("app.js", firstUse, { LIBTORCH: other });
-  const [, needed = "0"] = /of (\d+) bytes/.exec(stdout) ?? [];
-  t.true(Number(needed) <= whole && Number(needed) > whole / 2);
+  const [, least = "0"] = /of (\d+) bytes/.exec(stdout) ?? [];
+  t.true(Number(least) <= whole && Number(least) > whole / 2);
   t.is(
     stdout,
-    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which does not fit: ` +
-      `LibTorch 2.13.0+cpu: ${library} is cut short: it has 1000000 of ${needed} bytes. ` +
-      `Set it to the folder of ${fitting}, or leave it out.\n`,
+    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which cannot be used: ` +
+      `LibTorch 2.13.0+cpu: ${library} is truncated: it has 1000000 of ${least} bytes. ` +
+      `Set it to the folder of ${needed}, or leave it unset.\n`,
   );
 });
 
-test("a CUDA build that no binary fits is refused, word for word", async (t) => {
+test("the error for a CUDA build without a matching binary reads as expected", async (t) => {
   const libraries = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so"];
   const other = fakeLibTorch(join(machine.folder, "LibTorch CUDA"), { version: "2.13.0+cu130", libraries });
   t.is(
     await succeeds(t, use("app.js", firstUse, { LIBTORCH: other })),
-    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which does not fit: ` +
-      `LibTorch 2.13.0+cu130: a CUDA build; ${fitting} is needed. ` +
-      `Set it to the folder of ${fitting}, or leave it out.\n`,
+    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${other}, which cannot be used: ` +
+      `LibTorch 2.13.0+cu130: a CUDA build; ${needed} is needed. ` +
+      `Set it to the folder of ${needed}, or leave it unset.\n`,
   );
 });
 
-test("a GPU that is asked for of a LibTorch for the CPU is refused, word for word", async (t) => {
+test("the error for requesting a GPU from a CPU build of LibTorch reads as expected", async (t) => {
   t.is(
     await succeeds(t, use("app.js", firstUse, { LIBTORCH, DEVICE: "cuda:0" })),
     'ReverseDistillationError, DEVICE_UNAVAILABLE: device "cuda:0" is not available: ' +
@@ -312,7 +312,7 @@ test("a GPU that is asked for of a LibTorch for the CPU is refused, word for wor
   );
 });
 
-testWithCuda("with a LibTorch for CUDA and no driver, all works on the CPU", async (t) => {
+testWithCuda("with a CUDA build of LibTorch and no driver, everything works on the CPU", async (t) => {
   const env = { LIBTORCH: libtorchForCuda!.directory, ...withoutGpu };
   t.is(await succeeds(t, machine.node(["esm.mjs"], { cwd: project, env })), "scored 64 64\n");
   const [verdict] = readdirSync(join(machine.folder, "cache", "trials"))
@@ -321,7 +321,7 @@ testWithCuda("with a LibTorch for CUDA and no driver, all works on the CPU", asy
   t.is(readFileSync(verdict!, "utf8"), "{}");
 });
 
-testWithCuda("a GPU that is asked for without a driver is refused, word for word", async (t) => {
+testWithCuda("the error for requesting a GPU without a driver reads as expected", async (t) => {
   const env = { LIBTORCH: libtorchForCuda!.directory, ...withoutGpu };
   t.is(
     await succeeds(t, use("app.js", firstUse, { ...env, DEVICE: "cuda:0" })),
@@ -330,19 +330,19 @@ testWithCuda("a GPU that is asked for without a driver is refused, word for word
   );
 });
 
-testWithCuda("a kind of implementation can be asked for, by an option or a variable", async (t) => {
+testWithCuda("the backend can be chosen by an option or a variable", async (t) => {
   const { directory, version } = libtorchForCuda!;
-  const told = (said: string): string =>
-    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: ${said} is ${directory}, which does not fit: ` +
+  const refused = (source: string): string =>
+    `ReverseDistillationError, LIBTORCH_INCOMPATIBLE: ${source} is ${directory}, which cannot be used: ` +
     `LibTorch ${version}: a CUDA build; the CPU build of LibTorch 2.13 is needed. ` +
-    "Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.\n";
+    "Set it to the folder of the CPU build of LibTorch 2.13, or leave it unset.\n";
   const byVariable = { LIBTORCH: directory, REVERSE_DISTILLATION_BACKEND: "cpu" };
-  t.is(await succeeds(t, use("app.js", firstUse, byVariable)), told("The variable LIBTORCH"));
+  t.is(await succeeds(t, use("app.js", firstUse, byVariable)), refused("The variable LIBTORCH"));
   const configured = (options: object): string =>
     `import { configureNative } from "reverse-distillation";\nconfigureNative(${JSON.stringify(options)});\n${firstUse}`;
   t.is(
     await succeeds(t, use("app.js", configured({ backend: "cpu", libtorch: directory }), {})),
-    told("The option libtorch of configureNative()"),
+    refused("The option libtorch of configureNative()"),
   );
   t.is(
     await succeeds(t, use("app.js", configured({ backend: "cuda", libtorch: directory }), byVariable)),
@@ -350,7 +350,7 @@ testWithCuda("a kind of implementation can be asked for, by an option or a varia
   );
 });
 
-test("the command line runs without Python, and says what installing LibTorch takes", async (t) => {
+test("the command line runs without Python, and says what it needs to install LibTorch", async (t) => {
   const cli = (...args: string[]): Promise<Ended> =>
     machine.run(join(project, "node_modules", ".bin", "reverse-distillation"), args, { cwd: project });
   t.regex(await succeeds(t, cli("--version")), /^\d+\.\d+\.\d+\n$/);
@@ -358,14 +358,14 @@ test("the command line runs without Python, and says what installing LibTorch ta
   t.deepEqual([code, stdout], [1, ""]);
   t.is(
     stderr,
-    "error: LibTorch could not be fetched: it takes Python 3 with pip (Debian, Ubuntu: apt install python3-pip), and there is none " +
-      "on the PATH. Or fetch the wheels elsewhere and install them from their files: " +
+    "error: LibTorch could not be downloaded: Python 3 with pip is needed and is not on the PATH (Debian, Ubuntu: apt " +
+      "install python3-pip). Alternatively, download the wheels on another machine and install them from their files: " +
       "`npx reverse-distillation libtorch install --from <files>`. (LIBTORCH_NOT_FOUND)\n",
   );
 });
 
-test("doctor scores an image where LibTorch is, and fails with the reason where it is not", async (t) => {
-  interface Told {
+test("doctor scores an image if LibTorch is found, and fails with the reason if it is not", async (t) => {
+  interface Output {
     healthy: boolean;
     selfTest: { ok: boolean; message?: string };
     chosen: { backend: string; implementation: string; libtorch: string } | null;
@@ -373,13 +373,13 @@ test("doctor scores an image where LibTorch is, and fails with the reason where 
     advice: string[];
     machine: { platform: string; nvidia: object | null };
   }
-  const doctor = async (variables: NodeJS.ProcessEnv): Promise<[number | null, Told]> => {
+  const doctor = async (variables: NodeJS.ProcessEnv): Promise<[number | null, Output]> => {
     const program = join(project, "node_modules", ".bin", "reverse-distillation");
     const { code, stdout } = await machine.run(program, ["doctor", "--json"], {
       cwd: project,
       env: variables,
     });
-    return [code, JSON.parse(stdout) as Told];
+    return [code, JSON.parse(stdout) as Output];
   };
   const [code, well] = await doctor({ LIBTORCH });
   t.deepEqual([code, well.healthy, well.selfTest.ok, well.machine.platform], [0, true, true, "linux-x64"]);
@@ -402,15 +402,15 @@ test("doctor scores an image where LibTorch is, and fails with the reason where 
       "cuda 2.14",
     ]);
     if (cuda.machine.nvidia === null)
-      t.regex(cuda.advice.join(), /^There is no GPU with NVIDIA's driver, so the CUDA build of LibTorch/);
+      t.regex(cuda.advice.join(), /^No NVIDIA driver was found, so the CUDA build of LibTorch/);
   }
   const [failure, ill] = await doctor({});
   t.deepEqual([failure, ill.healthy, ill.chosen], [1, false, null]);
-  t.regex(ill.selfTest.message ?? "", /^No LibTorch fits the native addon/);
+  t.regex(ill.selfTest.message ?? "", /^No compatible LibTorch was found\. The native addon needs/);
   t.regex(ill.advice[0] ?? "", /`npx reverse-distillation libtorch install`/);
 });
 
-test("npm rebuild builds nothing where a binary fits, and else says what it lacks", async (t) => {
+test("npm rebuild builds nothing if a binary fits, and otherwise says what is missing", async (t) => {
   const rebuild = (variables: NodeJS.ProcessEnv): Promise<Ended> =>
     machine.npm(["rebuild", "reverse-distillation", "--foreground-scripts"], {
       cwd: project,
@@ -428,7 +428,7 @@ test("npm rebuild builds nothing where a binary fits, and else says what it lack
     /^Nothing to build: there is no LibTorch yet\. `npx reverse-distillation libtorch install`/m,
   );
 
-  const other = fakeLibTorch(join(machine.folder, "LibTorch zum Bauen"), { version: "2.12.1+cpu" });
+  const other = fakeLibTorch(join(machine.folder, "LibTorch to build against"), { version: "2.12.1+cpu" });
   const without = await rebuild({ LIBTORCH: other });
   t.not(without.code, 0);
   t.regex(
@@ -436,7 +436,7 @@ test("npm rebuild builds nothing where a binary fits, and else says what it lack
     /^reverse-distillation: CMake is not on the PATH\. Install CMake 3\.18 or later/m,
   );
 
-  const headerless = fakeLibTorch(join(machine.folder, "LibTorch ohne Header"), {
+  const headerless = fakeLibTorch(join(machine.folder, "LibTorch without headers"), {
     version: "2.12.1+cpu",
     headers: false,
   });
@@ -446,9 +446,9 @@ test("npm rebuild builds nothing where a binary fits, and else says what it lack
   t.false(existsSync(join(packageFolder(), "build")));
 });
 
-test("npm rebuild for a LibTorch for CUDA says that CUDA's compiler is missing", async (t) => {
+test("npm rebuild for a CUDA build of LibTorch says that CUDA's compiler is missing", async (t) => {
   const libraries = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so"];
-  const folder = join(machine.folder, "LibTorch 2.12 für CUDA");
+  const folder = join(machine.folder, "LibTorch 2.12 for CUDA");
   const other = fakeLibTorch(folder, { version: "2.12.1+cu130", libraries });
   const rebuilt = await machine.npm(["rebuild", "reverse-distillation", "--foreground-scripts"], {
     cwd: project,
@@ -469,15 +469,15 @@ test("npm rebuild for a LibTorch for CUDA says that CUDA's compiler is missing",
   t.false(existsSync(join(packageFolder(), "build")));
 });
 
-test("on a system that no binary is for, the error names the rebuild", async (t) => {
+test("on a system without a published binary, the error says how to build one", async (t) => {
   const folder = join(packageFolder(), "prebuilds", "linux-x64");
   const loader = readdirSync(folder).find((name) => name.endsWith(".node"))!;
   // As node-gyp-build sees it on Alpine.
   t.is(
     await succeeds(t, use("app.js", firstUse, { LIBTORCH, LIBC: "musl" })),
-    `ReverseDistillationError, ADDON_NOT_FOUND: ${packageFolder()} holds no native addon for this platform (linux-x64). ` +
-      "`npm rebuild reverse-distillation` builds the native addon (in a checkout of it: `npm run setup`); " +
-      "REVERSE_DISTILLATION_ADDON names the folder of one that is built already.\n",
+    `ReverseDistillationError, ADDON_NOT_FOUND: ${packageFolder()} contains no native addon for this platform (linux-x64). ` +
+      "Run `npm rebuild reverse-distillation` to build the native addon (in a checkout of the repository: " +
+      "`npm run setup`), or set REVERSE_DISTILLATION_ADDON to the folder of one that is already built.\n",
   );
   t.true(loader.includes(".glibc."));
 });

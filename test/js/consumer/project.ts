@@ -28,16 +28,16 @@ export interface Ended {
   stderr: string;
 }
 
-/** What would betray that something is compiled. Python is one of them, and absent from the PATH otherwise too. */
+/** Compilers and build tools. Calling one means that something is compiled. */
 const compilers = ["cc", "c++", "gcc", "g++", "clang", "cmake", "make", "ninja", "node-gyp"];
 
-/** The pinned LibTorch for the CPU, where there is one to build against; undefined, after saying so, where not. */
+/** The pinned CPU build of LibTorch, if it is on this machine with its headers. If not, prints that tests are skipped. */
 export function pinnedHere(): FoundLibTorch | undefined {
   try {
     const { found } = findLibTorch({ builds: [pinnedLibTorch.cpu], headers: true });
     if (found !== undefined) return found;
   } catch {
-    // Another one is named.
+    // LIBTORCH is set to a different one.
   }
   console.error(
     `SKIPPED: tests of the packed package, which need LibTorch ${pinnedLibTorch.cpu.version} with its headers`,
@@ -46,13 +46,13 @@ export function pinnedHere(): FoundLibTorch | undefined {
 }
 
 /**
- * The pinned LibTorch for CUDA, where the package that is tested holds what is built for it: where that was
- * built here (`npm run build:cuda`), since building it takes minutes, and fetching LibTorch gigabytes.
+ * The pinned CUDA build of LibTorch, if the CUDA implementation was built in this checkout (`npm run build:cuda`). The
+ * tests do not build it themselves, since that takes minutes and a download of gigabytes.
  */
 export function pinnedCudaHere(): FoundLibTorch | undefined {
   const reason = withoutCuda();
   if (typeof reason !== "string") return reason;
-  console.error(`SKIPPED: the packed package is tested without its implementation for CUDA: ${reason}`);
+  console.error(`SKIPPED: tests of the CUDA implementation in the packed package: ${reason}`);
   return undefined;
 }
 
@@ -70,12 +70,12 @@ function withoutCuda(): FoundLibTorch | string {
   }
 }
 
-/** A user's machine: an empty folder outside of the checkout, a PATH with Node and npm and no compiler. */
+/** A user's machine: an empty folder outside the checkout, and a PATH with Node.js and npm but no working compiler. */
 export class Machine {
-  /** With a space and letters that are not ASCII in it, as folders of users have. */
-  readonly folder = mkdtempSync(join(tmpdir(), "Prüfstand für rückwärts "));
+  /** Its name contains spaces and non-ASCII letters, as users' folders do. */
+  readonly folder = mkdtempSync(join(tmpdir(), "Zoë’s naïve café "));
   readonly #bin = join(this.folder, "bin");
-  readonly #betrayed = join(this.folder, "compiled");
+  readonly #compilerCalls = join(this.folder, "compiled");
 
   constructor() {
     mkdirSync(this.#bin);
@@ -86,20 +86,20 @@ export class Machine {
     ] as const)
       symlinkSync(path, join(this.#bin, name));
     this.#script("npm", `exec "${process.execPath}" "${npm}" "$@"`);
-    for (const name of compilers) this.#script(name, `echo "${name} $*" >> "${this.#betrayed}"; exit 1`);
+    for (const name of compilers) this.#script(name, `echo "${name} $*" >> "${this.#compilerCalls}"; exit 1`);
   }
 
-  /** What was called of what compiles. */
+  /** The calls of compilers so far. */
   get compiled(): string {
-    return existsSync(this.#betrayed) ? readFileSync(this.#betrayed, "utf8") : "";
+    return existsSync(this.#compilerCalls) ? readFileSync(this.#compilerCalls, "utf8") : "";
   }
 
-  /** Removes what compiles from the PATH for good: until now it is there and fails. */
+  /** Removes the compilers from the PATH. Before that they exist, and fail when called. */
   removeCompilers(): void {
     for (const name of compilers) rmSync(join(this.#bin, name));
   }
 
-  /** The environment of a user who has set these variables. The cache for LibTorch is empty. */
+  /** The environment of a user who has set these variables. The cache is empty at first. */
   env(variables: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     const inherited = Object.entries(process.env).filter(
       ([name]) =>
@@ -113,7 +113,7 @@ export class Machine {
     };
   }
 
-  /** An empty project in a folder of this name. */
+  /** Creates an empty project in a folder of this name. */
   project(name: string): string {
     const folder = join(this.folder, name);
     mkdirSync(folder);
@@ -124,7 +124,7 @@ export class Machine {
     return folder;
   }
 
-  /** Runs a program to its end. */
+  /** Runs a program and waits for it to end. */
   run(program: string, args: string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Promise<Ended> {
     const { cwd, env = {} } = options;
     return new Promise((resolve, reject) => {
@@ -156,10 +156,10 @@ export class Machine {
 }
 
 /**
- * Makes the binaries, as they are published, and packs them.
+ * Builds the binaries as for publishing, and packs the package.
  *
- * @param cuda whether with the implementation for CUDA.
- * @returns the tarball.
+ * @param cuda Whether to include the CUDA implementation.
+ * @returns the path of the tarball.
  */
 export function pack(folder: string, { cuda }: { cuda: boolean }): string {
   const options: ExecFileSyncOptions = {
@@ -184,12 +184,12 @@ function which(program: string): string {
   return found;
 }
 
-/** The program of a package that the checkout has for development. */
+/** The path of a file in the checkout's node_modules. */
 export function tool(path: string): string {
   return join(root, "node_modules", ...path.split("/"));
 }
 
-/** A folder like a LibTorch's, whose files are links to another's. */
+/** Creates a LibTorch folder with links to the files of another LibTorch. */
 export function linkedLibTorch(folder: string, libtorch: FoundLibTorch): string {
   mkdirSync(join(folder, "lib"), { recursive: true });
   const libraries = dirname(libtorch.libraries[0]!);

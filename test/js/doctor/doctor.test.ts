@@ -21,38 +21,39 @@ function advice(nvidia: Machine["nvidia"], binaries: Binaries, backend?: "cpu" |
   return advise({ nvidia }, binaries, backend, []);
 }
 
-test("a GPU that lies idle for want of a LibTorch for CUDA is told, with the command that brings one", (t) => {
+test("if a GPU is idle because LibTorch is a CPU build, the advice is to install the CUDA build", (t) => {
   t.deepEqual(advice(gpu, both, "cpu"), [
-    "The GPU is not used, since LibTorch is a build for the CPU: " +
-      "`npx reverse-distillation libtorch install --cuda` fetches one for it.",
+    "The GPU is not used because LibTorch is a CPU build. " +
+      "Run `npx reverse-distillation libtorch install --cuda` to install the CUDA build.",
   ]);
   t.deepEqual(advice(gpu, both, "cuda"), []);
   t.deepEqual(advice(gpu, cpuOnly, "cpu"), []);
 });
 
-test("a driver that is too old is told with the one that is needed", (t) => {
+test("if the driver is too old, the advice names the version that is needed", (t) => {
   for (const backend of ["cpu", "cuda"] as const)
     t.deepEqual(advice({ ...gpu, driver: "535.183.01", runsCuda13: false }, both, backend), [
-      "The GPU is not used: its driver is 535.183.01, and CUDA 13 takes 580 or later. Update the driver.",
+      "The GPU is not used: its driver is version 535.183.01, but CUDA 13 needs 580 or later. Update the driver.",
     ]);
 });
 
-test("a LibTorch for CUDA without a driver is told, and that the other is smaller", (t) => {
+test("if a CUDA build of LibTorch is used without a driver, the advice is the smaller CPU build", (t) => {
   t.deepEqual(advice(null, both, "cuda"), [
-    "There is no GPU with NVIDIA's driver, so the CUDA build of LibTorch computes on the CPU; " +
-      "the CPU build takes a tenth of the space: `npx reverse-distillation libtorch install --cpu`.",
+    "No NVIDIA driver was found, so the CUDA build of LibTorch runs on the CPU. The CPU build needs a tenth of the " +
+      "space: run `npx reverse-distillation libtorch install --cpu` to install it.",
   ]);
   t.deepEqual(advice(null, both, "cpu"), []);
 });
 
-test("where no LibTorch fits, the advice is the error's", (t) => {
+test("if no LibTorch is compatible, the advice is the same as in the error", (t) => {
   t.deepEqual(advice(null, both), [
-    "No LibTorch fits: `npx reverse-distillation libtorch install` fetches one; or set LIBTORCH to the folder of the " +
-      "CPU build of LibTorch 2.13 or the CUDA build of LibTorch 2.14 (such as the Python package torch).",
+    "No compatible LibTorch was found. Run `npx reverse-distillation libtorch install` to install one, or set LIBTORCH " +
+      "to the folder of the CPU build of LibTorch 2.13 or the CUDA build of LibTorch 2.14 (such as the Python package " +
+      "torch).",
   ]);
 });
 
-test("for people, the GPU, its driver, every LibTorch, both binaries and the one that is chosen are told", (t) => {
+test("the text shows the GPU, its driver, every LibTorch, both binaries and the chosen one", (t) => {
   const diagnosis: Diagnosis = {
     package: { version: "1.0.0", path: "/p", sharp: "0.35.5", vips: "8.18.0" },
     machine: { ...describeMachine(), nvidia: gpu },
@@ -90,8 +91,8 @@ test("for people, the GPU, its driver, every LibTorch, both binaries and the one
     "GPU          NVIDIA H100 80GB HBM3, driver 580.95.05",
     "environment  LIBTORCH=/torch",
     "LibTorch     chosen: /torch: 2.14.1+cu130, used",
-    "             cache: /c/libtorch/2.13.0+cpu: 2.13.0+cpu, fits, but another comes before it",
-    "             python: /v/torch: does not fit: LibTorch 2.12.0: too old",
+    "             cache: /c/libtorch/2.13.0+cpu: 2.13.0+cpu, compatible, but another comes first",
+    "             python: /v/torch: incompatible: LibTorch 2.12.0: too old",
     "binaries     /p/reverse_distillation-cpu-torch2.13.so",
     "             /p/reverse_distillation-cuda-torch2.14.so",
     "chosen       /p/reverse_distillation-cuda-torch2.14.so on /torch",

@@ -9,7 +9,7 @@ import { neededLibraries } from "../../../scripts/needed-libraries.js";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = dirname(nodeGypBuild.path(root));
 
-/** The implementations for a backend that are built here. */
+/** The implementations for a backend that were built in this checkout. */
 const built = (backend: "cpu" | "cuda"): string[] =>
   readdirSync(folder)
     .filter((name) => name.startsWith(`reverse_distillation-${backend}-`))
@@ -18,14 +18,14 @@ const built = (backend: "cpu" | "cuda"): string[] =>
 const lines = (program: string, ...args: string[]): string[] =>
   execFileSync(program, args, { encoding: "utf8", maxBuffer: 1 << 26 }).split("\n");
 
-/** The dynamic symbols, defined and wanted, as they are mangled. */
+/** The mangled names of the dynamic symbols, defined and undefined. */
 const symbols = (path: string): string[] =>
   lines("nm", "--dynamic", path).flatMap((line) => line.trim().split(/\s+/).at(-1) ?? []);
 
-/** CUDA's, but for the switches that every LibTorch has in at::Context. */
+/** Matches CUDA's names, except for the settings in at::Context that every LibTorch has. */
 const ofCuda = /^(?!_ZNK?2at7Context).*(cuda|cudnn|cublas|libnv)/i;
 
-test("a build for the CPU asks for no CUDA library and holds no symbol of CUDA's", (t) => {
+test("a CPU build needs no CUDA library and contains no CUDA symbol", (t) => {
   for (const path of [...built("cpu"), nodeGypBuild.path(root)]) {
     t.true(neededLibraries(path).some((name) => name.startsWith("libc.so")));
     t.deepEqual(
@@ -42,7 +42,7 @@ test("a build for the CPU asks for no CUDA library and holds no symbol of CUDA's
   }
 });
 
-test("what is CUDA's is told from what every LibTorch has", (t) => {
+test("CUDA's names are distinguished from those that every LibTorch has", (t) => {
   for (const name of [
     "libcudart.so.13",
     "libtorch_cuda.so",
@@ -54,15 +54,16 @@ test("what is CUDA's is told from what every LibTorch has", (t) => {
 });
 
 const testWithCudaBuild = built("cuda").length > 0 ? test : test.skip;
-if (built("cuda").length === 0) console.error("SKIPPED: tests of the build for GPUs: it is not built here");
+if (built("cuda").length === 0)
+  console.error("SKIPPED: tests of the CUDA build, which was not built in this checkout");
 
-testWithCudaBuild("a build for GPUs asks for LibTorch's CUDA libraries by name, and for no folder", (t) => {
+testWithCudaBuild("a CUDA build needs LibTorch's CUDA libraries by name, and names no folder", (t) => {
   for (const path of built("cuda")) {
     const needed = neededLibraries(path);
     t.true(needed.includes("libc10_cuda.so") && needed.includes("libtorch_cuda.so"));
-    // The driver's, which a machine without a GPU lacks.
+    // The driver's library, which is missing on a machine without a GPU.
     t.false(needed.some((name) => name.startsWith("libcuda.so")));
-    // The test above would see them in a build for the CPU.
+    // Proves that the test above would find CUDA symbols in a CPU build.
     t.true(symbols(path).some((name) => ofCuda.test(name)));
     t.deepEqual(
       lines("readelf", "--dynamic", "--wide", path).filter((line) => /\((RPATH|RUNPATH)\)/.test(line)),

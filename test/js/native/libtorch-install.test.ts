@@ -37,13 +37,13 @@ with zipfile.ZipFile(sys.argv[2], "w", zipfile.ZIP_DEFLATED) as archive:
 
 const cudaLibraries = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so"];
 
-/** A wheel or archive of what is in a folder. @returns its path. */
+/** Zips a folder into a wheel or an archive. @returns its path. */
 function archive(content: string, path: string): string {
   execFileSync(python, ["-c", zipFolder, content, path]);
   return path;
 }
 
-/** A wheel of a LibTorch that has nothing but what is looked at. */
+/** A wheel of a LibTorch that has only the files that are inspected. */
 function torchWheel(folder: string, version: string, named = version): string {
   const content = join(folder, `content-${version}`);
   fakeLibTorch(join(content, "torch"), {
@@ -58,7 +58,7 @@ function torchWheel(folder: string, version: string, named = version): string {
   return archive(content, join(folder, `torch-${named}-cp311-cp311-manylinux_2_28_x86_64.whl`));
 }
 
-/** A wheel of one of NVIDIA's libraries. */
+/** A wheel with one of NVIDIA's libraries. */
 function nvidiaWheel(folder: string): string {
   const content = join(folder, "content-nvidia");
   for (const part of ["lib", "include"])
@@ -76,18 +76,18 @@ function pin(path: string): { requirement: string; file: string; sha256: string 
 interface Scene extends InstallOptions {
   env: NodeJS.ProcessEnv;
   folder: string;
-  /** Where the search looks. */
+  /** The folder that is searched. */
   cache: string;
   pinned: Record<"cpu" | "cuda", PinnedLibTorch>;
-  /** What pip was asked for, one a line. */
+  /** The requirements that pip was called with. */
   asked: () => string[];
 }
 
 /**
- * Pinned builds of wheels that are made here, and an environment in which pip "downloads" them;
- * everything else is Python's own.
+ * Pinned builds whose wheels are made here, and an environment in which pip "downloads" them. Everything else is done
+ * by the real Python.
  *
- * @param before shell commands that pip runs first.
+ * @param before Shell commands that pip runs first.
  */
 function scene(t: ExecutionContext, before = ""): Scene {
   const folder = temporaryFolder(t);
@@ -130,12 +130,12 @@ esac
   };
 }
 
-/** What is in the cache besides the installed. */
+/** Names in the cache that are not installed builds. */
 function leftovers({ cache }: Scene): string[] {
   return readdirSync(cache).filter((name) => name.startsWith("."));
 }
 
-test("of the pinned CPU wheel, the headers, the version and the run-time libraries are kept", async (t) => {
+test("the headers, the version and the run-time libraries of the pinned CPU wheel are kept", async (t) => {
   const given = scene(t);
   const told: string[] = [];
   const { directory, version, reused } = await installLibTorch({
@@ -149,14 +149,14 @@ test("of the pinned CPU wheel, the headers, the version and the run-time librari
   t.deepEqual(readdirSync(join(directory, "lib")).sort(), ["libc10.so", "libgomp.so.1", "libtorch_cpu.so"]);
   t.deepEqual(readdirSync(given.cache), ["2.13.0+cpu"]);
   t.deepEqual(told, [
-    "Fetching torch==2.13.0+cpu by pip",
+    "Downloading torch==2.13.0+cpu with pip",
     "Unpacking torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl",
   ]);
   t.like(await installLibTorch(given), { directory, reused: true });
   t.deepEqual(given.asked(), ["torch==2.13.0+cpu"]);
 });
 
-test("of a CUDA build, NVIDIA's libraries lie where those of LibTorch look for them", async (t) => {
+test("NVIDIA's libraries of a CUDA build are installed where LibTorch's libraries look for them", async (t) => {
   const given = scene(t);
   const { directory, backend } = await installLibTorch({ ...given, backend: "cuda" });
   t.is(backend, "cuda");
@@ -166,7 +166,7 @@ test("of a CUDA build, NVIDIA's libraries lie where those of LibTorch look for t
   t.deepEqual(given.asked(), ["torch==2.14.1", "nvidia_cuda_runtime==13.0.96"]);
 });
 
-test("another folder can be named, which must be empty", async (t) => {
+test("another folder can be chosen, and must be empty", async (t) => {
   const given = scene(t);
   const directory = join(given.folder, "somewhere else");
   t.like(await installLibTorch({ ...given, directory }), {
@@ -183,26 +183,26 @@ test("another folder can be named, which must be empty", async (t) => {
   writeFileSync(join(taken, "file"), "");
   await t.throwsAsync(installLibTorch({ ...given, directory: taken }), {
     code: "INVALID_ARGUMENT",
-    message: `${taken} is not empty and holds no LibTorch that fits: give a folder that is empty or does not exist.`,
+    message: `${taken} is not empty and contains no compatible LibTorch. Choose a folder that is empty or does not exist.`,
   });
   t.deepEqual(readdirSync(taken), ["file"]);
 });
 
-test("a file that is not the pinned one is refused by its hash, and leaves no LibTorch", async (t) => {
+test("a file other than the pinned one is refused by its hash, and nothing is installed", async (t) => {
   const given = scene(t);
   const other = { ...given.pinned.cpu.wheels[0]!, sha256: "0".repeat(64) };
   const pinned = { ...given.pinned, cpu: { ...given.pinned.cpu, wheels: [other] } };
   const error = await t.throwsAsync(installLibTorch({ ...given, pinned }), { code: "LIBTORCH_INCOMPATIBLE" });
   t.regex(
     error.message,
-    /^pip brought a torch-2\.13\.0.* whose SHA-256 is [0-9a-f]{64} where 0{64} is pinned/,
+    /^pip downloaded a different torch-2\.13\.0.*: its SHA-256 is [0-9a-f]{64}, but should be 0{64} /,
   );
   const absent = { ...other, file: "torch-2.13.0+cpu-cp312.whl" };
   await t.throwsAsync(
     installLibTorch({ ...given, pinned: { ...pinned, cpu: { ...pinned.cpu, wheels: [absent] } } }),
     {
       code: "LIBTORCH_INCOMPATIBLE",
-      message: /^pip brought no torch-2\.13\.0\+cpu-cp312\.whl .*\(python3 -m pip config list\)/,
+      message: /^pip did not download torch-2\.13\.0\+cpu-cp312\.whl .*: python3 -m pip config list\.$/,
     },
   );
   t.deepEqual(
@@ -211,7 +211,7 @@ test("a file that is not the pinned one is refused by its hash, and leaves no Li
   );
 });
 
-test("of several at once, one fetches and the others wait for it", async (t) => {
+test("of several concurrent calls, one downloads and the others wait for it", async (t) => {
   const given = scene(t, "sleep 1");
   const told: string[] = [];
   const report = (line: string): void => void told.push(line);
@@ -223,7 +223,7 @@ test("of several at once, one fetches and the others wait for it", async (t) => 
   t.deepEqual(leftovers(given), []);
 });
 
-test("so it is with several processes", async (t) => {
+test("of several concurrent processes, one downloads and the others wait for it", async (t) => {
   const given = scene(t, "sleep 3");
   const { env, pinned } = given;
   const source = `
@@ -245,7 +245,7 @@ test("so it is with several processes", async (t) => {
   t.deepEqual(leftovers(given), []);
 });
 
-test("after an interruption, what was fetched whole is not fetched again", async (t) => {
+test("after an interruption, complete wheels are not downloaded again", async (t) => {
   const given = scene(
     t,
     'if [ ! -e "$folder/../slept" ]; then case "$requirement" in nvidia*) touch "$folder/../slept"; sleep 60;; esac; fi',
@@ -267,7 +267,7 @@ test("after an interruption, what was fetched whole is not fetched again", async
   await ended;
   t.deepEqual(readdirSync(given.cache).sort(), [".libtorch-install.lock", ".unfinished-2.14.1+cu130"]);
 
-  // Nobody can hold the lock of a process that is gone for long.
+  // Make the lock look abandoned for longer than a minute.
   const past = Date.now() / 1000 - 120;
   utimesSync(join(given.cache, ".libtorch-install.lock"), past, past);
   await installLibTorch({ ...given, backend: "cuda" });
@@ -279,7 +279,7 @@ test("after an interruption, what was fetched whole is not fetched again", async
   t.deepEqual(readdirSync(given.cache), ["2.14.1+cu130"]);
 });
 
-test("a wheel that an interruption cut short is fetched anew", async (t) => {
+test("a wheel that an interruption left incomplete is downloaded again", async (t) => {
   const given = scene(t);
   const wheels = join(given.cache, ".unfinished-2.13.0+cpu", "wheels");
   mkdirSync(wheels, { recursive: true });
@@ -307,7 +307,7 @@ test("a damaged LibTorch in the cache is replaced", async (t) => {
   t.deepEqual(readdirSync(given.cache), ["2.13.0+cpu"]);
 });
 
-test("what a killed installation left behind is removed after a day, and not before", async (t) => {
+test("the leftovers of a killed installation are removed after a day, and not before", async (t) => {
   const given = scene(t);
   const [old, recent] = [join(given.cache, ".unfinished-old"), join(given.cache, ".unfinished-recent")];
   mkdirSync(old, { recursive: true });
@@ -318,23 +318,23 @@ test("what a killed installation left behind is removed after a day, and not bef
   t.deepEqual(readdirSync(given.cache).sort(), [".unfinished-recent", "2.13.0+cpu"]);
 });
 
-test("where pip is missing or fails, the error says what to do instead", async (t) => {
+test("if pip is missing or fails, the error says what to do instead", async (t) => {
   const given = scene(t);
   await t.throwsAsync(installLibTorch({ ...given, env: { ...given.env, PATH: "/nonexistent" } }), {
     code: "LIBTORCH_NOT_FOUND",
     message:
-      "LibTorch could not be fetched: it takes Python 3 with pip (Debian, Ubuntu: apt install python3-pip), and " +
-      "there is none on the PATH. Or fetch the wheels elsewhere and install them from their files: " +
+      "LibTorch could not be downloaded: Python 3 with pip is needed and is not on the PATH (Debian, Ubuntu: apt " +
+      "install python3-pip). Alternatively, download the wheels on another machine and install them from their files: " +
       "`npx reverse-distillation libtorch install --from <files>`.",
   });
   writeFileSync(join(given.env.PATH!, "python3"), '#!/bin/sh\n[ "$1" != -m ] || exit 7\n', { mode: 0o755 });
   await t.throwsAsync(installLibTorch(given), {
     code: "LIBTORCH_NOT_FOUND",
-    message: /pip download of torch==2\.13\.0\+cpu failed with 7/,
+    message: /pip download torch==2\.13\.0\+cpu failed \(exit code 7\)/,
   });
 });
 
-test("where the disk has too little space, nothing is begun", async (t) => {
+test("if the disk has too little space, nothing is downloaded", async (t) => {
   const given = scene(t);
   const megabytes = { download: 1e9, kept: 1e9 };
   await t.throwsAsync(
@@ -342,13 +342,13 @@ test("where the disk has too little space, nothing is begun", async (t) => {
     {
       code: "IO",
       message:
-        /^Installing LibTorch takes 2000000000 MB for a while, of which 1000000000 MB stay, and .* has \d+ MB left/,
+        /^Installing LibTorch needs 2000000000 MB of disk space \(1000000000 MB once installed\), but .* has only \d+ MB left/,
     },
   );
   t.deepEqual(given.asked(), []);
 });
 
-test("wheels that are given are unpacked without pip, those of a folder together", async (t) => {
+test("given wheels are unpacked without pip, and those in a folder together", async (t) => {
   const given = scene(t);
   const folder = join(given.folder, "wheels");
   mkdirSync(folder);
@@ -361,7 +361,7 @@ test("wheels that are given are unpacked without pip, those of a folder together
   t.deepEqual(leftovers(given), []);
 });
 
-test("a LibTorch archive that is given keeps all of its libraries", async (t) => {
+test("all libraries of a given LibTorch archive are kept", async (t) => {
   const given = scene(t);
   const content = join(given.folder, "archive");
   const libtorch = fakeLibTorch(join(content, "libtorch"), {
@@ -378,13 +378,13 @@ test("a LibTorch archive that is given keeps all of its libraries", async (t) =>
   t.deepEqual(readdirSync(join(directory, "lib")).length, 3);
 });
 
-test("files that are given are compared with the hash that is given, or that is pinned for their name", async (t) => {
+test("given files are checked against the given hash, or the one pinned for their name", async (t) => {
   const given = scene(t);
   const wheel = torchWheel(given.folder, "2.13.0+cpu");
   const sha256 = "ab".repeat(32);
   await t.throwsAsync(installLibTorch({ ...given, from: [wheel], sha256 }), {
     code: "INVALID_FILE",
-    message: `${wheel} is not the file that was meant: its SHA-256 is ${pin(wheel).sha256}, but should be ${sha256}. Fetch it again.`,
+    message: `${wheel} is damaged or the wrong file: its SHA-256 is ${pin(wheel).sha256}, but should be ${sha256}. Download it again.`,
   });
   await t.throwsAsync(installLibTorch({ ...given, pinned: pinnedLibTorch, from: [wheel] }), {
     code: "INVALID_FILE",
@@ -395,12 +395,12 @@ test("files that are given are compared with the hash that is given, or that is 
   });
 });
 
-test("files that are damaged, absent or something else are refused", async (t) => {
+test("files that are damaged, missing or of another kind are refused", async (t) => {
   const given = scene(t);
   const from = (path: string): InstallOptions => ({ ...given, from: [path] });
   const wheel = torchWheel(given.folder, "2.13.1+cpu");
   const bytes = readFileSync(wheel);
-  // A bit of the content of an entry that is kept, behind its name in its own header.
+  // A bit in the content of an entry that is kept; the content follows the name in the entry's header.
   bytes[bytes.indexOf("torch/version.py") + "torch/version.py".length + 20]! ^= 1;
   const flipped = join(given.folder, "flipped.whl");
   writeFileSync(flipped, bytes);
@@ -409,13 +409,13 @@ test("files that are damaged, absent or something else are refused", async (t) =
   for (const path of [flipped, cut])
     await t.throwsAsync(installLibTorch(from(path)), {
       code: "INVALID_FILE",
-      message: /is damaged or no zip archive: /,
+      message: /is damaged or not a zip archive: /,
     });
   await t.throwsAsync(
     installLibTorch(from(join(given.folder, "served", given.pinned.cuda.wheels[1]!.file))),
     {
       code: "LIBTORCH_INCOMPATIBLE",
-      message: /^nvidia_.*: no LibTorch/,
+      message: /^nvidia_.*: not a LibTorch/,
     },
   );
   const empty = join(given.folder, "empty");
@@ -425,7 +425,7 @@ test("files that are damaged, absent or something else are refused", async (t) =
   const other = archive(join(given.folder, "bin"), join(given.folder, "other.zip"));
   await t.throwsAsync(installLibTorch(from(other)), {
     code: "INVALID_FILE",
-    message: /holds nothing of LibTorch/,
+    message: /contains no LibTorch/,
   });
   const old = torchWheel(given.folder, "2.9.0+cpu");
   await t.throwsAsync(installLibTorch(from(old)), {

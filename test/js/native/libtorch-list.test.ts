@@ -11,7 +11,7 @@ const binaries: Binaries = {
   implementations: [{ path: "/none.so", backend: "cpu", minor: "2.13" }],
 };
 
-test("every LibTorch is listed with what becomes of it, and the first that fits is used", (t) => {
+test("every LibTorch is listed with its state, and the first compatible one is used", (t) => {
   const folder = temporaryFolder(t);
   const cached = (version: string): string => fakeLibTorch(join(folder, "libtorch", version), { version });
   const [newer, used, older] = [cached("2.14.0+cpu"), cached("2.13.1+cpu"), cached("2.13.0+cpu")];
@@ -28,17 +28,17 @@ test("every LibTorch is listed with what becomes of it, and the first that fits 
   );
 });
 
-test("without binaries, no LibTorch fits, and the list says why", (t) => {
+test("without binaries no LibTorch is compatible, and the list says why", (t) => {
   const folder = temporaryFolder(t);
   fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
   const [listed] = listLibTorch(undefined, { REVERSE_DISTILLATION_CACHE: folder, PATH: "" });
   t.like(listed, {
     state: "misfit",
-    reason: "LibTorch 2.13.0+cpu: a binary of this package, of which there is none, is needed",
+    reason: "LibTorch 2.13.0+cpu: this package has no binary that could use it",
   });
 });
 
-test("where one is named that does not fit, none is used in its stead", (t) => {
+test("if the chosen LibTorch is unusable, no other is used instead", (t) => {
   const folder = temporaryFolder(t);
   fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
   const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: "", LIBTORCH: join(folder, "none") };
@@ -48,21 +48,21 @@ test("where one is named that does not fit, none is used in its stead", (t) => {
   );
 });
 
-test("one is removed whole from the cache, by its version alone", async (t) => {
+test("remove deletes a whole LibTorch from the cache, and accepts only the versions in it", async (t) => {
   const folder = temporaryFolder(t);
   const env = { REVERSE_DISTILLATION_CACHE: folder };
   const directory = fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
   for (const version of ["2.12.0+cpu", "..", "../libtorch/2.13.0+cpu", ""])
     await t.throwsAsync(removeLibTorch(version, env), {
       code: "NOT_FOUND",
-      message: `${join(folder, "libtorch")} holds no ${version}: it holds 2.13.0+cpu.`,
+      message: `${join(folder, "libtorch")} does not contain ${version}; it contains 2.13.0+cpu.`,
     });
   t.is(await removeLibTorch("2.13.0+cpu", env), directory);
   t.false(existsSync(directory));
   t.deepEqual(readdirSync(join(folder, "libtorch")), []);
 });
 
-test("the CUDA build is recommended where a binary for it is, and a driver that runs it or no other binary", (t) => {
+test("the CUDA build is recommended if there is a binary for it, and a suitable driver or no CPU binary", (t) => {
   const of = (...backends: Backend[]): Binaries => ({
     loader: "/none",
     implementations: backends.map((backend) => ({ path: `/${backend}.so`, backend, minor: "2.14" })),

@@ -5,12 +5,17 @@ import { ReverseDistillationError } from "../../../lib/errors/error.js";
 import { cacheDirectory } from "../../../lib/files/cache.js";
 import { elfDefect } from "../../../lib/native/elf.js";
 import { inspectLibTorch } from "../../../lib/native/libtorch/inspect.js";
-import { buildable, describePassedOver, findLibTorch, lookForLibTorch } from "../../../lib/native/libtorch/search.js";
+import {
+  buildable,
+  describePassedOver,
+  findLibTorch,
+  lookForLibTorch,
+} from "../../../lib/native/libtorch/search.js";
 import { fakeLibTorch, sharedLibraryBytes, temporaryFolder } from "../support/fake-libtorch.js";
 
 const wants213 = { builds: [{ backend: "cpu", minor: "2.13" }] } as const;
 
-/** A `python3` that answers with this folder, whatever it is asked. */
+/** A folder with a `python3` that always prints the given path. */
 function fakePython(folder: string, torch: string): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "python3"), `#!/bin/sh\necho "${torch}"\n`, { mode: 0o755 });
@@ -18,7 +23,7 @@ function fakePython(folder: string, torch: string): string {
   return folder;
 }
 
-test("a CPU build of a wanted version fits, and its version is read in full", (t) => {
+test("a CPU build of the required version is accepted, and its full version is read", (t) => {
   const directory = fakeLibTorch(temporaryFolder(t));
   t.deepEqual(inspectLibTorch(directory, { ...wants213, headers: true }), {
     directory,
@@ -43,7 +48,7 @@ test("the version of a LibTorch archive is read from build-version, or else from
   t.like(inspectLibTorch(archive, wants213), { version: "2.13.2+cpu", minor: "2.13" });
 });
 
-test("another minor version, a CUDA build and a ROCm build do not fit, with the reason", (t) => {
+test("another minor version, a CUDA build and a ROCm build are rejected with the reason", (t) => {
   const folder = temporaryFolder(t);
   const reason = (name: string, version: string, libraries?: string[]): unknown =>
     inspectLibTorch(fakeLibTorch(join(folder, name), { version, libraries }), wants213);
@@ -69,7 +74,7 @@ test("another minor version, a CUDA build and a ROCm build do not fit, with the 
   });
 });
 
-test("every version from 2.11 to 2.14 can be built against, and no other", (t) => {
+test("only versions from 2.11 to 2.14 can be built against", (t) => {
   const folder = temporaryFolder(t);
   const fits = ["2.1", "2.10", "2.11", "2.12", "2.13", "2.14", "2.15"].filter((minor) => {
     const directory = fakeLibTorch(join(folder, minor), { version: `${minor}.0+cpu` });
@@ -78,27 +83,27 @@ test("every version from 2.11 to 2.14 can be built against, and no other", (t) =
   t.deepEqual(fits, ["2.11", "2.12", "2.13", "2.14"]);
 });
 
-test("a library that is missing, cut short or for another processor is named", (t) => {
+test("a library that is missing, truncated or for another processor is named", (t) => {
   const directory = fakeLibTorch(temporaryFolder(t), { libraries: ["libc10.so"] });
   const library = join(directory, "lib", "libtorch_cpu.so");
   const reason = (): unknown => inspectLibTorch(directory, wants213);
   t.like(reason(), { reason: `LibTorch 2.13.0+cpu: ${library} is missing` });
   writeFileSync(library, sharedLibraryBytes());
   truncateSync(library, 150);
-  t.like(reason(), { reason: `LibTorch 2.13.0+cpu: ${library} is cut short: it has 150 of 192 bytes` });
+  t.like(reason(), { reason: `LibTorch 2.13.0+cpu: ${library} is truncated: it has 150 of 192 bytes` });
   truncateSync(library, 20);
-  t.like(reason(), { reason: `LibTorch 2.13.0+cpu: ${library} is cut short: it has 20 bytes` });
+  t.like(reason(), { reason: `LibTorch 2.13.0+cpu: ${library} is truncated: it has 20 bytes` });
   writeFileSync(library, sharedLibraryBytes(8));
   t.like(reason(), {
-    reason: `LibTorch 2.13.0+cpu: ${library} is built for another processor than this ${process.arch}`,
+    reason: `LibTorch 2.13.0+cpu: ${library} is not built for this processor (${process.arch})`,
   });
   writeFileSync(library, Buffer.alloc(100, "x"));
   t.like(reason(), {
-    reason: `LibTorch 2.13.0+cpu: ${library} is no shared library (64-bit ELF, little-endian)`,
+    reason: `LibTorch 2.13.0+cpu: ${library} is not a shared library (64-bit little-endian ELF)`,
   });
 });
 
-test("a segment that reaches past the end of the file counts as cut short", (t) => {
+test("a file that ends before one of its segments counts as truncated", (t) => {
   const path = join(temporaryFolder(t), "library.so");
   const bytes = sharedLibraryBytes();
   bytes.writeBigUInt64LE(64n, 32);
@@ -107,28 +112,28 @@ test("a segment that reaches past the end of the file counts as cut short", (t) 
   bytes.writeBigUInt64LE(100n, 64 + 8);
   bytes.writeBigUInt64LE(5000n, 64 + 32);
   writeFileSync(path, bytes);
-  t.is(elfDefect(path), `${path} is cut short: it has 192 of 5100 bytes`);
+  t.is(elfDefect(path), `${path} is truncated: it has 192 of 5100 bytes`);
 });
 
-test("the program that runs this has nothing wrong with it", (t) => {
+test("no defect is found in the program that runs this test", (t) => {
   t.is(elfDefect(process.execPath), undefined);
 });
 
-test("headers are wanted for building alone", (t) => {
+test("headers are required only for building", (t) => {
   const directory = fakeLibTorch(temporaryFolder(t), { headers: false });
   t.false("reason" in inspectLibTorch(directory, wants213));
   t.like(inspectLibTorch(directory, { ...wants213, headers: true }), { exists: true });
 });
 
-test("LIBTORCH that does not fit is an error that says what fits", (t) => {
+test("an unusable LIBTORCH is an error that says what is needed", (t) => {
   const folder = temporaryFolder(t);
   const old = fakeLibTorch(join(folder, "old"), { version: "2.12.0+cpu" });
   t.throws(() => findLibTorch(wants213, { env: { LIBTORCH: old } }), {
     instanceOf: ReverseDistillationError,
     code: "LIBTORCH_INCOMPATIBLE",
     message:
-      `The variable LIBTORCH is ${old}, which does not fit: LibTorch 2.12.0+cpu: the CPU build of LibTorch 2.13 is needed. ` +
-      "Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.",
+      `The variable LIBTORCH is ${old}, which cannot be used: LibTorch 2.12.0+cpu: the CPU build of LibTorch 2.13 is needed. ` +
+      "Set it to the folder of the CPU build of LibTorch 2.13, or leave it unset.",
   });
   t.throws(() => findLibTorch(wants213, { env: { LIBTORCH: join(folder, "none") } }), {
     code: "LIBTORCH_NOT_FOUND",
@@ -155,7 +160,7 @@ test("LIBTORCH comes before the cache, and the cache before Python", (t) => {
   ]);
 });
 
-test("what does not fit is passed over with the reason, in the order of the search", (t) => {
+test("unsuitable ones are listed with the reason, in the order of the search", (t) => {
   const folder = temporaryFolder(t);
   const cache = join(folder, "libtorch");
   const newer = fakeLibTorch(join(cache, "2.14.0+cpu"), { version: "2.14.0+cpu" });
@@ -171,18 +176,18 @@ test("what does not fit is passed over with the reason, in the order of the sear
       `  cache: ${newer}: LibTorch 2.14.0+cpu: the CPU build of LibTorch 2.13 is needed`,
       `  cache: ${older}: LibTorch 2.9.0+cpu: the CPU build of LibTorch 2.13 is needed`,
       `  python: ${pythons}: LibTorch 2.13.0+cu130: a CUDA build; the CPU build of LibTorch 2.13 is needed`,
-      "  python: python on the PATH: there is none",
+      "  python: python on the PATH: not found",
     ].join("\n"),
   );
 });
 
-test("the cache is where the environment says", (t) => {
+test("environment variables set the cache's folder", (t) => {
   t.is(cacheDirectory({ REVERSE_DISTILLATION_CACHE: "/a", XDG_CACHE_HOME: "/b" }), "/a");
   t.is(cacheDirectory({ XDG_CACHE_HOME: "/b" }), "/b/reverse-distillation");
   t.regex(cacheDirectory({}), /\/\.cache\/reverse-distillation$/);
 });
 
-test("a folder in which a wheel or an archive was unpacked stands for the LibTorch in it", (t) => {
+test("the folder that a wheel or an archive was unpacked into is accepted", (t) => {
   for (const name of ["torch", "libtorch"]) {
     const folder = temporaryFolder(t);
     const directory = fakeLibTorch(join(folder, name));
@@ -190,7 +195,7 @@ test("a folder in which a wheel or an archive was unpacked stands for the LibTor
   }
 });
 
-test("what is wanted decides between CPU and CUDA builds, by backend and version together", (t) => {
+test("a build must match a requirement in both backend and version", (t) => {
   const folder = temporaryFolder(t);
   const builds = [
     { backend: "cpu", minor: "2.13" },
@@ -214,7 +219,7 @@ test("what is wanted decides between CPU and CUDA builds, by backend and version
   t.like(inspect("2.14.0+cpu"), { exists: true });
 });
 
-test("a LibTorch that is refused is passed over with the reason, and the next one taken", (t) => {
+test("a refused LibTorch is listed with the reason, and the next one is used", (t) => {
   const folder = temporaryFolder(t);
   const newer = fakeLibTorch(join(folder, "libtorch", "2.13.1+cpu"), { version: "2.13.1+cpu" });
   const older = fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
@@ -226,7 +231,7 @@ test("a LibTorch that is refused is passed over with the reason, and the next on
   t.is(describePassedOver(passedOver), `  cache: ${newer}: LibTorch 2.13.1+cpu: it crashes`);
 });
 
-test("looking goes on behind the one that is taken", (t) => {
+test("lookForLibTorch goes on after the first suitable LibTorch", (t) => {
   const folder = temporaryFolder(t);
   const older = fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
   const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: "", LIBTORCH: join(folder, "none") };
@@ -237,8 +242,8 @@ test("looking goes on behind the one that is taken", (t) => {
     [
       ["chosen", "the folder does not exist"],
       ["cache", older],
-      ["python", "there is none"],
-      ["python", "there is none"],
+      ["python", "not found"],
+      ["python", "not found"],
     ],
   );
 });

@@ -5,12 +5,17 @@ import { fileURLToPath } from "node:url";
 import test from "ava";
 import nodeGypBuild from "node-gyp-build";
 import { nvidiaDriver } from "../../../lib/native/nvidia.js";
-import { fakeImplementation, fakeLibTorch, openableLibTorch, temporaryFolder } from "../support/fake-libtorch.js";
+import {
+  fakeImplementation,
+  fakeLibTorch,
+  openableLibTorch,
+  temporaryFolder,
+} from "../support/fake-libtorch.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const loaderFile = nodeGypBuild.path(root);
 
-/** Runs ESM in a process of its own: what the loader opens stays open. */
+/** Runs ESM in a child process, because whatever the loader opens stays open. */
 function runNode(source: string, env: NodeJS.ProcessEnv = {}): { status: number | null; stdout: string } {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -20,7 +25,7 @@ function runNode(source: string, env: NodeJS.ProcessEnv = {}): { status: number 
   return { status, stdout: stdout + (status === 0 ? "" : stderr) };
 }
 
-/** Source that opens the loader itself and prints what it threw. */
+/** Source code that calls the loader itself and prints the error that it throws. */
 function openDirectly(libtorch: string, implementation: string, minor: string): string {
   const libraries = ["libc10.so", "libtorch_cpu.so"].map((name) => join(libtorch, "lib", name));
   return `
@@ -28,25 +33,25 @@ function openDirectly(libtorch: string, implementation: string, minor: string): 
     const { open } = createRequire("/")(${JSON.stringify(loaderFile)});
     try {
       open(${JSON.stringify(libraries)}, ${JSON.stringify(implementation)}, ${JSON.stringify(minor)});
-      console.log("opened without complaint");
+      console.log("opened without an error");
     } catch (error) {
       console.log(error.code + ": " + error.message);
     }`;
 }
 
-/** Source that loads the addon as the package does and prints what it threw. */
+/** Source code that loads the addon as the package does and prints the error that it throws. */
 const loadAddon = `
   import { loadAddon } from ${JSON.stringify(join(root, "lib/native/loader.ts"))};
   const before = process.listenerCount("exit");
   try {
     const addon = loadAddon();
     const same = addon === loadAddon();
-    console.log(same ? "the same addon" : "another addon", process.listenerCount("exit") - before);
+    console.log(same ? "the same addon" : "a different addon", process.listenerCount("exit") - before);
   } catch (error) {
     console.log(error.code + ": " + error.message);
   }`;
 
-/** A folder of binaries like build/Release, with a stand-in for the implementation. */
+/** A folder of binaries like build/Release, with a fake implementation. */
 function fakeBinaries(folder: string, minor: string): string {
   mkdirSync(folder, { recursive: true });
   copyFileSync(loaderFile, join(folder, "reverse_distillation.node"));
@@ -54,7 +59,7 @@ function fakeBinaries(folder: string, minor: string): string {
   return folder;
 }
 
-test("the loader is a few kilobytes and needs no glibc after 2.34", (t) => {
+test("the loader is a few kilobytes and needs no glibc later than 2.34", (t) => {
   const bytes = readFileSync(loaderFile);
   t.true(bytes.length < 32_768);
   const minors = [...bytes.toString("latin1").matchAll(/GLIBC_2\.(\d+)/g)].map((match) => Number(match[1]));
@@ -72,19 +77,19 @@ test("a LibTorch of another minor version is refused before the implementation i
   );
 });
 
-test("a LibTorch that lies about its version is refused with what to do", (t) => {
+test("a LibTorch that lies about its version is refused, with advice on what to do", (t) => {
   const folder = temporaryFolder(t);
   const REVERSE_DISTILLATION_ADDON = fakeBinaries(join(folder, "binaries"), "2.13");
   const LIBTORCH = fakeLibTorch(openableLibTorch(join(folder, "torch"), "2.12"), { libraries: [] });
   t.is(
     runNode(loadAddon, { LIBTORCH, REVERSE_DISTILLATION_ADDON }).stdout,
-    `LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${LIBTORCH}, which does not fit: LibTorch 2.13.0+cpu: ` +
+    `LIBTORCH_INCOMPATIBLE: The variable LIBTORCH is ${LIBTORCH}, which cannot be used: LibTorch 2.13.0+cpu: ` +
       `the native addon was built against LibTorch 2.13 and does not run on LibTorch 2.12 (${LIBTORCH}/lib/libtorch_cpu.so). ` +
-      "Set it to the folder of the CPU build of LibTorch 2.13, or leave it out.\n",
+      "Set it to the folder of the CPU build of LibTorch 2.13, or leave it unset.\n",
   );
 });
 
-test("a library that the system refuses to open is told in its words", (t) => {
+test("if the system cannot open a library, the error quotes the system's reason", (t) => {
   const folder = temporaryFolder(t);
   const { stdout } = runNode(openDirectly(fakeLibTorch(join(folder, "torch")), "/none", "2.13"));
   t.regex(stdout, /^LIBTORCH_INCOMPATIBLE: cannot open a shared library: .*libc10\.so/);
@@ -104,18 +109,18 @@ test("a second LibTorch in one process is refused, naming the first", (t) => {
     }`;
   t.is(
     runNode(source).stdout,
-    "opened\nopened without complaint\n" +
+    "opened\nopened without an error\n" +
       `LIBTORCH_INCOMPATIBLE: cannot open ${second}/lib/libc10.so: ${first}/lib/libc10.so is loaded already, ` +
       "and a process can hold only one of them\n",
   );
 });
 
-test("arguments of another kind are an error", (t) => {
+test("arguments of the wrong type are an error", (t) => {
   const source = openDirectly("/none", "/none", "2.13").replace(/open\(\[.*\);/, "open();");
   t.regex(runNode(source).stdout, /^INTERNAL: open\(\) takes/);
 });
 
-test("the addon is opened once, and shut down once, when the process exits", (t) => {
+test("the addon is opened once, and shut down once when the process exits", (t) => {
   const folder = temporaryFolder(t);
   const REVERSE_DISTILLATION_ADDON = fakeBinaries(join(folder, "binaries"), "2.13");
   const LIBTORCH = openableLibTorch(join(folder, "torch"), "2.13");
@@ -127,7 +132,7 @@ test("the addon is opened once, and shut down once, when the process exits", (t)
   t.is(stdout, "opened\nthe same addon 1\nshutdown\n");
 });
 
-test("several worker threads open the addon, each with a listener of its own", (t) => {
+test("several worker threads can open the addon, each with its own exit listener", (t) => {
   const folder = temporaryFolder(t);
   const REVERSE_DISTILLATION_ADDON = fakeBinaries(join(folder, "binaries"), "2.13");
   const LIBTORCH = openableLibTorch(join(folder, "torch"), "2.13");
@@ -148,7 +153,7 @@ test("several worker threads open the addon, each with a listener of its own", (
   t.is(stdout, `opened\n${"shutdown\n".repeat(4)}`);
 });
 
-test("an addon that is missing, incomplete or cut short says so", (t) => {
+test("a missing, incomplete or truncated addon is reported as such", (t) => {
   const folder = temporaryFolder(t);
   const LIBTORCH = openableLibTorch(join(folder, "torch"), "2.13");
   const load = (REVERSE_DISTILLATION_ADDON: string): string =>
@@ -158,17 +163,17 @@ test("an addon that is missing, incomplete or cut short says so", (t) => {
   const incomplete = join(folder, "incomplete");
   mkdirSync(incomplete);
   copyFileSync(loaderFile, join(incomplete, "reverse_distillation.node"));
-  t.regex(load(incomplete), /^ADDON_NOT_FOUND: .* holds the loader, but no reverse_distillation-<backend>/);
+  t.regex(load(incomplete), /^ADDON_NOT_FOUND: .* contains the loader but no reverse_distillation-<backend>/);
 
   const short = fakeBinaries(join(folder, "short"), "2.13");
   truncateSync(join(short, "reverse_distillation-cpu-torch2.13.so"), 2000);
   t.regex(
     load(short),
-    /^ADDON_NOT_FOUND: .*torch2\.13\.so is cut short: it has 2000 of \d+ bytes\. .*`npm run setup`/,
+    /^ADDON_NOT_FOUND: .*torch2\.13\.so is truncated: it has 2000 of \d+ bytes\. .*`npm run setup`/,
   );
 });
 
-test("of two implementations the one is opened that fits the LibTorch found, and a variable can say which kind", (t) => {
+test("the implementation that matches the LibTorch found is opened, and a variable can choose the backend", (t) => {
   const folder = temporaryFolder(t);
   const REVERSE_DISTILLATION_ADDON = join(folder, "binaries");
   mkdirSync(REVERSE_DISTILLATION_ADDON);
@@ -201,17 +206,18 @@ test("of two implementations the one is opened that fits the LibTorch found, and
   rmSync(cuda, { recursive: true });
   t.is(
     load({ REVERSE_DISTILLATION_BACKEND: "cuda" }),
-    "LIBTORCH_INCOMPATIBLE: No LibTorch fits the native addon, which takes the CUDA build of LibTorch 2.14:\n" +
+    "LIBTORCH_INCOMPATIBLE: No compatible LibTorch was found. The native addon needs the CUDA build of LibTorch 2.14. " +
+      "Searched:\n" +
       `  cache: ${cpu}: LibTorch 2.13.0+cpu: the CUDA build of LibTorch 2.14 is needed\n` +
-      "  python: python3 on the PATH: there is none\n" +
-      "  python: python on the PATH: there is none\n" +
-      "`npx reverse-distillation libtorch install --cuda` fetches one; or set LIBTORCH to the folder of the CUDA build " +
-      "of LibTorch 2.14 (such as the Python package torch); or `npm rebuild reverse-distillation` builds the addon for the " +
-      "one that is there.\n",
+      "  python: python3 on the PATH: not found\n" +
+      "  python: python on the PATH: not found\n" +
+      "Run `npx reverse-distillation libtorch install --cuda` to install one, or set LIBTORCH to the folder of the CUDA " +
+      "build of LibTorch 2.14 (such as the Python package torch), or run `npm rebuild reverse-distillation` to build the " +
+      "addon for the LibTorch found.\n",
   );
 });
 
-test("where no LibTorch fits, every place that was looked at is listed with its reason", (t) => {
+test("if no LibTorch is compatible, every place that was searched is listed with its reason", (t) => {
   const folder = temporaryFolder(t);
   const REVERSE_DISTILLATION_ADDON = fakeBinaries(join(folder, "binaries"), "2.13");
   const REVERSE_DISTILLATION_CACHE = join(folder, "cache");
@@ -220,17 +226,18 @@ test("where no LibTorch fits, every place that was looked at is listed with its 
     runNode(loadAddon, { REVERSE_DISTILLATION_ADDON, REVERSE_DISTILLATION_CACHE, PATH }).stdout;
   t.true(
     load().startsWith(
-      "LIBTORCH_NOT_FOUND: No LibTorch fits the native addon, which takes the CPU build of LibTorch 2.13:\n" +
+      "LIBTORCH_NOT_FOUND: No compatible LibTorch was found. The native addon needs the CPU build of LibTorch 2.13. " +
+        "Searched:\n" +
         `  cache: ${REVERSE_DISTILLATION_CACHE}/libtorch: empty\n` +
-        "  python: python3 on the PATH: there is none\n" +
-        "  python: python on the PATH: there is none\n" +
-        "`npx reverse-distillation libtorch install` fetches one; or set LIBTORCH to the folder of the CPU build " +
+        "  python: python3 on the PATH: not found\n" +
+        "  python: python on the PATH: not found\n" +
+        "Run `npx reverse-distillation libtorch install` to install one, or set LIBTORCH to the folder of the CPU build " +
         "of LibTorch 2.13 (such as the Python package torch).",
     ),
   );
   fakeLibTorch(join(REVERSE_DISTILLATION_CACHE, "libtorch", "2.14.0+cpu"), { version: "2.14.0+cpu" });
   t.regex(
     load(),
-    /^LIBTORCH_INCOMPATIBLE: [^]*LibTorch 2\.14\.0\+cpu: the CPU build of LibTorch 2\.13 is needed[^]*; or `npm rebuild reverse-distillation` builds/,
+    /^LIBTORCH_INCOMPATIBLE: [^]*LibTorch 2\.14\.0\+cpu: the CPU build of LibTorch 2\.13 is needed[^]*, or run `npm rebuild reverse-distillation` to build/,
   );
 });

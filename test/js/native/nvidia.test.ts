@@ -10,7 +10,7 @@ function write(path: string, text: string): void {
   writeFileSync(path, text);
 }
 
-test("the driver's version is read from the kernel's words, of either kind of module", async (t) => {
+test("the driver's version is read from /proc for both kinds of kernel module", async (t) => {
   for (const [line, version] of [
     [
       "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024",
@@ -31,7 +31,7 @@ test("the driver's version is read from the kernel's words, of either kind of mo
   }
 });
 
-test("without a driver there is none, and in WSL one of unknown version", async (t) => {
+test("no driver is found on a machine without one, and in WSL one of unknown version", async (t) => {
   const root = await temporaryFolder(t);
   t.is(nvidiaDriver(root), undefined);
   write(join(root, "usr/lib/wsl/lib/libcuda.so.1"), "");
@@ -43,7 +43,7 @@ test("CUDA 13 runs on drivers from 580", (t) => {
   t.deepEqual([runs("535.183.01"), runs("580.65.06"), runs("600.1"), runs()], [false, true, true, true]);
 });
 
-test("of a processor's flags, those that decide on speed are told", (t) => {
+test("only the processor flags that affect speed are reported", (t) => {
   t.deepEqual(cpuFeatures("processor\t: 0\nflags\t\t: fpu sse4_2 avx avx2 hypervisor fma\n"), [
     "sse4_2",
     "fma",

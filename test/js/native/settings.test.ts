@@ -8,11 +8,11 @@ const env = {
   REVERSE_DISTILLATION_BACKEND: "cpu",
 };
 
-test.serial("variables are settings, and their paths become absolute", (t) => {
+test.serial("variables are read as settings, and their paths become absolute", (t) => {
   t.deepEqual(nativeSettings(env), {
-    libtorch: { value: resolve("torch"), said: "The variable LIBTORCH" },
-    addon: { value: "/binaries", said: "The variable REVERSE_DISTILLATION_ADDON" },
-    backend: { value: "cpu", said: "The variable REVERSE_DISTILLATION_BACKEND" },
+    libtorch: { value: resolve("torch"), source: "The variable LIBTORCH" },
+    addon: { value: "/binaries", source: "The variable REVERSE_DISTILLATION_ADDON" },
+    backend: { value: "cpu", source: "The variable REVERSE_DISTILLATION_BACKEND" },
   });
   t.deepEqual(nativeSettings({ LIBTORCH: "" }), {
     libtorch: undefined,
@@ -21,22 +21,22 @@ test.serial("variables are settings, and their paths become absolute", (t) => {
   });
 });
 
-test.serial("a backend that there is not is refused with the name of its variable", (t) => {
+test.serial("an unknown backend is rejected with the name of its variable", (t) => {
   t.throws(() => nativeSettings({ REVERSE_DISTILLATION_BACKEND: "rocm" }), {
     code: "INVALID_ARGUMENT",
     message: /^The variable REVERSE_DISTILLATION_BACKEND must be "cpu" or "cuda"; got 'rocm'\.$/,
   });
 });
 
-test.serial("options that are not allowed are refused", (t) => {
+test.serial("invalid options are rejected", (t) => {
   for (const options of [{ backend: "rocm" }, { libtorch: "" }, { addon: 3 }, { cache: "/" }, null])
     t.throws(() => configureNative(options as never), { code: "INVALID_ARGUMENT" });
 });
 
-test.serial("options win over variables, until the addon is open", (t) => {
+test.serial("options override variables, and cannot be changed once the addon is loaded", (t) => {
   configureNative({ libtorch: "/mine", backend: "cuda" });
   t.like(nativeSettings(env), {
-    libtorch: { value: "/mine", said: "The option libtorch of configureNative()" },
+    libtorch: { value: "/mine", source: "The option libtorch of configureNative()" },
     addon: { value: "/binaries" },
     backend: { value: "cuda" },
   });
@@ -45,6 +45,6 @@ test.serial("options win over variables, until the addon is open", (t) => {
   markOpened();
   t.throws(() => configureNative({ libtorch: "/late" }), {
     code: "INVALID_ARGUMENT",
-    message: /^configureNative\(\) comes too late/,
+    message: /^configureNative\(\) was called too late/,
   });
 });

@@ -21,13 +21,13 @@ const builds = [{ backend: "cpu", minor: "2.13" }] as const;
 interface Scene {
   subject: TrialSubject;
   env: NodeJS.ProcessEnv;
-  /** How often a trial has opened LibTorch. */
+  /** How many times a trial has opened LibTorch. */
   count: () => number;
-  /** The names of the verdicts that are kept. */
+  /** The file names of the cached verdicts. */
   kept: () => string[];
 }
 
-/** A LibTorch that does this, in C, when it is opened. */
+/** A LibTorch that runs this C code when it is opened. */
 function scene(t: ExecutionContext, whenOpened = ""): Scene {
   const folder = temporaryFolder(t);
   const directory = openableLibTorch(join(folder, "torch"), "2.13");
@@ -60,7 +60,7 @@ function scene(t: ExecutionContext, whenOpened = ""): Scene {
   };
 }
 
-test("what opens is tried once, until one of its files is another", (t) => {
+test("a LibTorch that opens is tried once, and again when one of its files changes", (t) => {
   const { subject, env, count, kept } = scene(t);
   t.is(tryOut(subject, env), undefined);
   t.is(tryOut(subject, env), undefined);
@@ -71,26 +71,26 @@ test("what opens is tried once, until one of its files is another", (t) => {
   t.is(count(), 2);
 });
 
-test("what crashes is refused with the signal, and tried once", (t) => {
+test("a LibTorch that crashes is refused with the signal, and is tried once", (t) => {
   for (const [signal, source] of [
     ["SIGSEGV", "raise(SIGSEGV);"],
     ["SIGILL", "__builtin_trap();"],
     ["SIGABRT", "abort();"],
   ] as const) {
     const { subject, env, count } = scene(t, source);
-    const reason = `opening it ended a trial process with ${signal}; \`npx reverse-distillation doctor\` tells more`;
+    const reason = `a trial process that opened it ended with ${signal}; run \`npx reverse-distillation doctor\` for details`;
     t.is(tryOut(subject, env), reason);
     t.is(tryOut(subject, env), reason);
     t.is(count(), 1);
   }
 });
 
-test("what ends the process in order is refused too", (t) => {
+test("a LibTorch that exits the process is refused too", (t) => {
   const { subject, env } = scene(t, "_exit(7);");
-  t.regex(tryOut(subject, env) ?? "", /^opening it ended a trial process with exit code 7; /);
+  t.regex(tryOut(subject, env) ?? "", /^a trial process that opened it ended with exit code 7; /);
 });
 
-test("a trial that something else has killed says nothing, and is repeated", (t) => {
+test("a trial that was killed from outside is inconclusive, and is repeated", (t) => {
   const { subject, env, count, kept } = scene(t, "raise(SIGKILL);");
   t.is(tryOut(subject, env), undefined);
   t.deepEqual(kept(), []);
@@ -98,7 +98,7 @@ test("a trial that something else has killed says nothing, and is repeated", (t)
   t.is(count(), 2);
 });
 
-test("a LibTorch of another version than its folder says is refused", (t) => {
+test("a LibTorch whose version is not the one that its folder states is refused", (t) => {
   const { subject, env } = scene(t);
   const { directory } = subject.libtorch;
   openableLibTorch(directory, "2.12");
@@ -108,19 +108,19 @@ test("a LibTorch of another version than its folder says is refused", (t) => {
   );
 });
 
-test("trials can be turned off", (t) => {
+test("trials can be disabled", (t) => {
   const { subject, env, count } = scene(t, "abort();");
   t.is(tryOut(subject, { ...env, REVERSE_DISTILLATION_TRIAL: "0" }), undefined);
   t.is(count(), 0);
 });
 
-test("options of Node's for this process are none for the trial's", (t) => {
+test("the Node.js options of this process do not reach the trial's process", (t) => {
   const { subject, env, count } = scene(t);
   t.is(tryOut(subject, { ...env, NODE_OPTIONS: "--require /nonexistent" }), undefined);
   t.is(count(), 1);
 });
 
-test("without a cache that can be written to, the verdict holds for this time", (t) => {
+test("without a writable cache, every call repeats the trial", (t) => {
   const { subject, count } = scene(t, "abort();");
   const file = join(dirname(subject.implementation.path), "file");
   writeFileSync(file, "");
@@ -131,7 +131,7 @@ test("without a cache that can be written to, the verdict holds for this time", 
   }
 });
 
-test("a verdict that is damaged is found out anew", (t) => {
+test("a damaged verdict is ignored, and the trial is repeated", (t) => {
   const { subject, env, count, kept } = scene(t, "abort();");
   t.regex(tryOut(subject, env) ?? "", /SIGABRT/);
   const folder = join(env.REVERSE_DISTILLATION_CACHE!, "trials");
@@ -140,7 +140,7 @@ test("a verdict that is damaged is found out anew", (t) => {
   t.is(count(), 2);
 });
 
-test("a program that is not Node proves nothing", (t) => {
+test("a trial is inconclusive if this process is not run by Node.js", (t) => {
   const { subject, env, count } = scene(t);
   const program = join(dirname(subject.implementation.path), "application");
   mkdirSync(dirname(program), { recursive: true });

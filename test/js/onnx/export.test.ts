@@ -201,7 +201,7 @@ test("verify warns about an export of another model", async (t) => {
   const { code, stdout, stderr } = await runCli(["verify", bundle, path]);
   t.is(code, 1);
   t.regex(stdout, /not within the tolerance/);
-  t.regex(stderr, /warning: .*other\.onnx says that it was made from another model/);
+  t.regex(stderr, /warning: .*other\.onnx states that it was exported from a different model/);
 });
 
 test("the file extension decides the format of an export, and invalid usage is rejected", async (t) => {

@@ -21,10 +21,10 @@ import {
 import { sendFile, serve } from "../support/file-server.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
-// One after the other: they look at what comes when.
+// Serial, because the tests depend on timing.
 const test = anyTest.serial;
 
-/** Bytes that are nowhere the same. */
+/** Bytes that differ everywhere, so that a piece in the wrong place is noticed. */
 const content = Buffer.alloc(300_000);
 for (let i = 0; i + 4 <= content.length; i += 4) content.writeUInt32LE(Math.imul(i, 2_654_435_761) >>> 0, i);
 
@@ -42,7 +42,7 @@ interface Setting {
   path: string;
 }
 
-/** A cache of the test's own, and a server. */
+/** A cache for this test and a server. */
 async function setting(t: ExecutionContext, listener: RequestListener): Promise<Setting> {
   const cache = await temporaryFolder(t);
   const { url, ranges } = await serve(t, listener);
@@ -54,10 +54,10 @@ const honest: RequestListener = (request, response) => sendFile(request, respons
 
 async function isWhole(t: ExecutionContext, path: string): Promise<void> {
   t.is(Buffer.compare(await readFile(path), content), 0);
-  t.deepEqual(await readdir(dirname(path)), [published.file], "no part is left");
+  t.deepEqual(await readdir(dirname(path)), [published.file], "no partial file is left");
 }
 
-/** Leaves the beginning of the file behind, as a process did that ended a while ago. */
+/** Leaves a partial file behind, as if by a process that ended a while ago. */
 async function leavePart(path: string, bytes: Buffer): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const part = join(dirname(path), `.${published.file}.0011.part`);
@@ -65,7 +65,7 @@ async function leavePart(path: string, bytes: Buffer): Promise<void> {
   await utimes(part, 0, 0);
 }
 
-test("a file is downloaded once, checked and kept", async (t) => {
+test("a file is downloaded once, verified and kept", async (t) => {
   const { options, ranges, path } = await setting(t, honest);
   const steps: [number, number | undefined][] = [];
   const onProgress = (bytes: number, total: number | undefined) => void steps.push([bytes, total]);
@@ -77,7 +77,7 @@ test("a file is downloaded once, checked and kept", async (t) => {
   t.deepEqual(ranges, [undefined]);
 });
 
-test("a connection that is cut off is gone on from where it ended", async (t) => {
+test("after a dropped connection, the download resumes where it stopped", async (t) => {
   const { options, ranges, path } = await setting(t, (request, response) =>
     sendFile(request, response, content, 70_000),
   );
@@ -89,7 +89,7 @@ test("a connection that is cut off is gone on from where it ended", async (t) =>
   t.true(starts.every((start, i) => start > (starts[i - 1] ?? 0)));
 });
 
-test("what an interrupted call has fetched is gone on from by the next one", async (t) => {
+test("the next call resumes an interrupted download", async (t) => {
   let cutAfter = 100_000;
   const { options, ranges, path } = await setting(t, (request, response) => {
     if (ranges.length > 1 && cutAfter !== Infinity) response.writeHead(503).end();
@@ -106,7 +106,7 @@ test("what an interrupted call has fetched is gone on from by the next one", asy
   t.deepEqual(ranges, ["bytes=100000-"]);
 });
 
-test("a server that ignores ranges makes the download begin anew", async (t) => {
+test("if the server ignores ranges, the download starts over", async (t) => {
   const { options, ranges, path } = await setting(t, (_, response) => {
     response.writeHead(200, { "content-length": content.length }).end(content);
   });
@@ -116,7 +116,7 @@ test("a server that ignores ranges makes the download begin anew", async (t) => 
   t.deepEqual(ranges, ["bytes=1234-"]);
 });
 
-test("a server that answers with another range than it was asked for is not believed", async (t) => {
+test("a response with a different range than requested is not used", async (t) => {
   const { options, ranges, path } = await setting(t, (request, response) => {
     if (request.headers.range === undefined) {
       sendFile(request, response, content);
@@ -131,7 +131,7 @@ test("a server that answers with another range than it was asked for is not beli
   t.deepEqual(ranges, ["bytes=1234-", undefined]);
 });
 
-test("a part of other content is found out, and fetched once more", async (t) => {
+test("a partial file with wrong content is detected, and downloaded once more", async (t) => {
   const { options, ranges, path } = await setting(t, honest);
   await leavePart(path, Buffer.alloc(5000, "x"));
   await obtainWeights(published, options);
@@ -139,7 +139,7 @@ test("a part of other content is found out, and fetched once more", async (t) =>
   t.deepEqual(ranges, ["bytes=5000-", undefined]);
 });
 
-test("a part that is whole already is only put in place", async (t) => {
+test("a partial file that is already complete is only moved into place", async (t) => {
   const { options, ranges, path } = await setting(t, honest);
   await leavePart(path, content);
   await obtainWeights(published, options);
@@ -147,7 +147,7 @@ test("a part that is whole already is only put in place", async (t) => {
   t.deepEqual(ranges, [`bytes=${content.length}-`]);
 });
 
-test("a part that another process may be writing to is left alone", async (t) => {
+test("a partial file that another process may be writing to is left alone", async (t) => {
   const { options, ranges, path } = await setting(t, honest);
   await mkdir(dirname(path), { recursive: true });
   const part = `.${published.file}.0022.part`;
@@ -157,25 +157,25 @@ test("a part that another process may be writing to is left alone", async (t) =>
   t.deepEqual((await readdir(dirname(path))).sort(), [part, published.file].sort());
 });
 
-test("wrong bytes are refused with both checksums, and nothing is kept", async (t) => {
+test("a wrong file is rejected with both checksums, and nothing is kept", async (t) => {
   const { options, path } = await setting(t, (_, response) => response.end("<html>Please log in</html>"));
   await t.throwsAsync(obtainWeights(published, options), {
     code: "DOWNLOAD_FAILED",
     message: new RegExp(
-      `what came is not the file: its SHA-256 is [0-9a-f]{64}, but should begin with ${checksum.slice(0, 8)}`,
+      `the server sent a different file: its SHA-256 is [0-9a-f]{64}, but should start with ${checksum.slice(0, 8)}`,
     ),
   });
   t.deepEqual(await readdir(dirname(path)), []);
 });
 
-test("wrong bytes that come in pieces are refused too", async (t) => {
+test("a wrong file that arrives in pieces is rejected too", async (t) => {
   const wrong = Buffer.from(content).fill(0, 0, 10);
   const { options, ranges } = await setting(t, (request, response) =>
     sendFile(request, response, wrong, 200_000),
   );
   await t.throwsAsync(obtainWeights(published, options), {
     code: "DOWNLOAD_FAILED",
-    message: /is not the file/,
+    message: /sent a different file/,
   });
   t.is(ranges.length, 4);
 });
@@ -187,29 +187,29 @@ test("a server that never ends cannot fill the disk", async (t) => {
   });
   await t.throwsAsync(obtainWeights(published, options), {
     code: "DOWNLOAD_FAILED",
-    message: /sends more than 1048576 bytes/,
+    message: /sent more than 1048576 bytes/,
   });
   const stated = await setting(
     t,
     (_, response) => void response.writeHead(200, { "content-length": 2 ** 40 }).write("x"),
   );
-  await t.throwsAsync(obtainWeights(published, stated.options), { message: /sends more than 1048576 bytes/ });
+  await t.throwsAsync(obtainWeights(published, stated.options), { message: /sent more than 1048576 bytes/ });
   await t.throwsAsync(access(path));
 });
 
-test("a file that the server lacks is reported at once, with the address and where to put it by hand", async (t) => {
+test("a 404 is reported without a retry, with the URL and where to put the file by hand", async (t) => {
   const { options, ranges, path } = await setting(t, (_, response) => response.writeHead(404).end());
   const url = `${options.env.REVERSE_DISTILLATION_WEIGHTS_URL}/${published.file}`;
   await t.throwsAsync(obtainWeights(published, options), {
     code: "DOWNLOAD_FAILED",
     message:
       `Downloading ${url} failed: the server answered 404 Not Found. ` +
-      `To put the file there by hand, download ${url} elsewhere and save it as ${path}.`,
+      `To install the file by hand, download ${url} on another machine and save it as ${path}.`,
   });
   t.is(ranges.length, 1);
 });
 
-test("a server that fails for a moment is asked again", async (t) => {
+test("a request that fails temporarily is retried", async (t) => {
   const { options, ranges, path } = await setting(t, (request, response) =>
     ranges.length < 3 ? void response.writeHead(503).end() : honest(request, response),
   );
@@ -218,7 +218,7 @@ test("a server that fails for a moment is asked again", async (t) => {
   t.is(ranges.length, 3);
 });
 
-test("a slow server is waited for as long as something comes", async (t) => {
+test("a slow download succeeds as long as data keeps arriving", async (t) => {
   const { options, path } = await setting(t, (_, response) => {
     response.writeHead(200, { "content-length": content.length });
     let sent = 0;
@@ -233,14 +233,14 @@ test("a slow server is waited for as long as something comes", async (t) => {
   await isWhole(t, path);
 });
 
-test("a server that stops sending, or never answers, is given up in time", async (t) => {
+test("a server that stops sending or never answers times out", async (t) => {
   const stopping = await setting(t, (_, response) => {
     response.writeHead(200, { "content-length": content.length }).write(content.subarray(0, 1000));
   });
   const impatient = { timeouts: { answer: 20_000, stall: 200 }, retryDelay: 5 };
   await t.throwsAsync(obtainWeights(published, { ...stopping.options, pace: impatient }), {
     code: "DOWNLOAD_FAILED",
-    message: /nothing more came within 0\.2 s/,
+    message: /no more data arrived within 0\.2 s/,
   });
   const silent = await setting(t, () => {});
   const hasty = { timeouts: { answer: 200, stall: 20_000 }, retryDelay: 5 };
@@ -251,7 +251,7 @@ test("a server that stops sending, or never answers, is given up in time", async
   t.is(silent.ranges.length, 1);
 });
 
-test("without a network the reason is given at once: as an error, or as a result", async (t) => {
+test("without a network, the reason is given quickly, as an error or as a result", async (t) => {
   const closed = await unusedAddress();
   const env = {
     REVERSE_DISTILLATION_CACHE: await temporaryFolder(t),
@@ -268,7 +268,7 @@ test("without a network the reason is given at once: as an error, or as a result
   t.true(performance.now() - begin < 4000);
 });
 
-/** An address at which nobody listens. */
+/** An address that nothing listens on. */
 async function unusedAddress(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -278,11 +278,11 @@ async function unusedAddress(): Promise<string> {
   return `http://127.0.0.1:${port}/models`;
 }
 
-test("offline nothing is asked of the network, by option or by variable", async (t) => {
+test("offline, by option or by variable, makes no request", async (t) => {
   const { options, ranges, path } = await setting(t, honest);
   const expected = {
     code: "DOWNLOAD_FAILED",
-    message: /resnet18 are not on this machine \(.* does not exist\).*switched off/,
+    message: /resnet18 are not on this machine \(.* does not exist\).*disabled/,
   };
   await t.throwsAsync(obtainWeights(published, { ...options, offline: true }), expected);
   const env = { ...options.env, REVERSE_DISTILLATION_OFFLINE: "1" };
@@ -294,7 +294,7 @@ test("offline nothing is asked of the network, by option or by variable", async 
   await t.throwsAsync(obtainWeights(published, { ...options, env }), { message: /\(.* is damaged\)/ });
 });
 
-test("variables that are not allowed are errors", async (t) => {
+test("invalid variables are errors", async (t) => {
   for (const env of [
     { REVERSE_DISTILLATION_OFFLINE: "yes" },
     { REVERSE_DISTILLATION_WEIGHTS_URL: "ftp://example.org" },
@@ -309,7 +309,7 @@ test("variables that are not allowed are errors", async (t) => {
   }
 });
 
-test("a cached file that is damaged is replaced, one put there by hand is taken", async (t) => {
+test("a damaged file in the cache is replaced, and one put there by hand is used", async (t) => {
   const { options, ranges, path } = await setting(t, honest);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, "damaged");
@@ -322,7 +322,7 @@ test("a cached file that is damaged is replaced, one put there by hand is taken"
   t.is(ranges.length, 1);
 });
 
-test("an aborted download ends at once, and its part is gone on from", async (t) => {
+test("an aborted download stops, and the next call resumes it", async (t) => {
   let whole = false;
   const { options, ranges, path } = await setting(t, (request, response) => {
     if (whole) sendFile(request, response, content);
@@ -358,7 +358,7 @@ test("an exception of onProgress ends the download", async (t) => {
   });
 });
 
-test("several processes may download the same file at once", async (t) => {
+test("several processes can download the same file at the same time", async (t) => {
   const { options, path } = await setting(t, (request, response) => {
     void delay(Math.random() * 200).then(() => sendFile(request, response, content, 90_000));
   });
@@ -374,7 +374,7 @@ test("several processes may download the same file at once", async (t) => {
   await isWhole(t, path);
 });
 
-test("every backbone has its published file", (t) => {
+test("every backbone has its published weights file", (t) => {
   t.deepEqual(
     backbones.map((backbone) => [backbone, publishedWeights(backbone).file]),
     [
