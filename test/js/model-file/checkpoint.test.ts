@@ -175,7 +175,7 @@ test("the error for a file that is not a checkpoint says what it is", async (t) 
     t,
     train(images, { ...quick, weights: checkpoint }),
     "INVALID_FILE",
-    /open it with Detector\.fromCheckpoint/,
+    /Open it with Detector\.fromCheckpoint/,
   );
 });
 
