@@ -107,7 +107,7 @@ export async function scanFolder(
       } else if (linked?.isDirectory()) (linked === entry ? folders : links).push(path);
       else if (linked !== undefined && !linked.isFile())
         leftOut.addFile("device or pipe", "devices or pipes", relative(root, path));
-      else if (!(await isImage(path))) leftOut.addOther(extname(name).toLowerCase());
+      else if (!(await isImage(path))) leftOut.addOther(extname(name).toLowerCase(), relative(root, path));
       else if (isThumbnail(stemOf(name))) leftOut.addFile("thumbnail", "thumbnails", relative(root, path));
       else images.push(path);
     }

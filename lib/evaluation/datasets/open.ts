@@ -1,4 +1,5 @@
-import { relative } from "node:path";
+import { relative, sep } from "node:path";
+import { formatOfExtension } from "../../image/formats.js";
 import { imageOfMask } from "../../image/names.js";
 import { stemOf } from "../../image/folder.js";
 import type { DatasetFormatName } from "../../options/dataset-format.js";
@@ -26,7 +27,12 @@ export async function openTree(
   }
   const { passedOver = [], ...dataset } = await located.format.open(located.tree, options);
   countUnused(tree, dataset, passedOver);
-  const { leftOut } = tree;
+  // Files beside the parts of a data set describe it: its licence, its readme.
+  const depth = relative(tree.root, located.tree.root).split(sep).filter(Boolean).length;
+  const leftOut = tree.leftOut.filter(
+    ({ other, path, kind }) =>
+      !other || path.split(sep).length > depth + 1 || formatOfExtension(kind) !== undefined,
+  );
   return withNotes(dataset, leftOut.count > 0 ? [`${tree.root}: left out ${leftOut.describe()}.`] : []);
 }
 

@@ -161,7 +161,7 @@ test.serial("masks and thumbnails are not trained on, nor what their masks call 
     "2.png",
     "2_thumb.png",
     "thumbnails/0.png",
-    "notes.txt",
+    "a/notes.txt",
   );
   await writePicture(join(folder, "0_mask.png"), ["...."]);
   await writePicture(join(folder, "1_mask.png"), [".##."]);

@@ -86,14 +86,14 @@ test("defective images in train are left out, and a note says so, as of all that
     "train/OK/thumb.png",
     "test/OK/1.png",
   );
-  await touch(folder, "notes.txt", "train/a.psd", "photos/0.png", "train/OK/.DS_Store");
+  await touch(folder, "readme.txt", "train/notes.txt", "a.psd", "photos/0.png", "train/OK/.DS_Store");
   t.deepEqual(summaryOf(folder, await openDataset(folder)), {
     train: ["train/OK/0.png"],
     test: ["test/OK/1.png good -"],
     unusedMasks: [],
     notes: [
       "Not trained on: 2 images called defective (such as NG/0.png).",
-      "ROOT: left out 5 files: 1 .txt, 1 .psd, 1 hidden file (train/OK/.DS_Store), 1 thumbnail (train/OK/thumb.png), " +
+      "ROOT: left out 5 files: 1 .psd, 1 .txt, 1 hidden file (train/OK/.DS_Store), 1 thumbnail (train/OK/thumb.png), " +
         "1 image outside of the layout (photos/0.png).",
     ],
   });
