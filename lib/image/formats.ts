@@ -1,3 +1,5 @@
+import { headerSizes } from "./decoders/bmp-header.js";
+
 /** A kind of image file, or of a file that is given for one: how it is known, and whether it is read. */
 export interface ImageFormat {
   /** As messages call it. */
@@ -250,12 +252,20 @@ function isTga(head: string): boolean {
   );
 }
 
-/** "BM" begins texts too: the size of the header after the file's own must be one that exists. */
+/**
+ * "BM" begins texts too: the size of the header after the file's own must be one that exists. Some bitmaps begin with
+ * that header (.dib): then it must also state one plane, and a number of bits that there is.
+ */
 function isBmp(head: string): boolean {
+  const startsHeader = (at: number) =>
+    headerSizes.includes(head.charCodeAt(at)) && head.slice(at + 1, at + 4) === "\0\0\0";
+  if (head.startsWith("BM")) return startsHeader(14);
+  const planes = head.charCodeAt(0) === 12 ? 8 : 12;
   return (
-    head.startsWith("BM") &&
-    [12, 16, 40, 52, 56, 64, 108, 124].includes(head.charCodeAt(14)) &&
-    head.slice(15, 18) === "\0\0\0"
+    startsHeader(0) &&
+    head.slice(planes, planes + 2) === "\x01\0" &&
+    [1, 2, 4, 8, 16, 24, 32].includes(head.charCodeAt(planes + 2)) &&
+    head[planes + 3] === "\0"
   );
 }
 
