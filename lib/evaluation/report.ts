@@ -1,45 +1,70 @@
 import { counted } from "../errors/counted.js";
+import { printable } from "../files/system-path.js";
 import type { EvaluatedGroup, Report } from "./evaluate.js";
-import type { Metric } from "./metrics/index.js";
+import { numberIn, type Column, type Metric, type Reported } from "./metrics/metric.js";
+import { regionMetrics } from "./metrics/region-metrics.js";
+import { thresholdMetrics } from "./metrics/threshold-metrics.js";
 
 const undefinedMetric = "-";
 
+/** A column of the table: its title, and its text in the row of a group. */
+interface TableColumn {
+  title: string;
+  cell: (group: EvaluatedGroup) => string;
+}
+
+/** Columns of the metrics that a record holds under the keys of their declarations. */
+function metricColumns(
+  metrics: Readonly<Record<string, Reported<never>>>,
+  valuesOf: (group: EvaluatedGroup) => object | null,
+  titleOf: (title: string) => string = (title) => title,
+): (TableColumn & { leftOutOf?: "pixels" })[] {
+  return Object.entries(metrics).flatMap(([key, { columns }]) =>
+    (columns as readonly Column<unknown>[]).map((column) => ({
+      title: titleOf(column.title),
+      cell: (group) => {
+        const values = valuesOf(group) as Record<string, unknown> | null;
+        return shown(numberIn(column, values?.[key] ?? null));
+      },
+      ...(column.leftOutOf !== undefined && { leftOutOf: column.leftOutOf }),
+    })),
+  );
+}
+
+const imageColumns: readonly TableColumn[] = [
+  { title: "defects", cell: ({ label }) => printable(label) },
+  { title: "images", cell: ({ defective }) => String(defective) },
+  ...metricColumns(thresholdMetrics, ({ image }) => image),
+];
+
+const pixelColumns: readonly TableColumn[] = [
+  { title: "masks", cell: ({ defective, withoutMask }) => String(defective - withoutMask) },
+  ...metricColumns(
+    thresholdMetrics,
+    ({ pixel }) => pixel,
+    (title) => `pixel ${title}`,
+  ).filter(({ leftOutOf }) => leftOutOf !== "pixels"),
+  ...metricColumns(regionMetrics, ({ pixel }) => pixel),
+];
+
+/** Lines that say how to read columns. */
+const pixelNotes: readonly string[] = Object.values<Reported<never>>(regionMetrics).flatMap(
+  ({ note }) => note ?? [],
+);
+
 /**
- * A report as a table of text: a line for each kind of defect and one for all, and below it what
- * one has to know to read it.
+ * A report as a table of text: a line for each kind of defect and one for all, and below it what one has to know to read
+ * it.
  */
 export function formatReport(report: Report): string {
   const { overall, kinds } = report;
   const withPixels = overall.pixel !== null;
-  const groups = kinds.length === 1 ? [overall] : [...kinds, overall];
-  const header = ["defects", "images", "AUROC", "AP", "F1 max", "from score"];
-  if (withPixels) header.push("masks", "pixel AUROC", "pixel AP", "PRO", "PRO by image");
-  const rows = groups.map((group) =>
-    withPixels ? [...imageCells(group), ...pixelCells(group)] : imageCells(group),
+  const groups = kinds.length === 1 ? [{ ...overall, label: kinds[0]!.label }] : [...kinds, overall];
+  const columns = withPixels ? [...imageColumns, ...pixelColumns] : imageColumns;
+  const rows = groups.map((group) => columns.map(({ cell }) => cell(group)));
+  return [...aligned([columns.map(({ title }) => title), ...rows]), "", ...notes(report, withPixels)].join(
+    "\n",
   );
-  if (kinds.length === 1) rows[0]![0] = kinds[0]!.label;
-  return [...aligned([header, ...rows]), "", ...notes(report, withPixels)].join("\n");
-}
-
-function imageCells({ label, defective, image }: EvaluatedGroup): string[] {
-  return [
-    label,
-    String(defective),
-    shown(image.auroc),
-    shown(image.averagePrecision),
-    shown(image.f1Max?.f1 ?? null),
-    shown(image.f1Max?.threshold ?? null),
-  ];
-}
-
-function pixelCells({ defective, withoutMask, pixel }: EvaluatedGroup): string[] {
-  return [
-    String(defective - withoutMask),
-    shown(pixel?.auroc ?? null),
-    shown(pixel?.averagePrecision ?? null),
-    shown(pixel?.pro.dataset ?? null),
-    shown(pixel?.pro.imageMean ?? null),
-  ];
 }
 
 function shown(metric: Metric): string {
@@ -62,9 +87,7 @@ function notes({ overall, unusedMasks, notes: found }: Report, withPixels: boole
   if (good === 0) lines.push(`Without good images the metrics of images are undefined (${undefinedMetric}).`);
   if (defective === 0) lines.push(`Without defective images the metrics are undefined (${undefinedMetric}).`);
   if (withPixels) {
-    lines.push(
-      "PRO: up to a false-positive rate of 0.3, each region of the set alike; by image: the mean of one value an image.",
-    );
+    lines.push(...pixelNotes);
     if (withoutMask > 0) {
       lines.push(
         `${counted(withoutMask, "defective image")} without a mask: left out of the metrics of pixels and PRO.`,
@@ -73,8 +96,8 @@ function notes({ overall, unusedMasks, notes: found }: Report, withPixels: boole
   }
   if (unusedMasks.length > 0) {
     lines.push(
-      `${counted(unusedMasks.length, "mask")} in ground_truth without a test image: ${unusedMasks[0]!}.`,
+      `${counted(unusedMasks.length, "mask")} without a test image, such as ${printable(unusedMasks[0]!)}.`,
     );
   }
-  return [...lines, ...found];
+  return [...lines, ...found.map(printable)];
 }

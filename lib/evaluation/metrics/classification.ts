@@ -1,30 +1,16 @@
 import { ReverseDistillationError } from "../../errors/error.js";
+import type { Metric } from "./metric.js";
+import {
+  thresholdMetrics,
+  type ClassificationMetrics,
+  type F1Max,
+  type Threshold,
+} from "./threshold-metrics.js";
 
 /** Scores as the metrics take them. Higher is more anomalous; every value must be finite. */
 export type Scores = Float32Array | Float64Array | readonly number[];
 
-/**
- * A metric's value, or null where the metric is undefined: what it compares is missing, such as the
- * anomalous class, the normal class, or every mask. Each metric says when.
- */
-export type Metric = number | null;
-
-/** The best F1 and where it is reached. */
-export interface F1Max {
-  /** The largest F1 of all thresholds. */
-  f1: number;
-  /** The score from which on a thing counts as anomalous (>=); of several that serve equally, the largest. */
-  threshold: number;
-}
-
-/** What tells the normal from the anomalous. All are null if there is only one of the two classes. */
-export interface ClassificationMetrics {
-  auroc: Metric;
-  averagePrecision: Metric;
-  f1Max: F1Max | null;
-}
-
-/** One label a score: 1 or true is anomalous, 0 or false is normal. */
+/** One label per score: 1 or true is anomalous, 0 or false is normal. */
 export type Labels = ArrayLike<number | boolean>;
 
 /**
@@ -87,35 +73,37 @@ export function classificationInOrder(
   let positives = 0;
   for (let i = 0; i < labels.length; i++) positives += labels[i]!;
   const negatives = labels.length - positives;
-  if (positives === 0 || negatives === 0) return { auroc: null, averagePrecision: null, f1Max: null };
+  if (positives === 0 || negatives === 0) return eachMetric(() => null);
 
-  let orderedPairs = 0;
-  let precisions = 0;
-  const best: F1Max = { f1: -1, threshold: NaN };
-  let truePositives = 0;
-  let gained = 0;
-  let tied = 0;
+  const passes = Object.values(thresholdMetrics).map((metric) => metric.start());
+  const threshold: Threshold = {
+    score: NaN,
+    called: 0,
+    truePositives: 0,
+    tied: 0,
+    gained: 0,
+    positives,
+    negatives,
+  };
   for (let i = 0; i < scores.length; i++) {
     const score = scores[i]!;
-    gained += labels[i]!;
-    tied++;
+    threshold.gained += labels[i]!;
+    threshold.tied++;
     if (scores[i + 1] === score) continue;
 
-    const called = i + 1;
-    truePositives += gained;
-    const negativesBelow = negatives - (called - truePositives);
-    orderedPairs += gained * (negativesBelow + (tied - gained) / 2);
-    precisions += gained * (truePositives / called);
-    const f1 = (2 * truePositives) / (called + positives);
-    if (f1 > best.f1) Object.assign(best, { f1, threshold: score });
-    gained = 0;
-    tied = 0;
+    threshold.score = score;
+    threshold.called = i + 1;
+    threshold.truePositives += threshold.gained;
+    for (const pass of passes) pass.at(threshold);
+    threshold.gained = 0;
+    threshold.tied = 0;
   }
-  return {
-    auroc: orderedPairs / (positives * negatives),
-    averagePrecision: precisions / positives,
-    f1Max: best,
-  };
+  return eachMetric((index) => passes[index]!.value());
+}
+
+function eachMetric(value: (index: number) => unknown): ClassificationMetrics {
+  const keys = Object.keys(thresholdMetrics);
+  return Object.fromEntries(keys.map((key, index) => [key, value(index)])) as ClassificationMetrics;
 }
 
 /** @throws ReverseDistillationError `INVALID_ARGUMENT` naming the first score that is not a finite number. */
@@ -132,7 +120,7 @@ function checkedLabels(labels: Labels, count: number): Uint8Array {
   if (labels.length !== count) {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `There must be one label a score, but there are ${labels.length} labels and ${count} scores.`,
+      `There must be one label per score, but there are ${labels.length} labels and ${count} scores.`,
     );
   }
   return Uint8Array.from(labels, (label, index) => {

@@ -1,15 +1,12 @@
 import { ReverseDistillationError } from "../../errors/error.js";
 import { invalid } from "../../errors/validate.js";
-import {
-  classificationInOrder,
-  requireFinite,
-  type ClassificationMetrics,
-  type F1Max,
-  type Metric,
-} from "./classification.js";
-import { proInOrder, type PixelGroup, type Pro } from "./pro.js";
+import { classificationInOrder, requireFinite } from "./classification.js";
+import type { Metric } from "./metric.js";
+import type { PixelGroup, Pro } from "./pro.js";
+import { regionMetrics, type RegionMetrics } from "./region-metrics.js";
 import { labelRegions } from "./regions.js";
 import { sortDescending } from "./sort-descending.js";
+import type { ClassificationMetrics, F1Max } from "./threshold-metrics.js";
 
 /** Scores of an image's pixels: height x width values, row by row from the top. */
 export interface PixelMap {
@@ -25,9 +22,7 @@ export interface PixelMap {
 export type PixelMask = Uint8Array | null;
 
 /** The pixels of all images taken together, and PRO. */
-export interface PixelMetrics extends ClassificationMetrics {
-  pro: Pro;
-}
+export type PixelMetrics = ClassificationMetrics & RegionMetrics;
 
 export interface ProOptions {
   /** The largest false-positive rate that counts, above 0 and up to 1. Default 0.3. */
@@ -75,7 +70,7 @@ function collect(maps: readonly PixelMap[], masks: readonly PixelMask[]): PixelS
   if (maps.length !== masks.length) {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `There must be one mask a map (null where all is normal), but there are ${masks.length} masks and ${maps.length} maps.`,
+      `There must be one mask per map (null where all is normal), but there are ${masks.length} masks and ${maps.length} maps.`,
     );
   }
   const scores = new PixelScores(maps.reduce((sum, map) => sum + map.data.length, 0));
@@ -85,10 +80,10 @@ function collect(maps: readonly PixelMap[], masks: readonly PixelMask[]): PixelS
 
 /**
  * Gathers the pixels of images one image at a time, for metrics over all of them. What is added is
- * copied: 8 bytes a pixel are kept, and 9 more are needed while metrics are computed.
+ * copied: 8 bytes per pixel are kept, and 9 more are needed while metrics are computed.
  */
 export class PixelScores {
-  /** The pixels in no particular order: a score each, and the group that the pixel belongs to. */
+  /** The pixels in no particular order: the score of each, and the group that it belongs to. */
   #scores: Float32Array;
   #groupOf: Uint32Array;
   #pixels = 0;
@@ -137,14 +132,19 @@ export class PixelScores {
   }
 
   /** PRO in both averages. @throws ReverseDistillationError `INVALID_ARGUMENT` for `maxFpr`. */
-  pro({ maxFpr = 0.3 }: ProOptions = {}): Pro {
-    if (!(maxFpr > 0 && maxFpr <= 1)) throw invalid("maxFpr", "a number above 0 and up to 1", maxFpr);
-    const { scores, groupOf } = this.#inOrder();
-    return proInOrder(scores, groupOf, this.#groups, this.#images, maxFpr);
+  pro(options?: ProOptions): Pro {
+    return this.#regions(options).pro;
   }
 
   metrics(options?: ProOptions): PixelMetrics {
-    return { ...this.classification(), pro: this.pro(options) };
+    return { ...this.classification(), ...this.#regions(options) };
+  }
+
+  #regions({ maxFpr = 0.3 }: ProOptions = {}): RegionMetrics {
+    if (!(maxFpr > 0 && maxFpr <= 1)) throw invalid("maxFpr", "a number above 0 and up to 1", maxFpr);
+    const pixels = { ...this.#inOrder(), groups: this.#groups, images: this.#images, maxFpr };
+    const values = Object.entries(regionMetrics).map(([key, metric]) => [key, metric.compute(pixels)]);
+    return Object.fromEntries(values) as RegionMetrics;
   }
 
   /** One group for the normal pixels, and one for each region, numbered on from those of earlier images. */

@@ -1,4 +1,4 @@
-import type { Metric } from "./classification.js";
+import type { Metric } from "./metric.js";
 
 /**
  * PRO, the per-region overlap: the share of an anomalous region that is found, averaged over

@@ -3,6 +3,8 @@ import test from "ava";
 import { datasetFromLists, type Dataset } from "../../../lib/evaluation/dataset.js";
 import { evaluate, type Scorer } from "../../../lib/evaluation/evaluate.js";
 import { pixelMetrics, type PixelMap } from "../../../lib/evaluation/metrics/index.js";
+import { regionMetrics } from "../../../lib/evaluation/metrics/region-metrics.js";
+import { thresholdMetrics } from "../../../lib/evaluation/metrics/threshold-metrics.js";
 import { formatReport } from "../../../lib/evaluation/report.js";
 import { writePicture } from "../support/dataset-fixtures.js";
 import { rejects } from "../support/rejection.js";
@@ -125,7 +127,7 @@ test("the report is a table with a line for each kind and one for all", async (t
   t.is(new Set(lines.slice(0, 4).map((line) => line.length)).size, 1);
   t.regex(lines[1]!, /^dent +2 +0\.6250/);
   t.true(lines.includes("Every line compares with the same 2 good images."));
-  t.regex(lines.at(-1)!, /1 mask in ground_truth without a test image: x\.png/);
+  t.regex(lines.at(-1)!, /1 mask without a test image, such as x\.png/);
   t.deepEqual(JSON.parse(JSON.stringify(report)), report);
 });
 
@@ -173,4 +175,37 @@ test("a data set without test images, and options that do not exist, are refused
     /unknown key "pixel"/,
   );
   await rejects(t, evaluate(scorer, data, { onProgress: 1 } as never), "INVALID_ARGUMENT", /onProgress/);
+});
+
+test("every declared metric is in the report, in its JSON and in the table, and no other is", async (t) => {
+  const report = await evaluate(scorer, await dataset(await temporaryFolder(t)));
+  t.deepEqual(Object.keys(report.overall.image), Object.keys(thresholdMetrics));
+  t.deepEqual(Object.keys(report.overall.pixel!), [
+    ...Object.keys(thresholdMetrics),
+    ...Object.keys(regionMetrics),
+  ]);
+  const [header] = formatReport(report).split("\n");
+  t.deepEqual(header!.trim().split(/ {2,}/), [
+    ...["defects", "images", "AUROC", "AP", "F1 max", "from score"],
+    ...["masks", "pixel AUROC", "pixel AP", "PRO", "PRO by image"],
+  ]);
+  const titles = Object.values<{ columns: readonly { title: string }[] }>(thresholdMetrics).flatMap(
+    ({ columns }) => columns.map(({ title }) => title),
+  );
+  for (const title of titles) t.true(header!.includes(title), title);
+});
+
+test("names with line breaks and control characters stay in their lines of the table", async (t) => {
+  const lists = datasetFromLists({
+    test: [
+      { image: "good1", label: "good" },
+      { image: "dent1", label: "a\nb\u001b[31m" },
+    ],
+  });
+  const report = await evaluate(scorer, { ...lists, unusedMasks: ["c\nd"], notes: ["e\nf"] });
+  const text = formatReport(report);
+  t.true(text.includes("a\\nb\\x1b[31m"));
+  t.true(text.includes("c\\nd"));
+  t.is(text.split("\n").at(-1), "e\\nf");
+  t.deepEqual(report.notes, ["e\nf"]);
 });

@@ -1,0 +1,45 @@
+import type { Reported } from "./metric.js";
+import { proInOrder, type PixelGroup, type Pro } from "./pro.js";
+
+/** The pixels of all images, from the largest score down, and what they belong to. */
+export interface OrderedPixels {
+  scores: Float32Array;
+  /** The group of each pixel. */
+  groupOf: Uint32Array;
+  groups: readonly PixelGroup[];
+  /** Number of images. */
+  images: number;
+  /** The largest false-positive rate that counts. */
+  maxFpr: number;
+}
+
+interface RegionMetric<Value> extends Reported<Value> {
+  compute(pixels: OrderedPixels): Value;
+}
+
+/**
+ * Every metric of pixels that depends on anomalous regions or on single images. What is declared here is computed, and
+ * appears under its key in reports and in the JSON, and under its titles in the table.
+ */
+export const regionMetrics = {
+  /** The per-region overlap, in both averages. */
+  pro: declared<Pro>({
+    columns: [
+      { title: "PRO", number: ({ dataset }) => dataset },
+      { title: "PRO by image", number: ({ imageMean }) => imageMean },
+    ],
+    note: "PRO: up to a false-positive rate of 0.3, each region of the set alike; by image: the mean of one value per image.",
+    compute: ({ scores, groupOf, groups, images, maxFpr }) =>
+      proInOrder(scores, groupOf, groups, images, maxFpr),
+  }),
+};
+
+/** Keeps the types of a metric's value together. */
+function declared<Value>(metric: RegionMetric<Value>): RegionMetric<Value> {
+  return metric;
+}
+
+type Metrics = typeof regionMetrics;
+
+/** The metrics of anomalous regions. */
+export type RegionMetrics = { [Key in keyof Metrics]: ReturnType<Metrics[Key]["compute"]> };

@@ -1,0 +1,98 @@
+import type { Reported } from "./metric.js";
+
+/** The best F1 and where it is reached. */
+export interface F1Max {
+  /** The largest F1 of all thresholds. */
+  f1: number;
+  /** The score from which on a thing counts as anomalous (>=); of several that serve equally, the largest. */
+  threshold: number;
+}
+
+/** One of the distinct scores, taken as the threshold: what scores as high counts as anomalous. */
+export interface Threshold {
+  score: number;
+  /** How many things count as anomalous. */
+  called: number;
+  /** How many of them are. */
+  truePositives: number;
+  /** How many things have exactly this score. */
+  tied: number;
+  /** How many of these are anomalous. */
+  gained: number;
+  /** How many things are anomalous, and how many normal, whatever the threshold. Neither is 0. */
+  positives: number;
+  negatives: number;
+}
+
+/** A metric of scores against labels, computed in one pass over the thresholds from the largest down. */
+interface ThresholdMetric<Value> extends Reported<Value> {
+  /** Begins a pass. The threshold given to `at` is valid during the call only. */
+  start(): { at(threshold: Readonly<Threshold>): void; value(): Value };
+}
+
+/**
+ * Every metric of image scores, which are those of pixels too. What is declared here is computed, and appears under its
+ * key in reports and in the JSON, and under its titles in the table.
+ */
+export const thresholdMetrics = {
+  /** Area under the receiver operating characteristic. */
+  auroc: declared<number>({
+    columns: [{ title: "AUROC", number: (value) => value }],
+    start() {
+      let orderedPairs = 0;
+      let pairs = 0;
+      return {
+        at({ called, truePositives, tied, gained, positives, negatives }) {
+          const negativesBelow = negatives - (called - truePositives);
+          orderedPairs += gained * (negativesBelow + (tied - gained) / 2);
+          pairs = positives * negatives;
+        },
+        value: () => orderedPairs / pairs,
+      };
+    },
+  }),
+  /** Average precision, not interpolated. */
+  averagePrecision: declared<number>({
+    columns: [{ title: "AP", number: (value) => value }],
+    start() {
+      let precisions = 0;
+      let all = 0;
+      return {
+        at({ called, truePositives, gained, positives }) {
+          precisions += gained * (truePositives / called);
+          all = positives;
+        },
+        value: () => precisions / all,
+      };
+    },
+  }),
+  /** The largest F1 = 2 TP / (2 TP + FP + FN). */
+  f1Max: declared<F1Max>({
+    columns: [
+      { title: "F1 max", number: ({ f1 }) => f1, leftOutOf: "pixels" },
+      { title: "from score", number: ({ threshold }) => threshold, leftOutOf: "pixels" },
+    ],
+    start() {
+      const best: F1Max = { f1: -1, threshold: NaN };
+      return {
+        at({ score, called, truePositives, positives }) {
+          const f1 = (2 * truePositives) / (called + positives);
+          if (f1 > best.f1) Object.assign(best, { f1, threshold: score });
+        },
+        value: () => best,
+      };
+    },
+  }),
+};
+
+/** Keeps the types of a metric's value together. */
+function declared<Value>(metric: ThresholdMetric<Value>): ThresholdMetric<Value> {
+  return metric;
+}
+
+type Metrics = typeof thresholdMetrics;
+
+/** What tells the normal from the anomalous. All are null if there is only one of the two classes. */
+export type ClassificationMetrics = {
+  [Key in keyof Metrics]: ReturnType<ReturnType<Metrics[Key]["start"]>["value"]> | null;
+};
