@@ -48,7 +48,7 @@ function describeLibTorch({ origin, place, state, version, reason }: Diagnosis["
     used: `${version}, used`,
     fits: `${version}, compatible, but another comes first`,
     misfit: `incompatible: ${reason}`,
-    absent: `none: ${reason}`,
+    absent: `${reason}`,
   };
   return `${origin}: ${place}: ${outcome[state]}`;
 }
