@@ -10,7 +10,8 @@
 import { basename } from "node:path";
 import { Command } from "commander";
 import { integer } from "../lib/errors/validate.js";
-import * as check from "../lib/options/model.js";
+import { layouts, modelOptions, normalisations } from "../lib/options/model.js";
+import { losses, trainingOptions } from "../lib/options/training.js";
 import { findDefectSets, runDefects } from "./accuracy/defects.js";
 import { classes, openFashionMnist, runOneClass } from "./accuracy/fashion-mnist.js";
 import { keyOf, results, type Result, type Settings } from "./accuracy/results.js";
@@ -49,10 +50,10 @@ function settingsOf(flags: Flags): Settings[] {
         list(flags.normalisations).flatMap((normalisation) =>
           list(flags.seeds).map((seed) => ({
             ...shared,
-            backbone: check.backbone("--backbones", backbone),
-            layout: check.layout("--layouts", layout),
-            loss: check.loss("--losses", loss),
-            normalisation: check.normalisation("--normalisations", normalisation),
+            backbone: modelOptions.backbone.kind.check("--backbones", backbone),
+            layout: modelOptions.layout.kind.check("--layouts", layout),
+            loss: trainingOptions.loss.kind.check("--losses", loss),
+            normalisation: modelOptions.normalisation.kind.check("--normalisations", normalisation),
             seed: number("--seeds", seed),
           })),
         ),
@@ -100,8 +101,8 @@ function benchmark(name: string, description: string, epochs: number, imageSize:
       "the teacher's ImageNet weights: a file, or imagenet; default: a random teacher",
     )
     .option("--backbones <list>", "for example resnet18,wide_resnet50_2", "resnet18")
-    .option("--layouts <list>", check.layouts.join(","), "paper")
-    .option("--losses <list>", check.losses.join(","), "location")
+    .option("--layouts <list>", layouts.join(","), "paper")
+    .option("--losses <list>", losses.join(","), "location")
     .option("--seeds <list>", "for example 0,1,2", "0")
     .option("--epochs <n>", "passes over the training images", String(epochs))
     .option("--batch-size <n>", "images per step", "16")
@@ -116,7 +117,7 @@ program
   .addCommand(
     benchmark("defects", "run data sets in the layout of MVTec AD, or folders of such data sets", 20, 256)
       .argument("<folders...>")
-      .option("--normalisations <list>", check.normalisations.join(","), "imagenet")
+      .option("--normalisations <list>", normalisations.join(","), "imagenet")
       .action(async (folders: string[], flags: Flags) => {
         const sets = (await Promise.all(folders.map(findDefectSets))).flat();
         const names = chosen(
@@ -138,7 +139,7 @@ program
         "--data <folder>",
         "folder of the four idx files; default: where Debian's package installs them",
       )
-      .option("--normalisations <list>", check.normalisations.join(","), "none,imagenet")
+      .option("--normalisations <list>", normalisations.join(","), "none,imagenet")
       .action(async (flags: Flags & { data?: string }) => {
         const data = await openFashionMnist(flags.data);
         for (const settings of settingsOf(flags)) {

@@ -6,7 +6,7 @@
  */
 import { Command } from "commander";
 import { loadAddon } from "../lib/native/loader.js";
-import * as check from "../lib/options/model.js";
+import { backbones, modelOptions } from "../lib/options/model.js";
 import { line, type Comparison } from "./cpu/compare.js";
 import type { Effort } from "./cpu/effort.js";
 import { compareOperators } from "./cpu/operators.js";
@@ -48,7 +48,7 @@ async function measure({ quick = false, backbones, dataset, weights }: Flags): P
     : { rounds: 9, trainingSteps: 3, starts: 5 };
   const precisions = precisionsHere(addon);
   for (const name of backbones.split(",")) {
-    const backbone = check.backbone("--backbones", name);
+    const backbone = modelOptions.backbone.kind.check("--backbones", name);
     const workload = await Workload.open(addon, python, backbone, 16);
     const add = async (...comparisons: Comparison[]) => {
       const environment = { ...describeEnvironment(), ...workload.versions };
@@ -82,7 +82,7 @@ const program = new Command("bench")
   .option("--tables", "only write the tables")
   .option("--dataset <folder>", "data set in the layout of MVTec AD, for a complete training on both sides")
   .option("--weights <file>", "the teacher's ImageNet weights, for --dataset")
-  .option("--backbones <list>", check.backbones.join(", "), "resnet18,wide_resnet50_2")
+  .option("--backbones <list>", backbones.join(", "), "resnet18,wide_resnet50_2")
   .action(main);
 
 await runCommand(program);

@@ -6,7 +6,7 @@
  *   node --import tsx bench/onnx.ts --table
  */
 import { Command } from "commander";
-import { backbones as allBackbones, backbone as checkBackbone } from "../lib/options/model.js";
+import { backbones as allBackbones, modelOptions } from "../lib/options/model.js";
 import { measure } from "./onnx/measure.js";
 import { results } from "./onnx/results.js";
 import { writeTable } from "./onnx/table.js";
@@ -20,7 +20,7 @@ interface Flags {
 }
 
 async function main({ backbones, times, again, table }: Flags): Promise<void> {
-  const chosen = backbones.split(",").map((name) => checkBackbone("--backbones", name));
+  const chosen = backbones.split(",").map((name) => modelOptions.backbone.kind.check("--backbones", name));
   for (const backbone of table ? [] : chosen) {
     if (!again && (await results.has(backbone))) continue;
     console.error(backbone);

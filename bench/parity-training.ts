@@ -10,7 +10,8 @@ import { Command } from "commander";
 import { integer } from "../lib/errors/validate.js";
 import { openDataset } from "../lib/evaluation/dataset.js";
 import { loadAddon } from "../lib/native/loader.js";
-import * as check from "../lib/options/model.js";
+import { backbones, layouts, modelOptions } from "../lib/options/model.js";
+import { losses, trainingOptions } from "../lib/options/training.js";
 import { describeEnvironment } from "./environment.js";
 import { describe } from "./parity/inputs.js";
 import { keyOf, results, type ParityResult } from "./parity/results.js";
@@ -33,11 +34,11 @@ interface Flags {
 async function main(folder: string, flags: Flags): Promise<void> {
   const python = requirePython();
   const number = (name: string, text: string) => integer(name, Number(text), 0, Number.MAX_SAFE_INTEGER);
-  const backbone = check.backbone("--backbone", flags.backbone);
-  const layout = check.layout("--layout", flags.layout);
-  const loss = check.loss("--loss", flags.loss);
+  const backbone = modelOptions.backbone.kind.check("--backbone", flags.backbone);
+  const layout = modelOptions.layout.kind.check("--layout", flags.layout);
+  const loss = trainingOptions.loss.kind.check("--loss", flags.loss);
   const imageSize = number("--image-size", flags.imageSize);
-  const [height, width] = check.imageSize("--image-size", imageSize);
+  const [height, width] = modelOptions.imageSize.kind.check("--image-size", imageSize);
   const description = { ...describe(backbone, layout), imageSize: [height, width] as [number, number] };
   const dataset = await openDataset(folder);
   const name = basename(resolve(folder));
@@ -94,9 +95,9 @@ const program = new Command("parity-training")
   .description("compare trainings of the addon and the Python reference")
   .argument("<folder>", "data set in the layout of MVTec AD")
   .requiredOption("--weights <file>", "the teacher's ImageNet weights")
-  .option("--backbone <name>", check.backbones.join(", "), "resnet18")
-  .option("--layout <name>", check.layouts.join(", "), "paper")
-  .option("--loss <name>", check.losses.join(", "), "location")
+  .option("--backbone <name>", backbones.join(", "), "resnet18")
+  .option("--layout <name>", layouts.join(", "), "paper")
+  .option("--loss <name>", losses.join(", "), "location")
   .option("--image-size <pixels>", "height and width of the images", "256")
   .option("--epochs <n>", "passes over the images", "10")
   .option("--batch-size <n>", "images per step", "16")

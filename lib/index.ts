@@ -1,15 +1,8 @@
 export { train } from "./detector/train.js";
 export { trainDefaults } from "./options/train.js";
-export type { TrainOptions } from "./options/train.js";
+export type { TrainDefaults, TrainOptions } from "./options/train.js";
 export { Detector } from "./detector/detector.js";
-export type {
-  LoadOptions,
-  SaveCheckpointOptions,
-  SaveOptions,
-  Score,
-  ScoreBatchOptions,
-  ScoreOptions,
-} from "./detector/detector.js";
+export type { Score } from "./detector/scorer.js";
 export { datasetFromLists, normalLabel, openDataset, splitNormal } from "./evaluation/dataset.js";
 export type { Dataset, OpenDatasetOptions, SplitOptions, TestImage } from "./evaluation/dataset.js";
 export { datasetFormats } from "./options/dataset-format.js";
@@ -23,21 +16,15 @@ export type { ObtainOptions } from "./teacher/published/obtain.js";
 export type { ByteProgress } from "./teacher/published/transfer.js";
 export type { TrainingDescription, TrainingRun } from "./model-file/description.js";
 export type { ExportInput, ExportOptions } from "./options/export.js";
-export type { StoragePrecision } from "./options/storage.js";
 export type { ImageInput } from "./image/decode.js";
 export type { ImageSource } from "./image/source.js";
-export type {
-  Layer,
-  ModelDescription,
-  Backbone,
-  Combine,
-  Layout,
-  Loss,
-  Normalisation,
-} from "./options/model.js";
+export type { Layer, ModelDescription, Backbone, Combine, Layout, Normalisation } from "./options/model.js";
 export type { BatchingOptions } from "./options/batching.js";
-export type { Device } from "./options/device.js";
-export type { Epochs } from "./options/epochs.js";
+export type { LoadOptions } from "./options/load.js";
+export type { SaveOptions, StoragePrecision, SaveCheckpointOptions } from "./options/save.js";
+export type { ScoreBatchOptions, ScoreOptions } from "./options/score.js";
+export type { Loss, Epochs } from "./options/training.js";
+export type { Device } from "./options/computing.js";
 export type { ScoringPrecision, TrainingPrecision, Precision } from "./options/precision.js";
 export type {
   DownloadingProgress,

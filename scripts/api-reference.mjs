@@ -61,7 +61,7 @@ async function generate() {
       const [, ...body] = readFileSync(join(folder, written), "utf8").split("\n");
       const text = modules.reduce(
         (all, other) => all.replaceAll(`](${other.written}`, `](${other.target}`),
-        `# ${name}\n${body.join("\n")}`,
+        `# ${name}\n${body.join("\n")}`.replaceAll("| `...` ", "| "),
       );
       const filepath = join(root, "docs", target);
       files.set(target, await format(text, { ...(await resolveConfig(filepath)), parser: "markdown" }));

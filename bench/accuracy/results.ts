@@ -1,5 +1,6 @@
 import type { Metric } from "../../lib/evaluation/metrics/index.js";
-import type { Backbone, Layout, Loss, Normalisation } from "../../lib/options/model.js";
+import type { Backbone, Layout, Normalisation } from "../../lib/options/model.js";
+import type { Loss } from "../../lib/options/training.js";
 import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 

@@ -1,4 +1,5 @@
-import { createDetector, createModel, Detector } from "../../lib/detector/detector.js";
+import { createDetector, Detector } from "../../lib/detector/detector.js";
+import { createModel } from "../../lib/detector/parts.js";
 import { batchingDefaults } from "../../lib/options/batching.js";
 import { describe } from "../parity/inputs.js";
 import { alternate, compare, comparison, distribution, timed, type Comparison } from "./compare.js";
@@ -53,7 +54,15 @@ export async function compareFacade(workload: Workload, { rounds }: Effort): Pro
   const model = { ...describe(backbone, "paper"), imageSize: [32, 32] as [number, number] };
   const native = await createModel(addon, model, { device: "cpu", precision: "float32" }, 0);
   const batching = batchingDefaults;
-  await using detector = createDetector({ addon, native, model, training: null, threads: 1, batching });
+  await using detector = createDetector({
+    addon,
+    native,
+    model,
+    training: null,
+    inputs: [],
+    threads: 1,
+    batching,
+  });
   const image = workload.images[0]!;
   const scoreNatively = () => native.score([image], 1, new addon.CancelToken());
   const [{ score }, [expected]] = [await detector.score(image), await scoreNatively()];

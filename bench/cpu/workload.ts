@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createModel } from "../../lib/detector/detector.js";
+import { createModel } from "../../lib/detector/parts.js";
 import type { RawImage } from "../../lib/image/raw-image.js";
 import type { Addon, NativeModel } from "../../lib/native/addon.js";
 import type { Backbone } from "../../lib/options/model.js";

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { layouts, losses, type ModelDescription, type Loss } from "../../lib/options/model.js";
+import { layouts, type ModelDescription } from "../../lib/options/model.js";
+import { losses, type Loss } from "../../lib/options/training.js";
 import { describe } from "./inputs.js";
 
 /** A model, and its golden files in the repository. */

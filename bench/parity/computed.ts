@@ -1,8 +1,8 @@
 import { tmpdir } from "node:os";
 import type { RawImage } from "../../lib/image/raw-image.js";
 import type { Addon, NativeModel, TrainingConfig } from "../../lib/native/addon.js";
-import type { Loss } from "../../lib/options/model.js";
 import { defaultFeatureMemory } from "../../lib/options/train.js";
+import type { Loss } from "../../lib/options/training.js";
 import type { NamedTensor } from "../../lib/tensor/named-tensor.js";
 
 /** How `train()` keeps the teacher's features by default. */

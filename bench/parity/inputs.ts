@@ -1,4 +1,4 @@
-import { createModel } from "../../lib/detector/detector.js";
+import { createModel } from "../../lib/detector/parts.js";
 import type { RawImage } from "../../lib/image/raw-image.js";
 import type { Addon, NativeModel, Part } from "../../lib/native/addon.js";
 import type { ModelDescription, Backbone, Layout } from "../../lib/options/model.js";

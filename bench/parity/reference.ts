@@ -1,4 +1,4 @@
-import type { Loss } from "../../lib/options/model.js";
+import type { Loss } from "../../lib/options/training.js";
 import { ReferenceProcess } from "../reference.js";
 
 /** A request to `bench/python/trace.py`, which documents it. */

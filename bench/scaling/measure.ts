@@ -5,7 +5,7 @@
  *   node --import tsx bench/scaling/measure.ts <point as JSON>
  */
 import { tmpdir } from "node:os";
-import { createModel } from "../../lib/detector/detector.js";
+import { createModel } from "../../lib/detector/parts.js";
 import type { RawImage } from "../../lib/image/raw-image.js";
 import type { NativeModel, NativeScore } from "../../lib/native/addon.js";
 import { loadAddon } from "../../lib/native/loader.js";

@@ -13,8 +13,8 @@ import { generateSample } from "../sample/generate.js";
 import type { SampleOptions } from "../sample/options.js";
 import { findOrDownloadWeights } from "../teacher/published/obtain.js";
 import type { CommandContext } from "./context.js";
+import { numberValue } from "./flags.js";
 import { HeatmapFolder } from "./heatmap-folder.js";
-import { numberValue } from "./option-values.js";
 import { downloadProgress, duration, showProgress } from "./progress.js";
 import { trainProgress } from "./train.js";
 

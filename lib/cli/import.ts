@@ -1,49 +1,27 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { Detector } from "../detector/detector.js";
 import { requireWritablePlace } from "../files/atomic-file.js";
-import type { CheckpointOptions } from "../options/checkpoint.js";
-import { backbones, combinations, normalisations } from "../options/model.js";
-import { trainDefaults } from "../options/train.js";
+import { checkpointOptions } from "../options/checkpoint.js";
+import { omitOptions } from "../options/option.js";
 import type { CommandContext } from "./context.js";
-import { numberValue, numbersValue, sizeValue } from "./option-values.js";
+import { addFlags, type Flags } from "./flags.js";
 import { downloadProgress } from "./progress.js";
 
-interface ImportFlags extends Pick<
-  CheckpointOptions,
-  "backbone" | "weights" | "imageSize" | "layers" | "combine" | "sigma" | "normalisation"
-> {
+// An import computes nothing, so it has no choice of where or how.
+const importOptions = omitOptions(checkpointOptions, "device", "precision", "threads");
+
+interface ImportFlags extends Flags<typeof importOptions> {
   out: string;
 }
 
 /** `import <checkpoint> --backbone <name> --weights <file> --out <file>` */
 export function importCommand(context: CommandContext): Command {
-  const option = (flags: string, description: string, name: keyof typeof trainDefaults) =>
-    new Option(flags, description).default(trainDefaults[name], String(trainDefaults[name]));
-  return new Command("import")
+  const command = new Command("import")
     .description("make a model file from a checkpoint of the authors' Python code")
     .argument("<checkpoint>", 'a .pth file that holds {"bn", "decoder"}')
     .requiredOption("-o, --out <file>", "the model file to write, such as model.safetensors")
-    .addOption(
-      new Option("--backbone <name>", "the teacher's architecture").choices(backbones).makeOptionMandatory(),
-    )
-    .requiredOption(
-      "-w, --weights <file>",
-      "the teacher's weights: a .pth or safetensors file, or \"imagenet\" for torchvision's",
-    )
-    .addOption(
-      option("--image-size <pixels>", "a side, or HEIGHTxWIDTH; multiples of 32", "imageSize").argParser(
-        sizeValue,
-      ),
-    )
-    .addOption(option("--layers <list>", "scales that count", "layers").argParser(numbersValue))
-    .addOption(option("--combine <name>", "how the scales' maps become one", "combine").choices(combinations))
-    .addOption(option("--sigma <pixels>", "of the map's smoothing", "sigma").argParser(numberValue))
-    .addOption(
-      option("--normalisation <name>", "of the pixels, as the weights expect", "normalisation").choices(
-        normalisations,
-      ),
-    )
     .action((checkpoint: string, flags: ImportFlags) => runImport(context, checkpoint, flags));
+  return addFlags(command, importOptions);
 }
 
 async function runImport(

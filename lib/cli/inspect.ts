@@ -2,6 +2,9 @@ import { stat } from "node:fs/promises";
 import { Command } from "commander";
 import { ModelFile } from "../model-file/file.js";
 import type { ModelMetadata } from "../model-file/metadata.js";
+import { modelOptions } from "../options/model.js";
+import type { Declarations, StoredOptions } from "../options/option.js";
+import { trainingOptions } from "../options/training.js";
 import type { CommandContext } from "./context.js";
 import { duration } from "./progress.js";
 
@@ -9,16 +12,16 @@ import { duration } from "./progress.js";
 interface Inspection extends Omit<ModelMetadata, "modelText"> {
   file: string;
   bytes: number;
-  /** Of each type of elements: tensors and their elements. */
+  /** Number of tensors and of their elements, by type of element. */
   tensors: Record<string, { count: number; elements: number }>;
 }
 
 /** `inspect <model>` */
 export function inspectCommand(context: CommandContext): Command {
   return new Command("inspect")
-    .description("check a model file, and print what it says of itself: what it computes, how it was trained")
+    .description("check a model file and print what it computes and how it was trained")
     .argument("<model>", "the model file that train wrote")
-    .option("--json", "write all of it as a JSON object")
+    .option("--json", "write everything as one JSON object")
     .action((model: string, { json }: { json?: boolean }) => runInspect(context, model, json ?? false));
 }
 
@@ -43,55 +46,64 @@ async function inspect(path: string): Promise<Inspection> {
   }
 }
 
-/** The model is in the metadata twice: as an object, and as the text that is hashed. */
+/** Without the text that is hashed, which holds the model a second time. */
 function described({ version, createdBy, model, training, teacherIncluded, hashes }: ModelMetadata) {
   return { version, createdBy, model, training, teacherIncluded, hashes };
 }
 
 function describe({ model, training, tensors, hashes, ...file }: Inspection): string {
-  const rows: [name: string, value: string][] = [
+  const rows: Row[] = [
     ["file", `${file.file}, ${(file.bytes / 1e6).toFixed(1)} MB`],
     ["format", `version ${file.version}, written by ${file.createdBy}`],
-    ["model", `${model.backbone}, layout ${model.layout}`],
-    [
-      "images",
-      `${model.imageSize.join(" x ")} pixels (height x width), normalisation ${model.normalisation}`,
-    ],
-    ["maps", `layers ${model.layers.join(", ")}, ${model.combine}, sigma ${model.sigma}`],
-    ...describeTraining(training),
-    ["teacher", file.teacherIncluded ? "in the file" : "not in the file: to be given as weights"],
+    ...optionRows(modelOptions, model),
+    ...trainingRows(training),
+    ["teacher", file.teacherIncluded ? "in the file" : "not in the file: give its weights when loading"],
     [
       "tensors",
       Object.entries(tensors)
-        .map(([dtype, { count, elements }]) => `${count} of ${dtype} (${elements})`)
+        .map(([dtype, { count, elements }]) => `${count} of ${dtype} (${elements} elements)`)
         .join(", "),
     ],
-    ["hashes", hashes === null ? "none: the file is of version 1" : "those of the content agree"],
-    ...(hashes === null
-      ? []
-      : ([
-          ["teacher_sha256", hashes.teacher],
-          ["model_sha256", hashes.model],
-        ] as [string, string][])),
   ];
+  if (hashes === null) rows.push(["hashes", "none: the file is of version 1"]);
+  else
+    rows.push(
+      ["hashes", "the content matches"],
+      ["teacher_sha256", hashes.teacher],
+      ["model_sha256", hashes.model],
+    );
   return rows.map(([name, value]) => `${name.padEnd(14)}  ${value}`).join("\n");
 }
 
-function describeTraining(training: Inspection["training"]): [name: string, value: string][] {
-  if (training === null) return [["training", "not known: it came from a checkpoint"]];
-  const { images, epochs, batchSize, learningRate, loss, seed, teacherWeights, run } = training;
-  const settings = `${epochs} epochs of ${images} images in batches of ${batchSize}`;
-  const rows: [name: string, value: string][] = [
-    ["training", `${settings}, loss ${loss}, learning rate ${learningRate}, seed ${seed}`],
+type Row = [name: string, value: string];
+
+/** One row per option: its name in words, its value and unit. */
+function optionRows<D extends Declarations>(declarations: D, values: StoredOptions<D>): Row[] {
+  return Object.entries(declarations).map(([name, { kind, stored, unit }]) => {
+    const text = (stored ?? kind).format(values[name]);
+    return [inWords(name), unit === undefined ? text : `${text} ${unit}`];
+  });
+}
+
+/** "learningRate" as "learning rate". */
+function inWords(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function trainingRows(training: Inspection["training"]): Row[] {
+  if (training === null) return [["training", "unknown: the model came from a checkpoint"]];
+  const { images, teacherWeights, run, ...settings } = training;
+  const rows: Row[] = [
+    ["images", String(images)],
+    ...optionRows(trainingOptions, settings),
     ["weights", teacherWeights ?? "none: the teacher is random"],
   ];
   if (run === null) return rows;
+  const { device, precision, package: version, libtorch } = run;
   return [
     ...rows,
-    [
-      "trained",
-      `${run.date} in ${duration(run.seconds)} on ${run.device} in ${run.precision}, package ${run.package}, LibTorch ${run.libtorch}`,
-    ],
+    ["trained", `${run.date} in ${duration(run.seconds)} on ${device} in ${precision}`],
+    ["versions", `reverse-distillation ${version}, LibTorch ${libtorch}`],
     ["losses", run.losses.map((value) => value.toFixed(4)).join(" ")],
     ["images_sha256", run.imagesSha256],
   ];

@@ -13,7 +13,7 @@ import { trainCommand } from "./train.js";
 import { verifyCommand } from "./verify.js";
 import { weightsCommand } from "./weights.js";
 
-/** Each command is a file of its own beside this one. */
+/** Every command: each has a file of its own in this folder. */
 const commands = [
   trainCommand,
   scoreCommand,
@@ -28,17 +28,15 @@ const commands = [
   inspectCommand,
 ];
 
-/** The command line as commander knows it. What is wrong with it is thrown, not exited on. */
+/** The command line. Invalid usage is thrown; commander does not exit the process. */
 export function createProgram(context: CommandContext): Command {
   const program = new Command("reverse-distillation")
-    .description(
-      "Visual anomaly detection by reverse distillation: learns from images of normal parts alone.",
-    )
+    .description("Visual anomaly detection by reverse distillation, trained on images of good parts alone.")
     .version(version, "-V, --version", "print the version")
-    .option("--verbose", "print the stack of an error, and what caused it")
-    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 not understood or not allowed, 130 interrupted.")
+    .option("--verbose", "print the stack trace and the cause of an error")
+    .addHelpText("after", "\nExit codes: 0 success, 1 failure, 2 invalid usage, 130 interrupted.")
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("(--help says what there is)");
+    .showHelpAfterError("(use --help for usage)");
   for (const create of commands) program.addCommand(create(context));
   const nested = program.commands.flatMap((command) => command.commands);
   for (const command of [program, ...program.commands, ...nested]) {

@@ -6,25 +6,20 @@ import { positive } from "../errors/validate.js";
 import { decodeImage } from "../image/decode.js";
 import type { RawImage } from "../image/raw-image.js";
 import { readAhead } from "../image/read-ahead.js";
-import type { Device } from "../options/device.js";
-import type { ScoringPrecision } from "../options/precision.js";
+import { loadOptions } from "../options/load.js";
 import type { CommandContext } from "./context.js";
+import { addFlags, numberValue, type Flags } from "./flags.js";
 import { HeatmapFolder } from "./heatmap-folder.js";
-import { deviceValue, numberValue, precisionOption } from "./option-values.js";
 import { findScoreInputs, type ScoreInput } from "./score-inputs.js";
 
-interface ScoreFlags {
+interface ScoreFlags extends Flags<typeof loadOptions> {
   json?: boolean;
   threshold?: number;
   heatmaps?: string;
   heatmapMax?: number;
-  weights?: string;
-  device: Device;
-  precision: ScoringPrecision;
-  threads?: number;
 }
 
-/** What is known of one image at the end. Written as it is with --json. */
+/** The result for one image, as --json writes it. */
 interface ScoreLine {
   image: string;
   score?: number;
@@ -35,49 +30,42 @@ interface ScoreLine {
 
 /** `score <model> <images or folders...>` */
 export function scoreCommand(context: CommandContext): Command {
-  return new Command("score")
-    .description("score images with a trained detector: a line an image, higher is more anomalous")
+  const command = new Command("score")
+    .description("score images with a trained detector: one line per image, higher is more anomalous")
     .argument("<model>", "the model file that train wrote")
-    .argument("<images...>", "images, or folders of them, which are searched through")
-    .option("--json", "write a JSON object a line: image, score, and what else is known")
-    .option("--threshold <score>", "say of each image whether its score is above this", numberValue)
-    .option("--heatmaps <folder>", "write an overlay of each anomaly map on its image into this folder")
+    .argument("<images...>", "images, or folders that are searched for images")
+    .option("--json", "write one JSON object per line: image, score, and what else is known")
+    .option("--threshold <score>", "call images with a higher score anomalous, others normal", numberValue)
+    .option("--heatmaps <folder>", "write each image overlaid with its anomaly map to this folder")
     .option(
       "--heatmap-max <value>",
-      "value of the strongest colour (default: the largest of all maps)",
+      "map value that gets the strongest colour (default: the largest of all maps)",
       numberValue,
     )
-    .option("-w, --weights <file>", "the teacher's weights, for a model that only refers to them")
-    .option("--device <name>", "auto, cpu or cuda:N", deviceValue, "auto")
-    .addOption(precisionOption())
-    .option("--threads <n>", "threads that compute (default: one a core)", numberValue)
     .addHelpText(
       "after",
-      "\nAn image that cannot be read is reported, the others are scored, and the exit code is 1.",
+      "\nImages that cannot be read are reported, the others are scored, and the exit code is 1.",
     )
     .action((model: string, images: string[], flags: ScoreFlags) => runScore(context, model, images, flags));
+  return addFlags(command, loadOptions);
 }
 
 async function runScore(
   context: CommandContext,
   model: string,
   paths: string[],
-  flags: ScoreFlags,
+  { json, heatmaps: folder, heatmapMax, threshold, ...options }: ScoreFlags,
 ): Promise<void> {
   const { signal } = context;
-  const { weights, device, precision, threads, heatmapMax, threshold } = flags;
   if (heatmapMax !== undefined) positive("heatmap-max", heatmapMax, Number.MAX_VALUE);
-  if (heatmapMax !== undefined && flags.heatmaps === undefined) {
-    throw new ReverseDistillationError(
-      "INVALID_ARGUMENT",
-      "--heatmap-max has a meaning only with --heatmaps.",
-    );
+  if (heatmapMax !== undefined && folder === undefined) {
+    throw new ReverseDistillationError("INVALID_ARGUMENT", "--heatmap-max is only valid with --heatmaps.");
   }
   const inputs = await findScoreInputs(paths);
-  const heatmaps = flags.heatmaps === undefined ? undefined : new HeatmapFolder(flags.heatmaps, heatmapMax);
-  const write = flags.json ? writeJson : writePlain;
+  const heatmaps = folder === undefined ? undefined : new HeatmapFolder(folder, heatmapMax);
+  const write = json ? writeJson : writePlain;
 
-  await using detector = await Detector.load(model, { weights, device, precision, threads, signal });
+  await using detector = await Detector.load(model, { ...options, signal });
   const decoded = readAhead(inputs, decodeOrFail, { limit: Math.min(4, availableParallelism()), signal });
   for await (const { input, image, failure } of decoded) {
     if (failure !== undefined) {
@@ -101,7 +89,7 @@ type Decoded =
   | { input: ScoreInput; image: RawImage; failure?: undefined }
   | { input: ScoreInput; image?: undefined; failure: ReverseDistillationError };
 
-/** One image that cannot be read must not keep the others from being scored. */
+/** An image that cannot be read must not stop the others from being scored. */
 async function decodeOrFail(input: ScoreInput): Promise<Decoded> {
   try {
     return { input, image: await decodeImage(input.path) };

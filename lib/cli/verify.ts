@@ -6,7 +6,7 @@ import { ModelFile } from "../model-file/file.js";
 import { verificationImages } from "../verify/images.js";
 import { verifyExport, type Verification } from "../verify/verify.js";
 import type { CommandContext } from "./context.js";
-import { numberValue } from "./option-values.js";
+import { numberValue } from "./flags.js";
 import { findScoreInputs } from "./score-inputs.js";
 
 interface VerifyFlags {

@@ -1,6 +1,6 @@
 import { ReverseDistillationError } from "../errors/error.js";
 import type { Addon } from "../native/addon.js";
-import type { Device } from "../options/device.js";
+import type { Device } from "../options/computing.js";
 import type { Precision, ScoringPrecision } from "../options/precision.js";
 
 /** Where a model computes, and in what precision. */

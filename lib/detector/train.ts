@@ -10,13 +10,15 @@ import { type Addon, type NativeImageSet, type NativeModel } from "../native/add
 import { cancellable } from "../native/cancellable.js";
 import { loadAddon } from "../native/loader.js";
 import { fromNative } from "../native/native-error.js";
-import { trainingLength } from "../options/epochs.js";
-import type { ModelDescription } from "../options/model.js";
+import { modelOptions } from "../options/model.js";
+import { pickOptions } from "../options/option.js";
 import type { TrainProgress } from "../options/progress.js";
 import { resolveTrainOptions, type ResolvedTrainOptions, type TrainOptions } from "../options/train.js";
+import { trainingLength, trainingOptions } from "../options/training.js";
 import { findTeacherWeights, loadTeacherWeights, warnOfRandomTeacher } from "../teacher/weights.js";
 import { version } from "../version.js";
-import { createDetector, createModel, type Detector } from "./detector.js";
+import { createDetector, type Detector } from "./detector.js";
+import { createModel } from "./parts.js";
 import { resolvePlace } from "./place.js";
 
 /**
@@ -39,7 +41,7 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
   const source = await openTrainingSource(images, { good: resolved.good, format: resolved.format });
   const addon = loadAddon();
   const weights = await findTeacherWeights(resolved);
-  const model = describeModel(resolved);
+  const model = pickOptions(modelOptions, resolved);
   const place = resolvePlace(addon, resolved.device, resolved.precision);
   const native = await createModel(addon, model, place, resolved.seed);
   try {
@@ -56,11 +58,6 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
   }
 }
 
-function describeModel(options: ResolvedTrainOptions): ModelDescription {
-  const { backbone, layout, layers, combine, sigma, imageSize, normalisation } = options;
-  return { backbone, layout, layers, combine, sigma, imageSize, normalisation };
-}
-
 /** Reads the images, trains the model on them, and says what was done. */
 async function trainModel(
   addon: Addon,
@@ -68,19 +65,20 @@ async function trainModel(
   source: OpenedSource,
   options: ResolvedTrainOptions,
 ): Promise<TrainingDescription> {
-  const { epochs, learningRate, loss, seed, threads, featureMemory, featureDisk, signal, weights } = options;
+  const { epochs, ...settings } = pickOptions(trainingOptions, options);
+  const { threads, featureMemory, featureDisk, signal, weights } = options;
   const progress = new Progress(options.onProgress);
   const [height, width] = options.imageSize;
   const set = new addon.ImageSet(height, width);
   try {
     const started = performance.now();
     const imagesSha256 = await stage(source, set, progress, signal);
-    const batchSize = Math.min(options.batchSize, set.length);
+    settings.batchSize = Math.min(settings.batchSize, set.length);
     const losses: number[] = [];
     await cancellable(addon, signal, async (token) => {
       progress.onFailure = () => token.cancel();
-      const training = { ...trainingLength(epochs), batchSize, learningRate, loss, seed, threads };
-      const config = { ...training, featureMemory, featureDisk, featureFolder: tmpdir() };
+      const room = { featureMemory, featureDisk, featureFolder: tmpdir() };
+      const config = { ...settings, ...trainingLength(epochs), ...room, threads };
       await native.train(set, config, token, (report) => {
         losses.push(report.loss);
         progress.report({ phase: "training", ...report });
@@ -97,16 +95,7 @@ async function trainModel(
       package: version,
       libtorch: addon.info().libtorch,
     };
-    return {
-      images: set.length,
-      epochs: losses.length,
-      batchSize,
-      learningRate,
-      loss,
-      seed,
-      teacherWeights,
-      run,
-    };
+    return { images: set.length, epochs: losses.length, ...settings, teacherWeights, run };
   } finally {
     set.dispose();
   }

@@ -21,7 +21,8 @@ export function show(value: unknown): string {
 export function oneOf<const T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
   if (allowed.includes(value as T)) return value as T;
   const list = allowed.map((item) => JSON.stringify(item));
-  throw invalid(name, `${list.slice(0, -1).join(", ")} or ${list.at(-1)}`, value);
+  const others = list.length > 1 ? `${list.slice(0, -1).join(", ")} or ` : "";
+  throw invalid(name, `${others}${list.at(-1)}`, value);
 }
 
 export function integer(name: string, value: unknown, min: number, max: number): number {

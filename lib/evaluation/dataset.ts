@@ -2,9 +2,10 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
 import { integer, invalid, path as checkPath, record } from "../errors/validate.js";
+import { formatOptions } from "../options/dataset-format.js";
+import { resolveOptions, type GivenOptions } from "../options/option.js";
 import { Random } from "../random.js";
 import { normalLabel, type Dataset, type TestImage } from "./datasets/dataset.js";
-import { datasetFormat, type DatasetFormatName } from "../options/dataset-format.js";
 import { labelOf } from "./datasets/format.js";
 import { unknownLayout } from "./datasets/formats.js";
 import { isManifest, manifestExtensions, openManifest } from "./datasets/manifest.js";
@@ -17,10 +18,7 @@ export { normalLabel } from "./datasets/dataset.js";
 export type { Dataset, TestImage } from "./datasets/dataset.js";
 
 /** How {@link openDataset} opens a data set. */
-export interface OpenDatasetOptions {
-  /** The layout. Default: the one that names of folders and files point to. */
-  format?: DatasetFormatName;
-}
+export interface OpenDatasetOptions extends GivenOptions<typeof formatOptions> {}
 
 /** How {@link splitNormal} divides a folder. */
 export interface SplitOptions {
@@ -53,8 +51,7 @@ export interface SplitOptions {
  * naming the line; `INVALID_IMAGE` for masks that decide on labels; `IO`.
  */
 export async function openDataset(path: string | URL, options: OpenDatasetOptions = {}): Promise<Dataset> {
-  record("options", options, ["format"]);
-  const format = options.format === undefined ? undefined : datasetFormat("format", options.format);
+  const { format } = resolveOptions(formatOptions, options);
   const root = checkPath("folder", path);
   if (await isFile(root)) {
     if (format === "manifest" || (format === undefined && isManifest(root)))

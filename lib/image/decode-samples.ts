@@ -1,6 +1,10 @@
 import { extname } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
 import { decodeBmp } from "./decoders/bmp.js";
+import { readPngHeader } from "./decoders/png-header.js";
+import { decodePnm } from "./decoders/pnm.js";
+import { decodeBySharp, severalFrames } from "./decoders/sharp.js";
+import { decodeTiff } from "./decoders/tiff.js";
 import {
   formatOfExtension,
   otherFormats,
@@ -10,11 +14,7 @@ import {
   type ReadFormat,
 } from "./formats.js";
 import { invalidImage, reasonOf } from "./invalid-image.js";
-import { readPngHeader } from "./decoders/png-header.js";
-import { decodePnm } from "./decoders/pnm.js";
 import { withoutAlpha, type Samples } from "./samples.js";
-import { decodeBySharp, severalFrames } from "./decoders/sharp.js";
-import { decodeTiff } from "./decoders/tiff.js";
 
 /** What {@link decodeSamples} keeps. */
 export interface DecodeSamplesOptions {

@@ -16,7 +16,7 @@ export async function preprocess(
   image: ImageInput,
   size: number | readonly [height: number, width: number],
 ): Promise<Pixels> {
-  const [height, width] = imageSize("size", size);
+  const [height, width] = imageSize.check("size", size);
   const raw = await decodeImage(image);
   const resized = resizeBilinear(raw.data, raw, [height, width]);
   return { data: toRgb(resized, raw.channels), dims: [1, height, width, 3] };

@@ -1,40 +1,35 @@
 import { ReverseDistillationError } from "../errors/error.js";
-import { integer, invalid, positive, record } from "../errors/validate.js";
-import * as check from "../options/model.js";
-import type { Loss, ModelDescription } from "../options/model.js";
+import { integer, invalid, record } from "../errors/validate.js";
+import { modelOptions, type ModelDescription } from "../options/model.js";
+import { readStored, storedNames, type StoredOptions } from "../options/option.js";
+import { trainingOptions } from "../options/training.js";
 
-/** How a detector came about. */
-export interface TrainingDescription {
-  /** Images that it was trained on. */
+/** How a detector was trained: the options as they were used, and what is known besides. */
+export interface TrainingDescription extends StoredOptions<typeof trainingOptions> {
+  /** Number of images that it was trained on. */
   images: number;
-  epochs: number;
-  /** Images a step, as it was used: never more than `images`. */
-  batchSize: number;
-  learningRate: number;
-  loss: Loss;
-  seed: number;
   /** Name of the file that the teacher's weights came from; null if the teacher is random. */
   teacherWeights: string | null;
-  /** What came of it; null where a file of version 1 of the format does not tell. */
+  /** The result of the training; null in files of version 1 of the format, which do not record it. */
   run: TrainingRun | null;
 }
 
-/** What came of a training beside the weights. */
+/** The result of a training, apart from the weights. */
 export interface TrainingRun {
   /** When it ended: ISO 8601, in UTC. */
   date: string;
-  /** From the first image read to the end of the last epoch. */
+  /** Time from the first image read to the end of the last epoch, in seconds. */
   seconds: number;
   /** The mean loss of each epoch. */
   losses: number[];
   /**
-   * SHA-256 over the images in their order: of each its "width x height x channels" and the SHA-256 of its pixels
-   * before they were resized; docs/model-format.md has it byte by byte.
+   * SHA-256 over the images in their order: for each, its "width x height x channels" and the SHA-256 of its pixels
+   * before resizing. docs/model-format.md specifies it byte by byte.
    */
   imagesSha256: string;
   /** "cpu" or "cuda:N". */
   device: string;
-  /** Of the networks' arithmetic: "float32", "tf32" or "bfloat16". */
+  /** Precision of the networks' arithmetic: "float32", "tf32" or "bfloat16". */
   precision: string;
   /** Version of this package. */
   package: string;
@@ -42,42 +37,32 @@ export interface TrainingRun {
   libtorch: string;
 }
 
-/** @throws ReverseDistillationError `INVALID_ARGUMENT` naming what is wrong. */
-export function readModelDescription(value: unknown): ModelDescription {
-  const names = ["backbone", "layout", "layers", "combine", "sigma", "imageSize", "normalisation"] as const;
-  const given = record("model", value, names);
-  return {
-    backbone: check.backbone("backbone", given.backbone),
-    layout: check.layout("layout", given.layout),
-    layers: check.layers("layers", given.layers),
-    combine: check.combine("combine", given.combine),
-    sigma: check.sigma("sigma", given.sigma),
-    imageSize: check.imageSize("imageSize", given.imageSize),
-    normalisation: check.normalisation("normalisation", given.normalisation),
-  };
+/** What version 1 of the format does not hold of a training. */
+const sinceVersion2 = ["run"];
+
+/**
+ * @param version Version of the format.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` naming what is wrong.
+ */
+export function readModelDescription(value: unknown, version: number): ModelDescription {
+  return readStored(modelOptions, record("model", value, storedNames(modelOptions, version)), version);
 }
 
 /**
- * @param version Of the format: in the first, nothing is told of the run.
+ * @param version Version of the format.
  * @throws ReverseDistillationError `INVALID_ARGUMENT` naming what is wrong.
  */
 export function readTrainingDescription(value: unknown, version: number): TrainingDescription | null {
   if (value === null) return null;
-  const names = ["images", "epochs", "batchSize", "learningRate", "loss", "seed", "teacherWeights"] as const;
-  const given = record("training", value, version === 1 ? names : [...names, "run"]);
-  const { teacherWeights } = given;
+  const names = ["images", ...storedNames(trainingOptions, version), "teacherWeights"];
+  const given = record("training", value, version === 1 ? names : [...names, ...sinceVersion2]);
+  const { images, teacherWeights } = given;
   if (teacherWeights !== null && typeof teacherWeights !== "string") {
     throw new ReverseDistillationError("INVALID_ARGUMENT", "teacherWeights must be a name or null.");
   }
-  const count = (name: (typeof names)[number], min: number) =>
-    integer(name, given[name], min, Number.MAX_SAFE_INTEGER);
   return {
-    images: count("images", 1),
-    epochs: count("epochs", 1),
-    batchSize: count("batchSize", 1),
-    learningRate: positive("learningRate", given.learningRate, Infinity),
-    loss: check.loss("loss", given.loss),
-    seed: count("seed", 0),
+    images: integer("images", images, 1, Number.MAX_SAFE_INTEGER),
+    ...readStored(trainingOptions, given, version),
     teacherWeights,
     run: version === 1 ? null : readRun(given.run),
   };

@@ -2,7 +2,7 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { invalidFile } from "../files/invalid-file.js";
 import type { NativeModel, Part } from "../native/addon.js";
 import type { ModelDescription } from "../options/model.js";
-import type { StoragePrecision } from "../options/storage.js";
+import { storageDefaults, type StorageOptions } from "../options/save.js";
 import { type TensorEntry } from "../safetensors/header.js";
 import { SafetensorsFile } from "../safetensors/reader.js";
 import { writeSafetensors } from "../safetensors/writer.js";
@@ -14,20 +14,6 @@ import type { TrainingDescription } from "./description.js";
 import { partOf, parts, type DetectorTensors } from "./detector-tensors.js";
 import { hashModel, hashOrder, ModelHash } from "./hash.js";
 import { describeModel, encodeMetadata, readMetadata, type ModelMetadata } from "./metadata.js";
-
-/** How a detector is stored. */
-export interface StorageOptions {
-  /** Precision of the convolution weights. All other tensors are always stored in float32. */
-  precision: StoragePrecision;
-  /** Whether the file includes the teacher's tensors or only their hash. */
-  teacher: "include" | "reference";
-}
-
-/** The default options. */
-export const storageDefaults = {
-  precision: "float32",
-  teacher: "include",
-} as const satisfies StorageOptions;
 
 /**
  * Writes a detector to a safetensors file, atomically: the tensors of the teacher, the bottleneck and the decoder as

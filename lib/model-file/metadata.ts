@@ -1,6 +1,8 @@
 import { invalid, record } from "../errors/validate.js";
 import { invalidFile } from "../files/invalid-file.js";
-import type { ModelDescription } from "../options/model.js";
+import { modelOptions, type ModelDescription } from "../options/model.js";
+import { newestVersion } from "../options/option.js";
+import { trainingOptions } from "../options/training.js";
 import type { SafetensorsFile } from "../safetensors/reader.js";
 import { version as packageVersion } from "../version.js";
 import { readModelDescription, readTrainingDescription, type TrainingDescription } from "./description.js";
@@ -9,8 +11,8 @@ import { hashMetadata, type ModelHashes } from "./hash.js";
 /** The metadata of a model file, as docs/model-format.md has them. */
 const format = "reverse-distillation";
 
-/** Version of the format: one more whenever an older reader would misread a file. */
-export const formatVersion = 2;
+/** Version of the format. It rises when an older reader would misread a file, as with each new stored option. */
+export const formatVersion = Math.max(2, newestVersion(modelOptions, trainingOptions));
 
 /** What a model file says of itself. */
 export interface ModelMetadata {
@@ -40,7 +42,7 @@ export interface ModelFileContent {
 /** A description as the text that is stored and hashed. */
 export function describeModel(model: ModelDescription): string {
   // Read, its fields have one order, whoever made the object.
-  return JSON.stringify(readModelDescription(model));
+  return JSON.stringify(readModelDescription(model, formatVersion));
 }
 
 /** The metadata of a file of the present version. */
@@ -75,7 +77,7 @@ export function readMetadata(file: SafetensorsFile): ModelMetadata {
   return {
     version,
     createdBy: metadata.created_by ?? "an unknown program",
-    model: readJson(file, "model", readModelDescription),
+    model: readJson(file, "model", (value) => readModelDescription(value, version)),
     modelText: metadata.model!,
     training: readJson(file, "training", (value) => readTrainingDescription(value, version)),
     teacherIncluded: teacher?.included ?? true,

@@ -6,50 +6,37 @@
  * `fromNative` converts it to a `ReverseDistillationError` with the caller's stack.
  */
 import type { RawImage } from "../image/raw-image.js";
-import type { Backbone, Combine, Layout, Loss, Normalisation } from "../options/model.js";
+import type { ModelDescription } from "../options/model.js";
+import type { StoredOptions } from "../options/option.js";
 import type { Precision } from "../options/precision.js";
 import type { EpochReport } from "../options/progress.js";
+import type { Loss, trainingOptions } from "../options/training.js";
 import type { NamedTensor } from "../tensor/named-tensor.js";
 
 export type Part = "teacher" | "bn" | "decoder";
 
-/** What a model is made from. Every field is required here: defaults are the facade's. */
-export interface ModelConfig {
-  backbone: Backbone;
-  layout: Layout;
-  /** Which of the scales 1, 2, 3 count, ascending. */
-  layers: number[];
-  combine: Combine;
-  /** Standard deviation of the smoothing, in pixels of the map. */
-  sigma: number;
+/** What a model is made from. Every field is required here: the facade fills in the defaults. */
+export interface ModelConfig extends Omit<ModelDescription, "imageSize"> {
   /** Size of the image that the networks see, in pixels: multiples of 32. */
   height: number;
   width: number;
-  /** What pixels, divided by 255, become before the networks see them; "none" leaves them in 0 to 1. */
-  normalisation: Normalisation;
   /** "cpu" or "cuda:N". */
   device: string;
-  /** Of training and scoring; "tf32" on a GPU alone, "float16" on a GPU and for scoring alone. */
+  /** "tf32" needs a GPU; "float16" needs a GPU and is for scoring only. */
   precision: Precision;
   /** Seeds the initial weights. */
   seed: number;
 }
 
-export interface TrainingConfig {
-  epochs: number;
-  /** Ends before `epochs` once the loss has stopped to matter. */
+export interface TrainingConfig extends StoredOptions<typeof trainingOptions> {
+  /** Stop before `epochs` when the loss stops improving. */
   untilConverged: boolean;
-  batchSize: number;
-  learningRate: number;
-  loss: Loss;
-  /** Seeds the order of the images. */
-  seed: number;
-  /** Threads of the computation; 0 leaves it to LibTorch. */
+  /** Number of threads that compute; 0 leaves it to LibTorch. */
   threads: number;
-  /** Bytes that the teacher's features may take in memory; else, in a temporary file. */
+  /** Bytes for the teacher's features in memory, and in a temporary file if they do not fit there. */
   featureMemory: number;
   featureDisk: number;
-  /** Of the temporary file. */
+  /** The folder of the temporary file. */
   featureFolder: string;
 }
 

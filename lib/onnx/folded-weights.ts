@@ -1,5 +1,5 @@
 import { type DetectorTensors } from "../model-file/detector-tensors.js";
-import type { StoragePrecision } from "../options/storage.js";
+import type { StoragePrecision } from "../options/save.js";
 import { elementCount } from "../tensor/element-count.js";
 import { float32Values } from "../tensor/float32-values.js";
 import { narrowChecked } from "../tensor/storage-precision.js";

@@ -1,40 +1,29 @@
-import { integer, invalid, oneOf } from "../errors/validate.js";
-import { exportInputs, type ExportInput, type ResolvedExportOptions } from "../options/export.js";
-import { imageSize, normalisations, type ModelDescription, type Normalisation } from "../options/model.js";
-import { storagePrecisions, type StoragePrecision } from "../options/storage.js";
+import { invalid } from "../errors/validate.js";
+import { graphOptions, type ExportInput } from "../options/export.js";
+import { modelOptions, type ModelDescription } from "../options/model.js";
+import { readEntries, toEntries, type StoredOptions } from "../options/option.js";
 import { version } from "../version.js";
 
-/** What is needed to run an export. */
-export interface ExportDescription {
-  input: ExportInput;
-  batch: number | "dynamic";
-  precision: StoragePrecision;
-  imageSize: [height: number, width: number];
-  normalisation: Normalisation;
+/** The options that decide on a graph. */
+export type GraphDescription = StoredOptions<typeof graphOptions>;
+
+/** The metadata of an export: what the detector computes, and how to run the graph. */
+export interface ExportDescription extends ModelDescription, GraphDescription {
   /** Hash of the detector that was exported. */
   modelSha256: string;
 }
 
-/** The metadata of an export, for the model's `metadata_props`. */
+/** The metadata of an export as texts, for the model's `metadata_props`. */
 export function exportMetadata(
-  { imageSize: [height, width], layers, sigma, ...model }: ModelDescription,
-  { precision, input, batch }: Pick<ResolvedExportOptions, "precision" | "input" | "batch">,
+  model: ModelDescription,
+  graph: GraphDescription,
   modelSha256: string,
 ): Record<string, string> {
   return {
     created_by: `reverse-distillation ${version}`,
-    backbone: model.backbone,
-    layout: model.layout,
-    layers: layers.join(","),
-    combine: model.combine,
-    sigma: String(sigma),
-    height: String(height),
-    width: String(width),
-    normalisation: model.normalisation,
-    preprocessing: preprocessingOf(input),
-    input,
-    batch: String(batch),
-    precision,
+    ...toEntries(modelOptions, model),
+    preprocessing: preprocessingOf(graph.input),
+    ...toEntries(graphOptions, graph),
     model_sha256: modelSha256,
   };
 }
@@ -55,15 +44,7 @@ function preprocessingOf(input: ExportInput): string {
  * @throws ReverseDistillationError `INVALID_ARGUMENT` if a value is missing or not allowed.
  */
 export function readExportMetadata(metadata: ReadonlyMap<string, string>): ExportDescription {
-  const batch = metadata.get("batch");
   const modelSha256 = metadata.get("model_sha256");
   if (modelSha256 === undefined) throw invalid("model_sha256", "64 hexadecimal digits", modelSha256);
-  return {
-    input: oneOf("input", metadata.get("input"), exportInputs),
-    batch: batch === "dynamic" ? batch : integer("batch", Number(batch), 1, 65_536),
-    precision: oneOf("precision", metadata.get("precision"), storagePrecisions),
-    imageSize: imageSize("height and width", [Number(metadata.get("height")), Number(metadata.get("width"))]),
-    normalisation: oneOf("normalisation", metadata.get("normalisation"), normalisations),
-    modelSha256,
-  };
+  return { ...readEntries(modelOptions, metadata), ...readEntries(graphOptions, metadata), modelSha256 };
 }

@@ -1,44 +1,48 @@
-import { invalid, integer, record, withoutUndefined } from "../errors/validate.js";
+import { invalid } from "../errors/validate.js";
+import { kind, parseNumber, wholeNumber, type Kind } from "./kind.js";
+import { defaultsOf, option, resolveOptions, type GivenOptions, type ResolvedOptions } from "./option.js";
 
-/** How calls of `score` that arrive together are made into batches. Everything may be left out. */
-export interface BatchingOptions {
+const milliseconds: Kind<number> = kind({
+  check(name, value) {
+    if (typeof value === "number" && value >= 0 && value <= 60_000) return value;
+    throw invalid(name, "a number of milliseconds from 0 to 60000", value);
+  },
+  parse: parseNumber,
+  placeholder: "<ms>",
+});
+
+/** How calls of `score` that arrive together are computed together. */
+export const batchingOptions = {
   /**
-   * Images computed on at once, from 1. Default 8: a call that finds the detector busy goes with the next
-   * batch. A score may differ by rounding with the batch that it was in; 1 rules that out.
+   * Images computed at once, from 1. A call that finds the detector busy joins the next batch. A score may differ by
+   * rounding with the batch that it was computed in; 1 rules that out.
+   * @defaultValue 8
    */
-  maxBatch?: number;
+  maxBatch: option(wholeNumber(1, 1024), { default: 8 }),
   /**
-   * Longest time that an image waits for others while nothing is computed, in milliseconds. Default 0: none
-   * waits, and batches come about only while the detector is busy.
+   * The longest time that an image waits for others while nothing is computed, in milliseconds. With 0 no image waits,
+   * and batches form only while the detector is busy.
+   * @defaultValue 0
    */
-  maxDelayMs?: number;
-  /** Calls that may be under way, the waiting ones too, from 1. Default 256; one more fails with `QUEUE_FULL`. */
-  maxQueue?: number;
-}
+  maxDelayMs: option(milliseconds, { default: 0 }),
+  /**
+   * Calls that may be under way at once, waiting ones included, from 1. One more fails with `QUEUE_FULL`.
+   * @defaultValue 256
+   */
+  maxQueue: option(wholeNumber(1, 1_000_000), { default: 256 }),
+};
+
+/** How calls of `score` that arrive together are computed together. */
+export interface BatchingOptions extends GivenOptions<typeof batchingOptions> {}
+
+/** The same with the defaults filled in. */
+export type ResolvedBatching = ResolvedOptions<typeof batchingOptions>;
 
 /** The values of the options that are left out. */
-export const batchingDefaults = {
-  maxBatch: 8,
-  maxDelayMs: 0,
-  maxQueue: 256,
-} as const satisfies BatchingOptions;
+export const batchingDefaults = defaultsOf(batchingOptions);
 
-/**
- * Checks the option `batching` and fills in the defaults.
- *
- * @throws ReverseDistillationError `INVALID_ARGUMENT`
- */
-export function batching(name: string, value: unknown): Required<BatchingOptions> {
-  const given = record(name, value, Object.keys(batchingDefaults));
-  const { maxBatch, maxDelayMs, maxQueue } = { ...batchingDefaults, ...withoutUndefined(given) };
-  return {
-    maxBatch: integer(`${name}.maxBatch`, maxBatch, 1, 1024),
-    maxDelayMs: delay(`${name}.maxDelayMs`, maxDelayMs),
-    maxQueue: integer(`${name}.maxQueue`, maxQueue, 1, 1_000_000),
-  };
-}
-
-function delay(name: string, value: unknown): number {
-  if (typeof value === "number" && value >= 0 && value <= 60_000) return value;
-  throw invalid(name, "a number of milliseconds from 0 to 60000", value);
-}
+/** Options that are the value of an option themselves. */
+export const batchingKind: Kind<ResolvedBatching, BatchingOptions> = kind({
+  check: (name, value) => resolveOptions(batchingOptions, value, name),
+  placeholder: "<object>",
+});

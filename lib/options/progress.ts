@@ -1,3 +1,6 @@
+import { callback } from "./kind.js";
+import { optional } from "./option.js";
+
 /** What {@link TrainOptions.onProgress} is told. */
 export type TrainProgress = DownloadingProgress | ReadingProgress | EpochProgress;
 
@@ -38,3 +41,9 @@ export interface EpochReport {
   /** Where the teacher's features are kept; "recomputed": they are not, and every epoch computes them. */
   features: "memory" | "file" | "recomputed";
 }
+
+/** For calls that may download the teacher's weights, and nothing else. */
+export const downloadOptions = {
+  /** Called while the teacher's weights are downloaded. If it throws, the call stops. */
+  onProgress: optional(callback<(progress: DownloadingProgress) => void>()),
+};

@@ -1,70 +1,90 @@
-import { abortSignal, callback, integer, invalid, oneOf, record } from "../errors/validate.js";
-import { defectNames, type DefectName } from "./defects.js";
-import { textureNames, type TextureName } from "./textures.js";
+import { abortOptions } from "../options/computing.js";
+import { boolean, callback, someOf, wholeNumber } from "../options/kind.js";
+import {
+  option,
+  optional,
+  optionElse,
+  resolveOptions,
+  type GivenOptions,
+  type ResolvedOptions,
+} from "../options/option.js";
+import { defectNames } from "./defects.js";
+import { textureNames } from "./textures.js";
+
+const drawingOptions = {
+  /**
+   * Seed of everything random: a whole number from 0 to 2^32 - 1.
+   * @defaultValue 0
+   */
+  seed: option(wholeNumber(0, 2 ** 32 - 1), { default: 0, help: "seed of everything random" }),
+  /**
+   * Height and width of the images in pixels, from 32 to 4096.
+   * @defaultValue 256
+   */
+  size: option(wholeNumber(32, 4096), {
+    default: 256,
+    help: "height and width of the images",
+    placeholder: "<pixels>",
+  }),
+  /**
+   * Number of good training images, at least 1.
+   * @defaultValue 80
+   */
+  train: option(wholeNumber(1, 100_000), { default: 80, help: "number of good training images" }),
+  /**
+   * Number of good test images.
+   * @defaultValue 24
+   */
+  testGood: option(wholeNumber(0, 100_000), { default: 24, help: "number of good test images" }),
+  /**
+   * Number of test images per kind of defect.
+   * @defaultValue 8
+   */
+  testPerDefect: option(wholeNumber(0, 100_000), {
+    default: 8,
+    help: "number of test images per kind of defect",
+  }),
+  /**
+   * The textures to alternate between.
+   * @defaultValue all
+   */
+  textures: optionElse(someOf(textureNames), {
+    otherwise: () => [...textureNames],
+    defaultText: "all",
+    help: "textures, separated by commas",
+  }),
+  /**
+   * The kinds of defects.
+   * @defaultValue all
+   */
+  defects: optionElse(someOf(defectNames), {
+    otherwise: () => [...defectNames],
+    defaultText: "all",
+    help: "kinds of defects, separated by commas",
+  }),
+  /**
+   * Whether to replace a sample that was drawn with other options.
+   * @defaultValue false
+   */
+  overwrite: option(boolean, {
+    default: false,
+    help: "replace a sample that was drawn with other options",
+  }),
+  /** Called after each image with the number drawn so far. */
+  onProgress: optional(callback<(progress: { done: number; total: number }) => void>()),
+};
+
+/** The options of `generateSample`. */
+export const sampleOptions = { ...drawingOptions, ...abortOptions };
 
 /** Options of `generateSample`. */
-export interface SampleOptions {
-  /** Seed of everything random: a whole number from 0 to 2^32 - 1. Default 0. */
-  seed?: number;
-  /** Height and width of the images in pixels, from 32 to 4096. Default 256. */
-  size?: number;
-  /** Number of good training images, at least 1. Default 80. */
-  train?: number;
-  /** Number of good test images. Default 24. */
-  testGood?: number;
-  /** Number of test images per kind of defect. Default 8. */
-  testPerDefect?: number;
-  /** The textures to alternate between. Default: all. */
-  textures?: readonly TextureName[];
-  /** The kinds of defects. Default: all. */
-  defects?: readonly DefectName[];
-  /** Whether to replace a sample that was drawn with other options. Default false. */
-  overwrite?: boolean;
-  /** Called after each image with the number drawn so far. */
-  onProgress?: (progress: { done: number; total: number }) => void;
-  /** Stops drawing between two images. Nothing is left behind. */
-  signal?: AbortSignal;
-}
+export interface SampleOptions
+  extends GivenOptions<typeof drawingOptions>, GivenOptions<typeof abortOptions> {}
 
-export type CheckedSampleOptions = Required<Omit<SampleOptions, "onProgress" | "signal">> &
-  Pick<SampleOptions, "onProgress" | "signal">;
+/** The options with the defaults filled in, every one checked. */
+export type CheckedSampleOptions = ResolvedOptions<typeof sampleOptions>;
 
-const names = [
-  "seed",
-  "size",
-  "train",
-  "testGood",
-  "testPerDefect",
-  "textures",
-  "defects",
-  "overwrite",
-  "onProgress",
-  "signal",
-] as const satisfies (keyof SampleOptions)[];
-
-/** Validates the options and fills in the defaults. @throws ReverseDistillationError `INVALID_ARGUMENT` */
+/** @throws ReverseDistillationError `INVALID_ARGUMENT` naming the option, what is allowed and what was given. */
 export function checkedOptions(options: SampleOptions): CheckedSampleOptions {
-  record("options", options, names);
-  const { overwrite = false, onProgress, signal } = options;
-  if (typeof overwrite !== "boolean") throw invalid("overwrite", "true or false", overwrite);
-  if (onProgress !== undefined) callback("onProgress", onProgress);
-  if (signal !== undefined) abortSignal("signal", signal);
-  return {
-    seed: integer("seed", options.seed ?? 0, 0, 2 ** 32 - 1),
-    size: integer("size", options.size ?? 256, 32, 4096),
-    train: integer("train", options.train ?? 80, 1, 100_000),
-    testGood: integer("testGood", options.testGood ?? 24, 0, 100_000),
-    testPerDefect: integer("testPerDefect", options.testPerDefect ?? 8, 0, 100_000),
-    textures: chosen("textures", options.textures ?? textureNames, textureNames),
-    defects: chosen("defects", options.defects ?? defectNames, defectNames),
-    overwrite,
-    onProgress,
-    signal,
-  };
-}
-
-function chosen<T extends string>(name: string, given: unknown, allowed: readonly T[]): T[] {
-  if (!Array.isArray(given) || given.length === 0)
-    throw invalid(name, `a list of ${allowed.join(", ")}`, given);
-  return [...new Set(given.map((item: unknown, index) => oneOf(`${name}[${index}]`, item, allowed)))];
+  return resolveOptions(sampleOptions, options);
 }

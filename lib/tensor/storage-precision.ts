@@ -1,5 +1,5 @@
 import { ReverseDistillationError } from "../errors/error.js";
-import type { StoragePrecision } from "../options/storage.js";
+import type { StoragePrecision } from "../options/save.js";
 import { maxFloat16, narrowToFloat16 } from "./float16.js";
 import { float32Values } from "./float32-values.js";
 import type { NamedTensor } from "./named-tensor.js";

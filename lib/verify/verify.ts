@@ -2,7 +2,7 @@ import type { Detector } from "../detector/detector.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import type { ImageInput } from "../image/decode.js";
 import { preprocess } from "../image/preprocess.js";
-import type { StoragePrecision } from "../options/storage.js";
+import type { StoragePrecision } from "../options/save.js";
 import { RuntimeModel } from "./runtime.js";
 
 /** How much the results of an export differ from those of its detector. */

@@ -1,10 +1,10 @@
+import { ReverseDistillationError } from "../../errors/error.js";
 import { describeFolders } from "../../image/good-images.js";
 import { verdictOf } from "../../image/names.js";
 import { normalLabel } from "./dataset.js";
 import { labelledTest, unsplitNotes, withNotes, type DatasetFormat } from "./format.js";
-import { ReverseDistillationError } from "../../errors/error.js";
-import { maskFiles } from "./mvtec-ad.js";
 import { separateMasks } from "./masks.js";
+import { maskFiles } from "./mvtec-ad.js";
 import { imagesBelow, topFolders, type Tree } from "./tree.js";
 
 /**

@@ -1,5 +1,5 @@
-import { isMaskFolder } from "../../image/names.js";
 import { counted } from "../../errors/counted.js";
+import { isMaskFolder } from "../../image/names.js";
 import { normalLabel } from "./dataset.js";
 import { testImage, withNotes, type DatasetFormat } from "./format.js";
 import { assignMasks } from "./masks.js";

@@ -1,8 +1,8 @@
 import { ReverseDistillationError } from "../../errors/error.js";
+import type { DatasetFormatName } from "../../options/dataset-format.js";
 import { btad } from "./btad.js";
 import { classFolders } from "./class-folders.js";
 import { dagm } from "./dagm.js";
-import type { DatasetFormatName } from "../../options/dataset-format.js";
 import type { DatasetFormat } from "./format.js";
 import { kolektorSdd2 } from "./kolektor-sdd-2.js";
 import { kolektorSdd } from "./kolektor-sdd.js";

@@ -1,7 +1,7 @@
 import { relative, sep } from "node:path";
+import { stemOf } from "../../image/folder.js";
 import { formatOfExtension } from "../../image/formats.js";
 import { imageOfMask } from "../../image/names.js";
-import { stemOf } from "../../image/folder.js";
 import type { DatasetFormatName } from "../../options/dataset-format.js";
 import type { Dataset } from "./dataset.js";
 import { withNotes, type OpenOptions } from "./format.js";

@@ -1,5 +1,5 @@
-import type { ByteReader } from "./byte-reader.js";
 import { invalidImage } from "../invalid-image.js";
+import type { ByteReader } from "./byte-reader.js";
 
 /** What a bitmap's headers say of its pixels. */
 export interface BmpHeader {

@@ -1,6 +1,6 @@
+import { invalidImage } from "../invalid-image.js";
 import type { BmpHeader } from "./bmp-header.js";
 import type { ByteReader } from "./byte-reader.js";
-import { invalidImage } from "../invalid-image.js";
 
 /**
  * The palette indices of a bitmap that is compressed as run lengths (RLE8 or RLE4), rows as the file orders them. Pixels

@@ -1,8 +1,8 @@
+import { invalidImage } from "../invalid-image.js";
+import { tooLarge, type Samples } from "../samples.js";
 import { readBmpHeader, type BmpHeader } from "./bmp-header.js";
 import { readRunLengths } from "./bmp-runs.js";
 import { ByteReader, CutShort } from "./byte-reader.js";
-import { invalidImage } from "../invalid-image.js";
-import { tooLarge, type Samples } from "../samples.js";
 
 /**
  * Decodes a Windows or OS/2 bitmap: 1, 2, 4, 8, 16, 24 or 32 bits per pixel, with palettes, bit fields or run lengths, from

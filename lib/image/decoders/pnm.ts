@@ -1,6 +1,6 @@
-import { CutShort } from "./byte-reader.js";
 import { invalidImage } from "../invalid-image.js";
 import { tooLarge, type Samples } from "../samples.js";
+import { CutShort } from "./byte-reader.js";
 
 /** What a PNM file's header says. */
 interface PnmHeader {

@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { constants, inflate } from "node:zlib";
-import { CutShort } from "./byte-reader.js";
 import { reasonOf } from "../invalid-image.js";
+import { CutShort } from "./byte-reader.js";
 import { tags } from "./tiff-directory.js";
 import type { TiffPage } from "./tiff-page.js";
 

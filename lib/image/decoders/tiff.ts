@@ -1,6 +1,6 @@
 import { invalidImage } from "../invalid-image.js";
-import { applyOrientation } from "./orientation.js";
 import { tooLarge, withoutAlpha, type Samples } from "../samples.js";
+import { applyOrientation } from "./orientation.js";
 import { decodeBySharp } from "./sharp.js";
 import { TiffFile, tags } from "./tiff-directory.js";
 import { pageOf, type TiffPage } from "./tiff-page.js";

@@ -3,7 +3,8 @@ import { runInNewContext } from "node:vm";
 import test from "ava";
 import { describe, seededImages } from "../../../bench/parity/inputs.js";
 import { residentBytes } from "../../../bench/scaling/memory.js";
-import { createDetector, createModel } from "../../../lib/detector/detector.js";
+import { createDetector } from "../../../lib/detector/detector.js";
+import { createModel } from "../../../lib/detector/parts.js";
 import { loadAddon } from "../../../lib/native/loader.js";
 import { batchingDefaults } from "../../../lib/options/batching.js";
 
@@ -28,7 +29,7 @@ test("memory stays flat over 1,000 images", async (t) => {
   const addon = loadAddon();
   // Not trained: what a training frees stays with the allocator, where a leak would not be seen.
   const native = await createModel(addon, model, { device: "cpu", precision: "float32" }, 0);
-  const parts = { addon, native, model, training: null, threads: 0, batching: batchingDefaults };
+  const parts = { addon, native, model, training: null, inputs: [], threads: 0, batching: batchingDefaults };
   await using detector = createDetector(parts);
   const score = async (count: number) => {
     for (let i = 0; i < count; i++) await detector.score(images[i % images.length]!);

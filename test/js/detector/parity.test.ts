@@ -16,7 +16,8 @@ import { findPython } from "../../../bench/reference.js";
 import type { NativeModel, Part } from "../../../lib/native/addon.js";
 import { loadAddon } from "../../../lib/native/loader.js";
 import { backboneTable } from "../../../lib/options/backbones.js";
-import { backbones, layouts, losses, type ModelDescription } from "../../../lib/options/model.js";
+import { backbones, layouts, type ModelDescription } from "../../../lib/options/model.js";
+import { losses } from "../../../lib/options/training.js";
 import type { NamedTensor } from "../../../lib/tensor/named-tensor.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 

@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from "ava";
 import { ScoreQueue, type ComputeBatch } from "../../../lib/detector/score-queue.js";
 import type { RawImage } from "../../../lib/image/raw-image.js";
 import type { NativeScore } from "../../../lib/native/addon.js";
-import { batching, type BatchingOptions } from "../../../lib/options/batching.js";
+import { batchingKind, type BatchingOptions } from "../../../lib/options/batching.js";
 import { rejects } from "../support/rejection.js";
 
 /** An image of one pixel, whose value is the score that it is to get. */
@@ -45,7 +45,7 @@ class Computation {
 
 function queueOf(options: BatchingOptions = {}) {
   const computation = new Computation();
-  const queue = new ScoreQueue(computation.compute, batching("batching", options));
+  const queue = new ScoreQueue(computation.compute, batchingKind.check("batching", options));
   const score = (value: number, signal?: AbortSignal) =>
     queue.score(() => Promise.resolve(image(value)), signal).then(({ score }) => score);
   return { computation, queue, score };

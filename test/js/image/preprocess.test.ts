@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { describe } from "../../../bench/parity/inputs.js";
-import { createModel } from "../../../lib/detector/detector.js";
+import { createModel } from "../../../lib/detector/parts.js";
 import type { RawImage } from "../../../lib/image/raw-image.js";
 import type { NativeModel } from "../../../lib/native/addon.js";
 import { loadAddon } from "../../../lib/native/loader.js";

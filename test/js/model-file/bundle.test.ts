@@ -258,7 +258,22 @@ test("inspect describes a file, as text and as JSON", async (t) => {
 
   const { stdout } = await runCli(["inspect", await savedByReference()]);
   t.regex(stdout, /^format {10}version 2, written by reverse-distillation \d/m);
-  t.regex(stdout, /^training {8}2 epochs of 3 images in batches of 3, loss location/m);
+  for (const row of [
+    ["image size", "64 x 64 pixels (height x width)"],
+    ["sigma", "4 pixels"],
+    ["images", "3"],
+    ["epochs", "2"],
+    ["batch size", "3"],
+    ["learning rate", "0.005"],
+    ["loss", "location"],
+    ["seed", "0"],
+  ] as const)
+    t.true(
+      stdout.includes(`
+${row[0].padEnd(14)}  ${row[1]}
+`),
+      row[0],
+    );
   t.regex(stdout, /^teacher {9}not in the file/m);
   t.regex(stdout, /^losses {10}\d\.\d{4} \d\.\d{4}$/m);
 });

@@ -208,11 +208,11 @@ test("the file extension decides the format of an export, and invalid usage is r
   const run = (...args: string[]) => runCli(["export", bundle, "--out", ...args]);
   const unknown = await run(inFolder("model.bin"));
   t.is(unknown.code, 2);
-  t.regex(unknown.stderr, /does not tell the format: name a file \.onnx or \.pth, or give --format/);
+  t.regex(unknown.stderr, /does not tell the format: use \.onnx or \.pth, or give --format/);
   const checkpoint = await run(inFolder("model.pth"));
   t.is(checkpoint.code, 2);
   t.regex(checkpoint.stderr, /only support the layout "official"/);
   const mixed = await run(inFolder("model.pth"), "--external-data-threshold", "5");
   t.is(mixed.code, 2);
-  t.regex(mixed.stderr, /--external-data-threshold has a meaning only with the format onnx/);
+  t.regex(mixed.stderr, /--external-data-threshold is only valid with the format onnx/);
 });

@@ -1,0 +1,75 @@
+import { throwIfAborted } from "../errors/abort.js";
+import { path as checkPath } from "../errors/validate.js";
+import { loadCheckpoint } from "../model-file/checkpoint.js";
+import { ModelFile } from "../model-file/file.js";
+import { findReferredTeacher } from "../model-file/referred-teacher.js";
+import type { NativeModel } from "../native/addon.js";
+import { loadAddon } from "../native/loader.js";
+import { fromNative } from "../native/native-error.js";
+import { resolveCheckpointOptions, type CheckpointOptions } from "../options/checkpoint.js";
+import { resolveLoadOptions, type LoadOptions } from "../options/load.js";
+import { modelOptions } from "../options/model.js";
+import { pickOptions } from "../options/option.js";
+import { findTeacherWeights, loadTeacherWeights } from "../teacher/weights.js";
+import { createModel, type DetectorParts } from "./parts.js";
+import { resolvePlace } from "./place.js";
+
+/** The parts of a detector that was saved: see `Detector.load`. */
+export async function loadModelFile(path: string | URL, options: LoadOptions): Promise<DetectorParts> {
+  const name = checkPath("path", path);
+  const { device, precision, threads, batching, weights, signal, onProgress } = resolveLoadOptions(options);
+  throwIfAborted(signal);
+  const addon = loadAddon();
+  const file = await ModelFile.open(name);
+  try {
+    const teacher = await findReferredTeacher(file, { weights, signal, onProgress });
+    if (teacher !== undefined) await file.takeTeacherFrom(teacher);
+    const { model, training } = file.metadata;
+    const native = await createModel(addon, model, resolvePlace(addon, device, precision), 0);
+    await fill(native, signal, () => file.readInto(native));
+    const inputs = teacher === undefined ? [] : [{ name: "the weights", path: teacher }];
+    const modelFile = { name: "the model", path: name };
+    return { addon, native, model, training, threads, batching, inputs, modelFile };
+  } finally {
+    await file.close();
+  }
+}
+
+/** The parts of a detector from a checkpoint of the authors' code: see `Detector.fromCheckpoint`. */
+export async function loadCheckpointFile(
+  path: string | URL,
+  options: CheckpointOptions,
+): Promise<DetectorParts> {
+  const name = checkPath("path", path);
+  const resolved = resolveCheckpointOptions(options);
+  const { backbone, weights, device, precision, threads, batching, signal, onProgress } = resolved;
+  throwIfAborted(signal);
+  const model = pickOptions(modelOptions, { ...resolved, layout: "official" as const });
+  const addon = loadAddon();
+  const teacher = await findTeacherWeights({ weights, backbone, signal, onProgress });
+  const native = await createModel(addon, model, resolvePlace(addon, device, precision), 0);
+  await fill(native, signal, async () => {
+    await loadCheckpoint(native, name, signal);
+    await loadTeacherWeights(native, teacher);
+  });
+  const inputs = [
+    { name: "the checkpoint", path: name },
+    { name: "the weights", path: teacher },
+  ];
+  return { addon, native, model, training: null, threads, batching, inputs };
+}
+
+/** Loads weights into a new model, and frees it if that fails. */
+async function fill(
+  native: NativeModel,
+  signal: AbortSignal | undefined,
+  load: () => Promise<void>,
+): Promise<void> {
+  try {
+    await load();
+    throwIfAborted(signal);
+  } catch (error) {
+    await native.dispose();
+    throw fromNative(error);
+  }
+}

@@ -1,0 +1,74 @@
+import type { AnomalyMap } from "../image/anomaly-map.js";
+import { decodeImage, type ImageInput } from "../image/decode.js";
+import type { RawImage } from "../image/raw-image.js";
+import { decodeAhead } from "../image/source.js";
+import type { NativeScore } from "../native/addon.js";
+import { cancellable } from "../native/cancellable.js";
+import type { DetectorParts } from "./parts.js";
+import { ScoreQueue } from "./score-queue.js";
+import { ThreadBudget } from "./thread-budget.js";
+
+/** The result of scoring one image. */
+export interface Score {
+  /**
+   * The largest value of the map (Deng & Li 2022, S_AD): higher is more anomalous. It has no unit, and compares only with
+   * scores of the same detector.
+   */
+  score: number;
+  map: AnomalyMap;
+}
+
+/** Threads that all detectors share; made with the first. */
+let budget: ThreadBudget | undefined;
+
+/** Computes scores: of single images, batched with those that arrive meanwhile, and of many in turn. */
+export class Scorer {
+  readonly #parts: DetectorParts;
+  readonly #budget: ThreadBudget;
+  readonly #queue: ScoreQueue;
+
+  constructor(parts: DetectorParts) {
+    this.#parts = parts;
+    this.#budget = budget ??= new ThreadBudget(parts.addon.info().threads);
+    this.#queue = new ScoreQueue((images, signal) => this.#compute(images, signal), parts.batching);
+  }
+
+  /** One image, computed together with others that wait. */
+  async score(image: ImageInput, signal: AbortSignal | undefined): Promise<Score> {
+    return this.#toScore(await this.#queue.score(() => decodeImage(image), signal));
+  }
+
+  /** Images in their order, one batch after the other. */
+  async scoreAll(
+    images: readonly ImageInput[],
+    batchSize: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Score[]> {
+    const scores: Score[] = [];
+    let batch: RawImage[] = [];
+    const flush = async () => {
+      const results = await this.#compute(batch, signal);
+      scores.push(...results.map((result) => this.#toScore(result)));
+      batch = [];
+    };
+    // The pixels of one batch are held together, so none of them may count as lent for one turn only.
+    for await (const image of decodeAhead(images, { signal, lent: false })) {
+      if (batch.push(image) === batchSize) await flush();
+    }
+    if (batch.length > 0) await flush();
+    return scores;
+  }
+
+  /** One batch, as soon as its threads are free. */
+  #compute(images: RawImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
+    const { addon, native, threads } = this.#parts;
+    return this.#budget.use(threads, () =>
+      cancellable(addon, signal, (token) => native.score(images, threads, token)),
+    );
+  }
+
+  #toScore({ score, map }: NativeScore): Score {
+    const [height, width] = this.#parts.model.imageSize;
+    return { score, map: { data: map, height, width } };
+  }
+}

@@ -1,0 +1,83 @@
+import { integer, invalid } from "../errors/validate.js";
+import { choice, kind, parseNumber, positiveNumber, wholeNumber, type Kind } from "./kind.js";
+import { option } from "./option.js";
+
+export const losses = ["location", "global"] as const;
+/**
+ * The loss that a detector is trained with.
+ *
+ * @useDeclaredType
+ */
+export type Loss = (typeof losses)[number];
+
+/** How long to train: the number of epochs, or "auto" to stop when the loss stops improving. */
+export type Epochs = number | "auto";
+
+const most = 1_000_000;
+
+/** The latest epoch at which "auto" stops: the paper's number. */
+const mostAutomatic = 200;
+
+const epochs: Kind<Epochs> = kind({
+  check(name, value) {
+    if (value === "auto") return value;
+    if (typeof value === "number") return integer(name, value, 1, most);
+    throw invalid(name, `a whole number from 1 to ${most}, or "auto"`, value);
+  },
+  parse: (text) => (text === "auto" ? text : parseNumber(text)),
+  placeholder: "<n>",
+});
+
+/**
+ * How a detector is trained. The native trainer gets these options under the same names, and model files hold them in
+ * this order. A new one belongs here alone; give it `since`, so that older model files still load.
+ */
+export const trainingOptions = {
+  /**
+   * Number of passes over the images. "auto" stops training once the mean loss over five epochs is less than 5 % below
+   * that of the five epochs before, after at least 10 and at most 200 epochs. The paper uses 200.
+   * @defaultValue 20
+   */
+  epochs: option(epochs, {
+    default: 20,
+    stored: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    help: 'passes over the images, or "auto" to stop when the loss stops improving',
+  }),
+  /**
+   * Images per training step. If there are fewer images than this, a step takes all of them.
+   * @defaultValue 16
+   */
+  batchSize: option(wholeNumber(1, 65_536), { default: 16, help: "images per training step" }),
+  /**
+   * Adam's learning rate; above 0 and up to 10.
+   * @defaultValue 0.005
+   */
+  learningRate: option(positiveNumber(10), {
+    default: 0.005,
+    help: "Adam's learning rate",
+    placeholder: "<rate>",
+  }),
+  /**
+   * The loss: "location" averages one cosine distance per position (Deng & Li 2022, Eq. 2); "global" compares each
+   * feature map as one vector, as the authors' code does.
+   * @defaultValue "location"
+   */
+  loss: option(choice(losses), {
+    default: "location",
+    help: "one cosine distance per position, or one per feature map",
+  }),
+  /**
+   * Seeds the initial weights and the order of the images; a whole number from 0.
+   * @defaultValue 0
+   */
+  seed: option(wholeNumber(0, Number.MAX_SAFE_INTEGER), {
+    default: 0,
+    help: "seed of the initial weights and the order of the images",
+  }),
+};
+
+/** The number of epochs in the native trainer's terms. */
+export function trainingLength(chosen: Epochs): { epochs: number; untilConverged: boolean } {
+  const untilConverged = chosen === "auto";
+  return { epochs: untilConverged ? mostAutomatic : chosen, untilConverged };
+}
