@@ -5,6 +5,7 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { writeAtomically } from "../files/atomic-file.js";
 import { ioError } from "../files/io-error.js";
 import { identities, requireSeparate, type NamedFile } from "../files/outputs.js";
+import { systemPath } from "../files/system-path.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeImage } from "../image/decode.js";
 import { quantiseMap, renderHeatmap, type QuantisedMap } from "../image/heatmap.js";
@@ -72,7 +73,7 @@ export class HeatmapFolder {
     const path = this.pathOf(input);
     const png = mark(await renderHeatmap(image, map, scaleEnd));
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await mkdir(systemPath(dirname(path)), { recursive: true });
     } catch (error) {
       throw ioError(error, "Making the folder", dirname(path));
     }
@@ -86,7 +87,7 @@ export class HeatmapFolder {
 async function requireReplaceable(path: string): Promise<void> {
   const start = Buffer.alloc(markedLength);
   try {
-    const file = await open(path);
+    const file = await open(systemPath(path));
     try {
       await file.read(start, 0, markedLength, 0);
     } finally {

@@ -2,8 +2,10 @@ import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { abortSignal, callback, record } from "../errors/validate.js";
 import { byCodeUnits } from "../image/folder.js";
+import { sizeOfImage } from "./masks/image-size.js";
 import { normalLabel, type Dataset, type TestImage } from "./dataset.js";
-import { readMask } from "./mask.js";
+import { decodeMask, resizedUnion } from "./mask.js";
+import { MaskFindings } from "./masks/remarks.js";
 import { classificationMetrics, PixelScores } from "./metrics/index.js";
 import type { ClassificationMetrics, PixelMap, PixelMask, PixelMetrics } from "./metrics/index.js";
 
@@ -51,7 +53,7 @@ export interface Report {
   images: { image: string; label: string; score: number }[];
   /** Masks that belong to no test image. */
   unusedMasks: string[];
-  /** What a reader has to know: what the data set leaves out, how it is split. */
+  /** What a reader has to know: what the data set leaves out, how it is split, which masks look wrong. */
   notes: string[];
 }
 
@@ -81,11 +83,12 @@ export async function evaluate(
   }
 
   const results: Result[] = [];
+  const findings = new MaskFindings();
   for (const item of test) {
     throwIfAborted(signal);
     const result = await scorer.score(item.image, { signal });
     await onScored?.(item, result);
-    const compared = pixels ? await compare(item, result.map) : {};
+    const compared = pixels ? await compare(item, result.map, findings) : {};
     results.push({ item, score: result.score, ...compared });
     onProgress?.({ done: results.length, total: test.length });
   }
@@ -102,7 +105,7 @@ export async function evaluate(
     ),
     images: results.map(({ item: { image, label }, score }) => ({ image, label, score })),
     unusedMasks,
-    notes,
+    notes: [...notes, ...findings.notes()],
   };
 }
 
@@ -115,14 +118,39 @@ interface Result {
 }
 
 async function compare(
-  { label, mask }: TestImage,
+  { image, label, mask }: TestImage,
   map: PixelMap,
+  findings: MaskFindings,
 ): Promise<{ map?: PixelMap; mask?: PixelMask }> {
+  const paths = mask === undefined ? [] : [mask].flat();
+  const masks = [];
+  for (const path of paths) masks.push(await decodeMask(path));
+  const [first] = masks;
+  for (const { path, remarks } of masks) for (const remark of remarks) findings.add(remark, path);
   // A detector's map lies in native memory, which garbage collection does not feel: a copy does.
-  const kept = (): PixelMap => ({ ...map, data: map.data.slice() });
-  if (label === normalLabel) return { map: kept(), mask: null };
-  if (mask === undefined) return {};
-  return { map: kept(), mask: await readMask(mask, map.height, map.width) };
+  const kept: PixelMap = { ...map, data: map.data.slice() };
+  const marked = masks.some(({ count }) => count > 0);
+  if (label === normalLabel) {
+    if (first !== undefined && marked) findings.add("good-marked", first.path);
+    return { map: kept, mask: null };
+  }
+  if (first === undefined) return {};
+  const union = resizedUnion(masks, map.height, map.width);
+  const count = union.reduce((sum, each) => sum + each, 0);
+  if (!marked) findings.add("empty", first.path);
+  else if (count === 0) findings.add("lost", first.path);
+  else if (count > union.length / 2) findings.add("mostly-marked", first.path);
+  if (await differInProportions(image, first)) findings.add("other-proportions", first.path);
+  return { map: kept, mask: union };
+}
+
+/** Whether a mask cannot be the image's at another scale. An image whose size is not known passes. */
+async function differInProportions(image: string, mask: { width: number; height: number }): Promise<boolean> {
+  const size = await sizeOfImage(image);
+  if (size === undefined) return false;
+  // Rounding to whole pixels changes the proportions of small masks most.
+  const expected = (mask.width * size.height) / size.width;
+  return Math.abs(expected - mask.height) > 1 + 0.02 * mask.height;
 }
 
 function evaluateGroup(label: string, results: readonly Result[], pixels: boolean): EvaluatedGroup {

@@ -1,21 +1,28 @@
 import { readFile } from "node:fs/promises";
-import sharp from "sharp";
-import { ReverseDistillationError } from "../errors/error.js";
 import { integer, path as checkPath } from "../errors/validate.js";
 import { ioError } from "../files/io-error.js";
+import { systemPath } from "../files/system-path.js";
+import { decodeSamples } from "../image/decode-samples.js";
+import { markedPixels, type Marked } from "./masks/marked.js";
+import { firstColourOf } from "./masks/palette.js";
+
+/** A mask that was read, at its own size. */
+export interface ReadMask extends Marked {
+  path: string;
+}
 
 /**
- * Reads the mask of an image's defects and brings it to a size by nearest neighbour, pixel for pixel
- * as Python's PIL does with `resize(size, Image.NEAREST)`.
+ * Reads the mask of an image's defects, or several whose union counts, and brings it to a size by nearest neighbour,
+ * pixel for pixel as Python's PIL does with `resize(size, Image.NEAREST)`.
  *
- * A pixel is anomalous where any of its colour channels is not 0 (8 or 16 bits; alpha does not
- * count). In a JPEG, whose compression leaves faint traces around edges, it is where one is 128 or more.
+ * Marked is what is not background: black, index 0 of a palette, or what is transparent if alpha is all that varies.
+ * `markedPixels` and `readingOf` have the rules, also for grey levels. Masks may have any depth and sign.
  *
  * @param height Rows of the result, such as those of an anomaly map.
  * @param width Columns of the result.
  * @returns `[height, width]`, 1 where anomalous and 0 elsewhere.
- * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_IMAGE` if it cannot be decoded,
- * `INVALID_ARGUMENT` for a size that is none.
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_IMAGE` if it cannot be decoded or its values make no mask,
+ * `INVALID_ARGUMENT` for a size that is not allowed.
  */
 export async function readMask(
   path: string | URL | readonly (string | URL)[],
@@ -25,69 +32,39 @@ export async function readMask(
   integer("height", height, 1, 65_535);
   integer("width", width, 1, 65_535);
   const paths = Array.isArray(path) ? (path as readonly (string | URL)[]) : [path as string | URL];
-  const union = new Uint8Array(height * width);
-  for (const each of paths) {
-    const mask = await readOne(checkPath("the path of a mask", each), height, width);
-    mask.forEach((marked, index) => (union[index]! |= marked));
-  }
-  return union;
+  const masks = [];
+  for (const each of paths) masks.push(await decodeMask(checkPath("the path of a mask", each)));
+  return resizedUnion(masks, height, width);
 }
 
 /** Whether any of these masks marks anything. @throws ReverseDistillationError as {@link readMask} */
 export async function marksAnything(paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) {
-    const { values, threshold } = await decode(path);
-    if (values.some((value) => value >= threshold)) return true;
-  }
+  for (const path of paths) if ((await decodeMask(path)).count > 0) return true;
   return false;
 }
 
-async function readOne(name: string, height: number, width: number): Promise<Uint8Array> {
-  const source = await decode(name);
-  const rows = nearest(source.height, height);
-  const columns = nearest(source.width, width);
-  const mask = new Uint8Array(height * width);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const start = (rows[y]! * source.width + columns[x]!) * source.channels;
-      for (let channel = 0; channel < source.channels; channel++) {
-        if (source.values[start + channel]! >= source.threshold) mask[y * width + x] = 1;
-      }
-    }
-  }
-  return mask;
-}
-
-interface DecodedMask {
-  values: Uint8Array | Uint16Array;
-  height: number;
-  width: number;
-  channels: number;
-  /** The smallest value that is anomalous. */
-  threshold: number;
-}
-
-async function decode(path: string): Promise<DecodedMask> {
-  const bytes = await readFile(path).catch((error: unknown) => {
+/** Reads a mask at its own size. @throws ReverseDistillationError as {@link readMask} */
+export async function decodeMask(path: string): Promise<ReadMask> {
+  const bytes = await readFile(systemPath(path)).catch((error: unknown) => {
     throw ioError(error, "Reading the mask", path);
   });
-  try {
-    const { format, depth, channels } = await sharp(bytes).metadata();
-    const wide = depth === "ushort";
-    const colours = wide ? (channels <= 2 ? "grey16" : "rgb16") : "srgb";
-    const { data, info } = await sharp(bytes, { failOn: "truncated", ignoreIcc: true })
-      .removeAlpha()
-      .toColourspace(colours)
-      .raw({ depth: wide ? "ushort" : "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    const values = wide ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
-    return { ...info, values, threshold: format === "jpeg" ? 128 : 1 };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, " ").trim() : String(error);
-    throw new ReverseDistillationError("INVALID_IMAGE", `The mask ${path} cannot be decoded: ${reason}.`, {
-      cause: error,
-    });
+  const name = `The mask ${path}`;
+  const samples = await decodeSamples(bytes, name, { alpha: true });
+  return { path, ...markedPixels(samples, firstColourOf(bytes, name, samples), name) };
+}
+
+/** What any of these masks marks, at a size: `[height, width]`, 1 where marked. */
+export function resizedUnion(masks: readonly Marked[], height: number, width: number): Uint8Array {
+  const union = new Uint8Array(height * width);
+  for (const mask of masks) {
+    const rows = nearest(mask.height, height);
+    const columns = nearest(mask.width, width);
+    for (let y = 0; y < height; y++) {
+      const row = rows[y]! * mask.width;
+      for (let x = 0; x < width; x++) union[y * width + x]! |= mask.pixels[row + columns[x]!]!;
+    }
   }
+  return union;
 }
 
 /**

@@ -3,6 +3,7 @@ import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
 import { ioError } from "./io-error.js";
+import { systemPath } from "./system-path.js";
 
 /**
  * Writes a file atomically: readers see the old content or all of the new content, never a part. The content goes to
@@ -20,17 +21,17 @@ export async function writeAtomically(
   // Does not contain the file's name, which may already have the maximum length.
   const temporary = join(dirname(path), `.${process.pid}.${randomBytes(8).toString("hex")}.tmp`);
   try {
-    const file = await open(temporary, "wx");
+    const file = await open(systemPath(temporary), "wx");
     try {
       await write(file);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(systemPath(temporary), systemPath(path));
     await syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(systemPath(temporary), { force: true });
     throw ioError(error, "Writing", path);
   }
 }
@@ -44,7 +45,7 @@ export async function writeAtomically(
 export async function requireWritablePlace(path: string): Promise<void> {
   const folder = dirname(path);
   try {
-    if (!(await stat(folder)).isDirectory()) throw notAFolder(folder, path);
+    if (!(await stat(systemPath(folder))).isDirectory()) throw notAFolder(folder, path);
     const found = await statIfAny(path);
     if (found !== undefined && !found.isFile()) {
       const kind = found.isDirectory() ? "a folder" : "a device, pipe or socket";
@@ -73,7 +74,7 @@ function notAFolder(folder: string, path: string): ReverseDistillationError {
 
 async function statIfAny(path: string) {
   try {
-    return await stat(path);
+    return await stat(systemPath(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
@@ -83,7 +84,7 @@ async function statIfAny(path: string) {
 /** Makes the rename durable, on file systems that can flush a folder. */
 async function syncFolder(folder: string): Promise<void> {
   try {
-    const handle = await open(folder, "r");
+    const handle = await open(systemPath(folder), "r");
     try {
       await handle.sync();
     } finally {

@@ -1,6 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { ReverseDistillationError } from "../errors/error.js";
 import { ioError } from "./io-error.js";
+import { nameOf, systemPath } from "./system-path.js";
 
 /** A file, and what messages call it: "the model", "the training image". */
 export interface NamedFile {
@@ -33,8 +34,12 @@ export async function requireSeparate(
 /** Keys that identify an existing file; empty if it does not exist. */
 export async function identities(path: string): Promise<string[]> {
   try {
-    const [{ dev, ino }, real] = await Promise.all([stat(path, { bigint: true }), realpath(path)]);
-    return [`${dev}:${ino}`, real];
+    const name = systemPath(path);
+    const [{ dev, ino }, real] = await Promise.all([
+      stat(name, { bigint: true }),
+      realpath(name, { encoding: "buffer" }),
+    ]);
+    return [`${dev}:${ino}`, nameOf(real)];
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
     throw ioError(error, "Examining the file", path);

@@ -79,7 +79,7 @@ export async function scanFolder(
   // Links wait until every real folder is read, so that a folder is known by its own name if it has one here.
   const links: string[] = [];
   for (let folder = folders.shift(); folder !== undefined; folder = folders.shift() ?? links.shift()) {
-    const real = await reading(folder, realpath(systemPath(folder)));
+    const real = nameOf(await reading(folder, realpath(systemPath(folder), { encoding: "buffer" })));
     const below = relative(root, folder);
     const top = apart ? below.split(sep)[0]! : "";
     if (seen.has(`\0${real}`) || seen.has(`${top}\0${real}`)) continue;

@@ -3,6 +3,7 @@ import { types } from "node:util";
 import { ReverseDistillationError } from "../errors/error.js";
 import { invalid, path as checkPath, show } from "../errors/validate.js";
 import { ioError } from "../files/io-error.js";
+import { systemPath } from "../files/system-path.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 
 /**
@@ -42,7 +43,7 @@ export async function readInput(input: Exclude<ImageInput, RawImage>): Promise<U
   if (isEncodedText(text)) throw noPath(text);
   const path = checkPath("the path of an image", input);
   try {
-    return await readFile(path);
+    return await readFile(systemPath(path));
   } catch (error) {
     throw ioError(error, "Reading the image", path);
   }

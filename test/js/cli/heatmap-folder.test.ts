@@ -129,3 +129,26 @@ test("a path that stands for no image does not keep the others from being scored
   );
   await rejects(t, findScoreInputs([join(root, "missing.png"), join(root, "empty")]), "NOT_FOUND", /missing/);
 });
+
+test("images whose names are not UTF-8 or hold control characters are scored, and get heatmaps", async (t) => {
+  const root = await temporaryFolder(t);
+  const images = Buffer.concat([Buffer.from(`${root}/`), Buffer.from("gr\xfcn", "latin1")]);
+  await mkdir(images);
+  const names = ["\xe9.png", "a\tb\nc.png", '"q\\u[x]*?#%20.png', "-rf.png", "e\u0301.png"];
+  const png = await encoder(noise(8, 8, 3))
+    .png()
+    .toBuffer();
+  for (const name of names) {
+    const encoding = name.startsWith("e") ? "utf8" : "latin1";
+    await writeFile(Buffer.concat([images, Buffer.from("/"), Buffer.from(name, encoding)]), png);
+  }
+  const other = Buffer.concat([Buffer.from(`${root}/`), Buffer.from("gr\xfbn", "latin1")]);
+  await mkdir(other);
+  await writeFile(Buffer.concat([other, Buffer.from("/0.png")]), png);
+  for (let run = 0; run < 2; run++) {
+    const scored = await score([root], join(root, "heatmaps"));
+    t.is(scored.length, names.length + 1);
+  }
+  const written = Buffer.concat([Buffer.from(`${root}/heatmaps/`), Buffer.from("gr\xfcn", "latin1")]);
+  t.is((await readdir(written)).length, names.length);
+});

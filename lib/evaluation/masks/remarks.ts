@@ -1,0 +1,69 @@
+import type { MaskRemark } from "./marked.js";
+
+/** What a report says about masks: how they were read, and what about them looks wrong. */
+export type MaskFinding =
+  MaskRemark | "empty" | "mostly-marked" | "good-marked" | "lost" | "other-proportions";
+
+/** Of one mask, and of several, in the order in which they are said. */
+const sentences: Readonly<Record<MaskFinding, (count: number) => string>> = {
+  empty: plural("1 mask of a defective image marks nothing", "masks of defective images mark nothing"),
+  "mostly-marked": plural(
+    "1 mask marks more than half of its image, as an inverted mask does",
+    "masks mark more than half of their images, as inverted masks do",
+  ),
+  "good-marked": plural(
+    "1 mask of a good image marks something, and the image counts as good throughout",
+    "masks of good images mark something, and the images count as good throughout",
+  ),
+  lost: plural(
+    "1 mask marks too few pixels to be left at the size of the map",
+    "masks mark too few pixels to be left at the size of the maps",
+  ),
+  "other-proportions": plural(
+    "1 mask has other proportions than its image",
+    "masks have other proportions than their images",
+  ),
+  "several-levels": plural(
+    "1 mask has values on both sides of half of white, of which all but 0 are marked",
+    "masks have values on both sides of half of white, of which all but 0 are marked",
+  ),
+  "soft-edges": plural(
+    "1 mask has grey levels, of which those from half of white on are marked",
+    "masks have grey levels, of which those from half of white on are marked",
+  ),
+  palette: plural(
+    "1 mask has a palette whose colours and indices mark different pixels, of which the fewer count",
+    "masks have palettes whose colours and indices mark different pixels, of which the fewer count",
+  ),
+  alpha: plural(
+    "1 mask has one colour throughout, and what is not transparent is marked",
+    "masks have one colour throughout, and what is not transparent is marked",
+  ),
+  "white-background": plural(
+    "1 mask has colours on white and no black, and what is not white is marked",
+    "masks have colours on white and no black, and what is not white is marked",
+  ),
+};
+
+function plural(one: string, several: string): (count: number) => string {
+  return (count) => (count === 1 ? one : `${count} ${several}`);
+}
+
+/** Collects what is found about masks, and says it in one sentence for each kind. */
+export class MaskFindings {
+  readonly #paths = new Map<MaskFinding, string[]>();
+
+  add(finding: MaskFinding, path: string): void {
+    const known = this.#paths.get(finding);
+    if (known === undefined) this.#paths.set(finding, [path]);
+    else known.push(path);
+  }
+
+  notes(): string[] {
+    return (Object.keys(sentences) as MaskFinding[]).flatMap((finding) => {
+      const paths = this.#paths.get(finding);
+      if (paths === undefined) return [];
+      return [`${sentences[finding](paths.length)} (${paths.length === 1 ? "" : "such as "}${paths[0]!}).`];
+    });
+  }
+}
