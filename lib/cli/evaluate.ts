@@ -16,14 +16,15 @@ interface EvaluateFlags extends Flags<typeof loadOptions> {
 /** `evaluate <model> <dataset>` */
 export function evaluateCommand(context: CommandContext): Command {
   const command = new Command("evaluate")
-    .description("score the test images of a data set and compare with their labels and masks")
+    .description("score the test images of a data set and compare the results with their labels and masks")
     .argument("<model>", "the model file that train wrote")
     .argument(
       "<dataset>",
-      "a folder in the layout of MVTec AD: test/good, test/<defect>, ground_truth/<defect>",
+      "a folder in the layout of MVTec AD (test/good, test/<defect>, ground_truth/<defect>) or another known layout, " +
+        "or a manifest",
     )
-    .option("--json <file>", "also write all metrics and the score of each image to this file")
-    .option("--no-pixels", "leave out the pixel metrics, which need all maps in memory")
+    .option("--json <file>", "also write all metrics and each image's score to this file")
+    .option("--no-pixels", "skip the pixel metrics, which need all maps in memory")
     .action((model: string, dataset: string, flags: EvaluateFlags) =>
       runEvaluate(context, model, dataset, flags),
     );
@@ -37,7 +38,7 @@ async function runEvaluate(
   { json, pixels, ...options }: EvaluateFlags,
 ): Promise<void> {
   const { signal } = context;
-  // Better known before the work than after it.
+  // Fail before the work, not after it.
   if (json !== undefined) await requireWritablePlace(json);
   const dataset = await openDataset(folder);
   await using detector = await Detector.load(model, { ...options, signal });

@@ -24,17 +24,18 @@ interface ExportFlags extends Flags<typeof onnxOptions>, Flags<{ weights: typeof
 /** `export <model> --out <file>` */
 export function exportCommand(context: CommandContext): Command {
   const command = new Command("export")
-    .description("write a model for other runtimes (ONNX), or as a checkpoint for the authors' Python code")
+    .description("export a model as ONNX for other runtimes, or as a checkpoint for the authors' Python code")
     .argument("<model>", "the model file that train wrote")
-    .requiredOption("-o, --out <file>", "the file to write: model.onnx, or checkpoint.pth")
+    .requiredOption("-o, --out <file>", "the file to write, such as model.onnx or checkpoint.pth")
     .addOption(
-      new Option("--format <name>", "the format (default: by the file's extension, .onnx or .pth)").choices(
-        formats,
-      ),
+      new Option(
+        "--format <name>",
+        "the format (default: chosen by the file extension, .onnx or .pth)",
+      ).choices(formats),
     )
     .addHelpText(
       "after",
-      "\nA checkpoint can only hold the layout official. `verify` compares an ONNX file with its model.",
+      "\nOnly models with the layout official can be exported as checkpoints. `verify` compares an ONNX file\nwith its model.",
     )
     .action((model: string, flags: ExportFlags) => runExport(context, model, flags));
   return addFlags(command, { weights, ...onnxOptions });
@@ -52,11 +53,11 @@ async function runExport(
   await using detector = await Detector.load(model, { device: "cpu", weights, signal });
   if (format === "checkpoint") {
     await detector.saveCheckpoint(out, { signal });
-    context.print(`Exported ${model}; the checkpoint is ${out}`);
+    context.print(`Exported ${model}; the checkpoint is in ${out}`);
   } else {
     const [path, data] = await detector.export(out, { format, ...options, signal });
-    const beside = data === undefined ? "" : `, with its weights in ${data}`;
-    context.print(`Exported ${model}; the ONNX model is ${path}${beside}`);
+    const beside = data === undefined ? "" : `, its weights in ${data}`;
+    context.print(`Exported ${model}; the ONNX model is in ${path}${beside}`);
   }
 }
 
@@ -66,11 +67,12 @@ function formatOf(out: string): Format {
   if (ending === ".pth" || ending === ".pt") return "checkpoint";
   throw new ReverseDistillationError(
     "INVALID_ARGUMENT",
-    `The extension of ${out} does not tell the format: use .onnx or .pth, or give --format onnx or --format checkpoint.`,
+    `The extension of ${out} does not say which format to write: use .onnx or .pth, or pass --format onnx or ` +
+      "--format checkpoint.",
   );
 }
 
-/** Options of ONNX must not be ignored silently. */
+/** Rejects options that only apply to ONNX, instead of ignoring them silently. */
 function requireNone(options: object): void {
   const [name] = Object.keys(options);
   if (name === undefined) return;

@@ -7,7 +7,7 @@ import type { CommandContext } from "./context.js";
 import { addFlags, type Flags } from "./flags.js";
 import { downloadProgress } from "./progress.js";
 
-// An import computes nothing, so it has no choice of where or how.
+// An import computes nothing, so it does not need the options for where and how to compute.
 const importOptions = omitOptions(checkpointOptions, "device", "precision", "threads");
 
 interface ImportFlags extends Flags<typeof importOptions> {
@@ -18,7 +18,7 @@ interface ImportFlags extends Flags<typeof importOptions> {
 export function importCommand(context: CommandContext): Command {
   const command = new Command("import")
     .description("make a model file from a checkpoint of the authors' Python code")
-    .argument("<checkpoint>", 'a .pth file that holds {"bn", "decoder"}')
+    .argument("<checkpoint>", 'a .pth file that contains {"bn", "decoder"}')
     .requiredOption("-o, --out <file>", "the model file to write, such as model.safetensors")
     .action((checkpoint: string, flags: ImportFlags) => runImport(context, checkpoint, flags));
   return addFlags(command, importOptions);
@@ -41,7 +41,7 @@ async function runImport(
     });
     progress.stop();
     await detector.save(out, { signal });
-    context.print(`Imported ${checkpoint}; the model is ${out}`);
+    context.print(`Imported ${checkpoint}; the model is in ${out}`);
   } finally {
     progress.stop();
   }

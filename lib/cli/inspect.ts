@@ -8,11 +8,11 @@ import { trainingOptions } from "../options/training.js";
 import type { CommandContext } from "./context.js";
 import { duration } from "./progress.js";
 
-/** What `inspect --json` writes. */
+/** What `inspect --json` prints. */
 interface Inspection extends Omit<ModelMetadata, "modelText"> {
   file: string;
   bytes: number;
-  /** Number of tensors and of their elements, by type of element. */
+  /** Number of tensors and elements by dtype. */
   tensors: Record<string, { count: number; elements: number }>;
 }
 
@@ -21,7 +21,7 @@ export function inspectCommand(context: CommandContext): Command {
   return new Command("inspect")
     .description("check a model file and print what it computes and how it was trained")
     .argument("<model>", "the model file that train wrote")
-    .option("--json", "write everything as one JSON object")
+    .option("--json", "print everything as one JSON object")
     .action((model: string, { json }: { json?: boolean }) => runInspect(context, model, json ?? false));
 }
 
@@ -46,7 +46,7 @@ async function inspect(path: string): Promise<Inspection> {
   }
 }
 
-/** Without the text that is hashed, which holds the model a second time. */
+/** The metadata without `modelText`, which repeats `model`. */
 function described({ version, createdBy, model, training, teacherIncluded, hashes }: ModelMetadata) {
   return { version, createdBy, model, training, teacherIncluded, hashes };
 }
@@ -57,15 +57,15 @@ function describe({ model, training, tensors, hashes, ...file }: Inspection): st
     ["format", `version ${file.version}, written by ${file.createdBy}`],
     ...optionRows(modelOptions, model),
     ...trainingRows(training),
-    ["teacher", file.teacherIncluded ? "in the file" : "not in the file: give its weights when loading"],
+    ["teacher", file.teacherIncluded ? "in the file" : "not in the file: pass its weights when you load it"],
     [
       "tensors",
       Object.entries(tensors)
-        .map(([dtype, { count, elements }]) => `${count} of ${dtype} (${elements} elements)`)
+        .map(([dtype, { count, elements }]) => `${count} of type ${dtype} (${elements} elements)`)
         .join(", "),
     ],
   ];
-  if (hashes === null) rows.push(["hashes", "none: the file is of version 1"]);
+  if (hashes === null) rows.push(["hashes", "none: the file has version 1"]);
   else
     rows.push(
       ["hashes", "the content matches"],
@@ -77,7 +77,7 @@ function describe({ model, training, tensors, hashes, ...file }: Inspection): st
 
 type Row = [name: string, value: string];
 
-/** One row per option: its name in words, its value and unit. */
+/** One row per option: its name in words, and its value with the unit. */
 function optionRows<D extends Declarations>(declarations: D, values: StoredOptions<D>): Row[] {
   return Object.entries(declarations).map(([name, { kind, stored, unit }]) => {
     const text = (stored ?? kind).format(values[name]);
@@ -85,7 +85,7 @@ function optionRows<D extends Declarations>(declarations: D, values: StoredOptio
   });
 }
 
-/** "learningRate" as "learning rate". */
+/** Converts "learningRate" to "learning rate". */
 function inWords(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -13,7 +13,7 @@ import { trainCommand } from "./train.js";
 import { verifyCommand } from "./verify.js";
 import { weightsCommand } from "./weights.js";
 
-/** Every command: each has a file of its own in this folder. */
+/** Every command. Each has its own file in this folder. */
 const commands = [
   trainCommand,
   scoreCommand,
@@ -28,10 +28,10 @@ const commands = [
   inspectCommand,
 ];
 
-/** The command line. Invalid usage is thrown; commander does not exit the process. */
+/** Builds the command line. Invalid usage throws; commander does not exit the process. */
 export function createProgram(context: CommandContext): Command {
   const program = new Command("reverse-distillation")
-    .description("Visual anomaly detection by reverse distillation, trained on images of good parts alone.")
+    .description("Visual anomaly detection by reverse distillation, trained on images of good parts only.")
     .version(version, "-V, --version", "print the version")
     .option("--verbose", "print the stack trace and the cause of an error")
     .addHelpText("after", "\nExit codes: 0 success, 1 failure, 2 invalid usage, 130 interrupted.")

@@ -19,7 +19,7 @@ interface ScoreFlags extends Flags<typeof loadOptions> {
   heatmapMax?: number;
 }
 
-/** The result for one image, as --json writes it. */
+/** The result for one image, as `--json` prints it. */
 interface ScoreLine {
   image: string;
   score?: number;
@@ -31,20 +31,26 @@ interface ScoreLine {
 /** `score <model> <images or folders...>` */
 export function scoreCommand(context: CommandContext): Command {
   const command = new Command("score")
-    .description("score images with a trained detector: one line per image, higher is more anomalous")
+    .description(
+      "score images with a trained detector; prints one line per image, and a higher score means more anomalous",
+    )
     .argument("<model>", "the model file that train wrote")
-    .argument("<images...>", "images, or folders that are searched for images")
-    .option("--json", "write one JSON object per line: image, score, and what else is known")
-    .option("--threshold <score>", "call images with a higher score anomalous, others normal", numberValue)
-    .option("--heatmaps <folder>", "write each image overlaid with its anomaly map to this folder")
+    .argument("<images...>", "images, or folders to search for images")
+    .option("--json", "print one JSON object per line")
+    .option(
+      "--threshold <score>",
+      "mark images with a higher score as anomalous, others as normal",
+      numberValue,
+    )
+    .option("--heatmaps <folder>", "save each image with its anomaly map on top to this folder")
     .option(
       "--heatmap-max <value>",
-      "map value that gets the strongest colour (default: the largest of all maps)",
+      "map value that gets the strongest colour (default: the largest value of all maps)",
       numberValue,
     )
     .addHelpText(
       "after",
-      "\nImages that cannot be read are reported, the others are scored, and the exit code is 1.",
+      "\nIf an image cannot be read, the others are still scored, and the exit code is 1.",
     )
     .action((model: string, images: string[], flags: ScoreFlags) => runScore(context, model, images, flags));
   return addFlags(command, loadOptions);
@@ -89,7 +95,7 @@ type Decoded =
   | { input: ScoreInput; image: RawImage; failure?: undefined }
   | { input: ScoreInput; image?: undefined; failure: ReverseDistillationError };
 
-/** An image that cannot be read must not stop the others from being scored. */
+/** Catches the errors of images, so that one that cannot be read does not stop the others. */
 async function decodeOrFail(input: ScoreInput): Promise<Decoded> {
   try {
     return { input, image: await decodeImage(input.path) };

@@ -15,10 +15,7 @@ interface TrainFlags extends Flags<typeof trainOptions> {
 export function trainCommand(context: CommandContext): Command {
   const command = new Command("train")
     .description("train a detector on images of good parts")
-    .argument(
-      "<folder>",
-      "the images: those in its train/good or train if it has one, else all in it and below it",
-    )
+    .argument("<folder>", "a folder of images, or a data set or manifest, whose training images are used")
     .requiredOption("-o, --out <file>", "the model file to write, such as model.safetensors")
     .action((folder: string, flags: TrainFlags) => runTrain(context, folder, flags));
   return addFlags(command, trainOptions);
@@ -30,23 +27,23 @@ async function runTrain(
   { out, ...options }: TrainFlags,
 ): Promise<void> {
   const { signal } = context;
-  // Better known now than after an hour of training.
+  // Fail now, not after an hour of training.
   await requireWritablePlace(out);
   const progress = trainProgress(context, options.epochs === "auto" ? "at most " : "");
   try {
     await using detector = await train(folder, { ...options, signal, onProgress: progress.report });
     progress.stop();
     await detector.save(out, { signal });
-    context.print(`Trained on ${detector.training!.images} images; the model is ${out}`);
+    context.print(`Trained on ${detector.training!.images} images; the model is in ${out}`);
   } finally {
     progress.stop();
   }
 }
 
 /**
- * Shows the download of the weights, if there is one, then the reading of the images, then the epochs.
+ * Shows the download of the weights (if any), the reading of the images, and the epochs.
  *
- * @param bound Put before the time left.
+ * @param bound Goes before the remaining time.
  */
 export function trainProgress(
   context: CommandContext,

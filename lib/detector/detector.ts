@@ -25,24 +25,24 @@ import type { DetectorParts } from "./parts.js";
 import type { Place } from "./place.js";
 import { Scorer, type Score } from "./scorer.js";
 
-/** Node has had the symbol since 20.5; before, what compiles `await using` for it falls back on this one. */
+/** Node.js before 20.5 lacks the symbol; compilers of `await using` then fall back to this one. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
 const constructorKey = Symbol("Detector");
 
-/** Makes a detector, which then owns the native model. */
+/** Makes a detector, which owns the native model from then on. */
 export let createDetector: (parts: DetectorParts) => Detector;
 
 /**
- * A trained model: it scores images and localises what is anomalous in them. It comes from `train` or
- * from {@link Detector.load}. Work runs off the event loop; calls may overlap.
+ * A trained model: it scores images and shows where they are anomalous. `train` and {@link Detector.load} return one.
+ * Work runs off the event loop, and calls may overlap.
  *
- * It holds memory outside of JavaScript's heap: `dispose` it, or declare it with `await using`.
+ * A detector holds memory outside JavaScript's heap: call `dispose`, or declare it with `await using`.
  */
 export class Detector {
   /** What it computes. */
   readonly config: Readonly<ModelDescription & Place>;
-  /** How it was trained; null if it came from a checkpoint, which does not record it. */
+  /** How it was trained; null if it came from a checkpoint, which does not record its training. */
   readonly training: Readonly<TrainingDescription> | null;
   readonly #parts: DetectorParts;
   readonly #scorer: Scorer;
@@ -53,12 +53,12 @@ export class Detector {
     createDetector = (parts) => new Detector(constructorKey, parts);
   }
 
-  /** The types keep TypeScript from calling it, the key JavaScript. */
+  /** Not for callers: `private` stops TypeScript code, and the key stops JavaScript code. */
   private constructor(key: symbol, parts: DetectorParts) {
     if (key !== constructorKey) {
       throw new ReverseDistillationError(
         "INVALID_ARGUMENT",
-        "A Detector is not made with new: use train(), or Detector.load() for a saved one.",
+        "A Detector cannot be made with new: use train(), or Detector.load() for a saved one.",
       );
     }
     this.#parts = parts;
@@ -70,35 +70,33 @@ export class Detector {
   }
 
   /**
-   * Opens a detector that was saved, by this version of the package or an older one. What is read is compared with
-   * the hashes that the file states.
+   * Loads a detector that was saved by this version of the package or an older one, and checks it against the hashes in
+   * the file.
    *
    * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`, `INVALID_ARGUMENT`, `DOWNLOAD_FAILED`,
-   * `DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`, `ABORTED`, or one about the addon.
+   * `DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`, `ABORTED`, or a code about the addon.
    */
   static async load(path: string | URL, options: LoadOptions = {}): Promise<Detector> {
     return createDetector(await loadModelFile(path, options));
   }
 
   /**
-   * Makes a detector from a checkpoint of the authors' published code: the file of PyTorch's `torch.save`
-   * that holds {"bn", "decoder"}, of which tensors alone are read and nothing is run. It has the layout
-   * `official`; what else made it part of a detector is for the options to say. Keys that contain "memory"
-   * are passed over.
+   * Makes a detector from a checkpoint of the authors' published code: a file that PyTorch's `torch.save` wrote and
+   * that contains {"bn", "decoder"}. Only tensors are read; nothing in the file is run. The layout is `official`; the
+   * options supply the rest of the detector. Keys that contain "memory" are ignored.
    *
-   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE` naming the tensors that do not fit and
-   * the backbone that the checkpoint looks to be of, `INVALID_ARGUMENT`, `DOWNLOAD_FAILED`,
-   * `DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY`, `ABORTED`, or one about the addon.
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE` naming the tensors that do not fit and the
+   * backbone that the checkpoint seems to belong to, `INVALID_ARGUMENT`, `DOWNLOAD_FAILED`, `DEVICE_UNAVAILABLE`,
+   * `OUT_OF_MEMORY`, `ABORTED`, or a code about the addon.
    */
   static async fromCheckpoint(path: string | URL, options: CheckpointOptions): Promise<Detector> {
     return createDetector(await loadCheckpointFile(path, options));
   }
 
   /**
-   * Scores one image. Calls that arrive while others are computed on are computed together: see the option
-   * `batching`.
+   * Scores one image. Calls that arrive while a batch is being computed form the next batch; see the option `batching`.
    *
-   * @throws ReverseDistillationError as `decodeImage` does for the image; `DISPOSED`, `ABORTED`,
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_IMAGE`, `INVALID_ARGUMENT`, `DISPOSED`, `ABORTED`,
    * `QUEUE_FULL`, `OUT_OF_MEMORY`.
    */
   async score(image: ImageInput, options: ScoreOptions = {}): Promise<Score> {
@@ -107,11 +105,11 @@ export class Detector {
   }
 
   /**
-   * Scores many images, a batch at a time, in their order. No images give no scores.
+   * Scores images in order, one batch at a time. An empty list gives an empty list.
    *
-   * All maps are held until the last image is done; to go through many images, call `score` for each.
+   * All maps are held until the last image is done. For many images, call `score` for each one instead.
    *
-   * @throws ReverseDistillationError as {@link Detector.score}; the first image that fails fails the call.
+   * @throws ReverseDistillationError as {@link Detector.score} does. The call fails with the first image that fails.
    */
   async scoreBatch(images: readonly ImageInput[], options: ScoreBatchOptions = {}): Promise<Score[]> {
     if (!Array.isArray(images)) throw invalid("images", "an array of images", images);
@@ -122,8 +120,8 @@ export class Detector {
   }
 
   /**
-   * Memory for the pixels of an image, to be filled in and given to {@link Detector.score}, as often as wanted: on a
-   * GPU, images that lie in it get there with one copy less (it is pinned). The pixels are whatever was there before.
+   * Allocates a raw image to fill in and pass to {@link Detector.score} as often as you like. With a GPU, its memory is
+   * pinned, which saves one copy. The initial pixels are arbitrary.
    *
    * @throws ReverseDistillationError `INVALID_ARGUMENT`, `DISPOSED`, `OUT_OF_MEMORY`.
    */
@@ -140,21 +138,23 @@ export class Detector {
   }
 
   /**
-   * Scores the test images of a data set and compares with their labels and masks; `openDataset` opens one.
+   * Scores the test images of a data set and compares the results with their labels and masks. `openDataset` opens a
+   * data set.
    *
-   * @throws ReverseDistillationError `NO_IMAGES` if there are no test images, and as {@link Detector.score}.
+   * @throws ReverseDistillationError `NO_IMAGES` if there are no test images, and as {@link Detector.score} does.
    */
   evaluate(dataset: Dataset, options: EvaluateOptions = {}): Promise<Report> {
     return evaluate(this, dataset, options);
   }
 
   /**
-   * Writes the detector to one self-describing safetensors file (docs/model-format.md), atomically: an interrupted call
-   * leaves what was there.
+   * Writes the detector to one self-describing safetensors file (docs/model-format.md). The write is atomic: if it is
+   * interrupted, the previous file stays as it was.
    *
    * @throws ReverseDistillationError `INVALID_ARGUMENT`, also if the path is a file that the detector was made from
-   * (apart from the model file that it was loaded from, which may be replaced), if float16 cannot hold the weights, or if
-   * a random teacher should only be referred to; `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
+   * (except the model file that it was loaded from, which may be replaced), if float16 cannot represent the weights, or
+   * if `teacher` is "reference" and the teacher is random; `NOT_FOUND` if the folder does not exist; `IO`, `DISPOSED`,
+   * `ABORTED`.
    */
   async save(path: string | URL, options: SaveOptions = {}): Promise<void> {
     const name = checkPath("path", path);
@@ -167,12 +167,13 @@ export class Detector {
   }
 
   /**
-   * Writes the detector for other runtimes, atomically: as an ONNX model of standard operators (opset 18), from
-   * `images` to `map` [N, 1, height, width] and `score` [N], both float32. docs/onnx.md describes it.
+   * Writes the detector as an ONNX model of standard operators (opset 18), for other runtimes. The input is `images`;
+   * the outputs are `map` [N, 1, height, width] and `score` [N], both float32. The write is atomic. docs/onnx.md has
+   * the details.
    *
-   * @returns the paths of the files written: the model, and the weights if they exceed `externalDataThreshold`.
+   * @returns the paths of the files written: the model, and its weights if the model exceeds `externalDataThreshold`.
    * @throws ReverseDistillationError `INVALID_ARGUMENT`, also if the path is a file that the detector was made from, or
-   * if float16 cannot hold the weights; `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
+   * if float16 cannot represent the weights; `NOT_FOUND` if the folder does not exist; `IO`, `DISPOSED`, `ABORTED`.
    */
   async export(path: string | URL, options: ExportOptions): Promise<string[]> {
     const name = checkPath("path", path);
@@ -184,12 +185,12 @@ export class Detector {
   }
 
   /**
-   * Writes the bottleneck and the decoder as a checkpoint of the authors' published code, atomically: the reverse of
+   * Writes the bottleneck and the student as a checkpoint of the authors' published code, the reverse of
    * {@link Detector.fromCheckpoint}. In Python, `torch.load(path, weights_only=True)` returns {"bn", "decoder"}, which
-   * their modules load with `load_state_dict`. It does not include the teacher.
+   * the authors' modules load with `load_state_dict`. The teacher is not included. The write is atomic.
    *
    * @throws ReverseDistillationError `INVALID_ARGUMENT` if the layout is not `official` or the path is a file that the
-   * detector was made from, `NOT_FOUND` if the folder does not exist, `IO`, `DISPOSED`, `ABORTED`.
+   * detector was made from; `NOT_FOUND` if the folder does not exist; `IO`, `DISPOSED`, `ABORTED`.
    */
   async saveCheckpoint(path: string | URL, options: SaveCheckpointOptions = {}): Promise<void> {
     const name = checkPath("path", path);
@@ -200,7 +201,7 @@ export class Detector {
     });
   }
 
-  /** Waits for the calls that are running, then frees the memory. Later calls fail with `DISPOSED`. */
+  /** Waits for running calls, then frees the memory. Later calls reject with `DISPOSED`. */
   dispose(): Promise<void> {
     this.#disposal ??= this.#end();
     return this.#disposal;
@@ -210,7 +211,7 @@ export class Detector {
     return this.dispose();
   }
 
-  /** The files that only `save` may replace, if any may. */
+  /** Files that exports must not overwrite. */
   #inputs(): NamedFile[] {
     const { inputs, modelFile } = this.#parts;
     return modelFile === undefined ? [...inputs] : [...inputs, modelFile];
@@ -244,7 +245,10 @@ export class Detector {
 }
 
 function disposed(): ReverseDistillationError {
-  return new ReverseDistillationError("DISPOSED", "The detector was disposed of: load it again to go on.");
+  return new ReverseDistillationError(
+    "DISPOSED",
+    "The detector has been disposed of. Load it again to use it.",
+  );
 }
 
 function frozen<T extends object>(value: T): Readonly<T> {

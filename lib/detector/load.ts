@@ -14,7 +14,7 @@ import { findTeacherWeights, loadTeacherWeights } from "../teacher/weights.js";
 import { createModel, type DetectorParts } from "./parts.js";
 import { resolvePlace } from "./place.js";
 
-/** The parts of a detector that was saved: see `Detector.load`. */
+/** Loads the parts of a saved detector; see `Detector.load`. */
 export async function loadModelFile(path: string | URL, options: LoadOptions): Promise<DetectorParts> {
   const name = checkPath("path", path);
   const { device, precision, threads, batching, weights, signal, onProgress } = resolveLoadOptions(options);
@@ -35,7 +35,7 @@ export async function loadModelFile(path: string | URL, options: LoadOptions): P
   }
 }
 
-/** The parts of a detector from a checkpoint of the authors' code: see `Detector.fromCheckpoint`. */
+/** Loads the parts of a detector from a checkpoint of the authors' code; see `Detector.fromCheckpoint`. */
 export async function loadCheckpointFile(
   path: string | URL,
   options: CheckpointOptions,
@@ -59,7 +59,7 @@ export async function loadCheckpointFile(
   return { addon, native, model, training: null, threads, batching, inputs };
 }
 
-/** Loads weights into a new model, and frees it if that fails. */
+/** Loads weights into a new model, and frees the model if that fails. */
 async function fill(
   native: NativeModel,
   signal: AbortSignal | undefined,

@@ -11,18 +11,18 @@ export interface DetectorParts {
   addon: Addon;
   native: NativeModel;
   model: ModelDescription;
-  /** null if it came from a checkpoint, which does not record it. */
+  /** null if the detector came from a checkpoint, which does not record its training. */
   training: TrainingDescription | null;
-  /** 0 leaves it to LibTorch. */
+  /** 0 lets LibTorch choose. */
   threads: number;
   batching: ResolvedBatching;
-  /** Files that it was made from, which must not be overwritten. */
+  /** Files that the detector was made from. They must not be overwritten. */
   inputs: readonly NamedFile[];
-  /** The model file that it was loaded from. Saving may replace it; other outputs must not. */
+  /** The model file that the detector was loaded from. `save` may replace it; other outputs must not. */
   modelFile?: NamedFile;
 }
 
-/** Makes the native model of a description. Its weights are random until they are loaded. */
+/** Makes the native model that a description stands for. Its weights are random until others are loaded. */
 export async function createModel(
   addon: Addon,
   { imageSize: [height, width], layers, ...rest }: ModelDescription,

@@ -11,10 +11,9 @@ export interface Place {
 }
 
 /**
- * The place that the options stand for: the device of "auto" is the first GPU that the addon can compute on, else
- * the CPU.
+ * Resolves the options: device "auto" is the first GPU that the addon can compute on, or the CPU if there is none.
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` for a precision that the device does not have.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if the device does not support the precision.
  */
 export function resolvePlace(addon: Addon, device: Device, precision: ScoringPrecision): Place {
   const best = addon.info().cudaDevices > 0 ? "cuda:0" : "cpu";
@@ -23,8 +22,8 @@ export function resolvePlace(addon: Addon, device: Device, precision: ScoringPre
 }
 
 /**
- * The precision that "auto" stands for on a device: bfloat16 on a GPU, and on a CPU that multiplies it in
- * hardware; float32 on other CPUs, where it is faster.
+ * Resolves the precision for a device: "auto" is bfloat16 on GPUs and on CPUs that multiply bfloat16 in hardware, and
+ * float32 on other CPUs, where float32 is faster.
  *
  * @param device "cpu" or "cuda:N".
  * @throws ReverseDistillationError `INVALID_ARGUMENT` on the CPU for tf32 and float16, and for bfloat16 if the
@@ -39,7 +38,7 @@ export function resolvePrecision(addon: Addon, device: string, chosen: ScoringPr
   const why =
     chosen === "bfloat16"
       ? "needs a processor with AVX-512 (BW, VL and DQ) or AVX-NE-CONVERT"
-      : "is for GPUs";
+      : "works on GPUs only";
   throw new ReverseDistillationError(
     "INVALID_ARGUMENT",
     `precision must be ${allowed} on this CPU; got "${chosen}", which ${why}.`,

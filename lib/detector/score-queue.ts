@@ -4,7 +4,7 @@ import type { RawImage } from "../image/raw-image.js";
 import type { NativeScore } from "../native/addon.js";
 import type { BatchingOptions } from "../options/batching.js";
 
-/** Scores images as one batch; stops, if it can, when the signal is aborted, where there is one. */
+/** Scores images as one batch. If there is a signal and it is aborted, stops as soon as it can. */
 export type ComputeBatch = (images: RawImage[], signal: AbortSignal | undefined) => Promise<NativeScore[]>;
 
 interface Request {
@@ -12,14 +12,13 @@ interface Request {
   arrived: number;
   resolve: (score: NativeScore) => void;
   reject: (error: unknown) => void;
-  /** Once aborted, the request is settled by it: its result is of no use any more. */
+  /** When it is aborted, the request is rejected and its result is no longer needed. */
   signal: AbortSignal | undefined;
 }
 
 /**
- * Makes batches of the images that single calls bring: one batch is computed at a time, and what arrives
- * meanwhile goes into the next. Answers go to the calls that they belong to; what fails in a batch is
- * computed again alone, so that no image fails for another's sake.
+ * Collects the images of single calls into batches. One batch is computed at a time; images that arrive meanwhile go
+ * into the next. If a batch fails, its images are computed again one by one, so that no image fails because of another.
  */
 export class ScoreQueue {
   readonly #compute: ComputeBatch;
@@ -39,15 +38,17 @@ export class ScoreQueue {
   /**
    * Scores one image.
    *
-   * @param decode Gives its pixels; called once there is room.
-   * @throws ReverseDistillationError `QUEUE_FULL`, `ABORTED` by the signal, and what decoding and computing throw.
+   * @param decode Decodes the image. Called only if the queue has room.
+   * @throws ReverseDistillationError `QUEUE_FULL`; `ABORTED` if the signal is aborted; whatever decoding or computing
+   * throws.
    */
   async score(decode: () => Promise<RawImage>, signal: AbortSignal | undefined): Promise<NativeScore> {
     const { maxQueue } = this.#options;
     if (this.#accepted >= maxQueue) {
       throw new ReverseDistillationError(
         "QUEUE_FULL",
-        `The detector has ${maxQueue} images under way, its limit: await some before scoring more, or raise batching.maxQueue.`,
+        `The detector already has ${maxQueue} unfinished calls of score, the limit set by batching.maxQueue: await some of ` +
+          "them before scoring more, or raise the limit.",
       );
     }
     this.#accepted++;
@@ -82,7 +83,7 @@ export class ScoreQueue {
     if (this.#running?.requests.every(({ signal }) => signal?.aborted)) this.#running.controller?.abort();
   }
 
-  /** Starts the next batch now, after what else arrives in this turn of the event loop, or after the delay. */
+  /** Starts the next batch: now, at the end of this turn of the event loop, or after the delay. */
   #schedule(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#soon);
@@ -109,7 +110,7 @@ export class ScoreQueue {
 
   /** Settles every request of a batch. Never rejects. */
   async #run(batch: Request[]): Promise<void> {
-    // One call that cannot be aborted keeps the batch going.
+    // The batch can be aborted only if every one of its calls can.
     const controller = batch.every(({ signal }) => signal) ? new AbortController() : undefined;
     this.#running = { requests: batch, controller };
     try {
@@ -121,7 +122,7 @@ export class ScoreQueue {
       if (batch.length === 1) wanted.forEach(({ reject }) => reject(error));
       else for (const request of wanted) await this.#run([request]);
     } finally {
-      // What it holds leads to the scores, whose maps are to be freed with the callers'.
+      // It refers to the scores, and would keep their maps alive after the callers drop them.
       this.#running = undefined;
     }
   }

@@ -11,17 +11,17 @@ import { ThreadBudget } from "./thread-budget.js";
 /** The result of scoring one image. */
 export interface Score {
   /**
-   * The largest value of the map (Deng & Li 2022, S_AD): higher is more anomalous. It has no unit, and compares only with
+   * The largest value of the map (Deng & Li 2022, S_AD): higher is more anomalous. It has no unit; compare it only with
    * scores of the same detector.
    */
   score: number;
   map: AnomalyMap;
 }
 
-/** Threads that all detectors share; made with the first. */
+/** The threads that all detectors share, created with the first detector. */
 let budget: ThreadBudget | undefined;
 
-/** Computes scores: of single images, batched with those that arrive meanwhile, and of many in turn. */
+/** Scores single images, in batches with others that arrive meanwhile, and lists of images. */
 export class Scorer {
   readonly #parts: DetectorParts;
   readonly #budget: ThreadBudget;
@@ -33,12 +33,12 @@ export class Scorer {
     this.#queue = new ScoreQueue((images, signal) => this.#compute(images, signal), parts.batching);
   }
 
-  /** One image, computed together with others that wait. */
+  /** Scores one image, in a batch with others that are waiting. */
   async score(image: ImageInput, signal: AbortSignal | undefined): Promise<Score> {
     return this.#toScore(await this.#queue.score(() => decodeImage(image), signal));
   }
 
-  /** Images in their order, one batch after the other. */
+  /** Scores images in order, one batch after the other. */
   async scoreAll(
     images: readonly ImageInput[],
     batchSize: number,
@@ -51,7 +51,7 @@ export class Scorer {
       scores.push(...results.map((result) => this.#toScore(result)));
       batch = [];
     };
-    // The pixels of one batch are held together, so none of them may count as lent for one turn only.
+    // A batch needs the pixels of all its images at the same time, so they cannot be lent one image at a time.
     for await (const image of decodeAhead(images, { signal, lent: false })) {
       if (batch.push(image) === batchSize) await flush();
     }
@@ -59,7 +59,7 @@ export class Scorer {
     return scores;
   }
 
-  /** One batch, as soon as its threads are free. */
+  /** Computes one batch as soon as its threads are free. */
   #compute(images: RawImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
     const { addon, native, threads } = this.#parts;
     return this.#budget.use(threads, () =>

@@ -1,22 +1,22 @@
 /**
- * Threads that all detectors of this JavaScript thread score with: what would exceed them waits its turn,
- * since threads in excess of the cores take them from one another.
+ * The threads that all detectors in this JavaScript thread share for scoring. Work that would exceed the budget waits
+ * its turn, because more threads than cores only slow each other down.
  */
 export class ThreadBudget {
   readonly #total: number;
   readonly #waiting: { threads: number; start: () => void }[] = [];
   #free: number;
 
-  /** @param total Threads that may compute at once. */
+  /** @param total Number of threads that may compute at the same time. */
   constructor(total: number) {
     this.#total = total;
     this.#free = total;
   }
 
   /**
-   * Runs work that computes on so many threads, in the order of the calls.
+   * Runs work once its threads are free, in the order of the calls.
    *
-   * @param threads 0 stands for all of them; more than there are waits for all of them.
+   * @param threads Number of threads that the work computes on. 0, or more than the total, means all of them.
    */
   async use<T>(threads: number, work: () => Promise<T>): Promise<T> {
     const taken = threads === 0 ? this.#total : Math.min(threads, this.#total);
@@ -37,7 +37,7 @@ export class ThreadBudget {
   }
 
   #startWaiting(): void {
-    // The first in line is never passed by, or work that takes all threads could wait forever.
+    // Nothing overtakes the first in line; otherwise work that needs all threads could wait forever.
     for (let first = this.#waiting[0]; first && first.threads <= this.#free; first = this.#waiting[0]) {
       this.#waiting.shift();
       this.#free -= first.threads;

@@ -22,18 +22,21 @@ import { createModel } from "./parts.js";
 import { resolvePlace } from "./place.js";
 
 /**
- * Trains a detector on images of normal parts alone (Deng & Li 2022).
+ * Trains a detector on images of normal parts only (Deng & Li 2022).
  *
- * @param images The path of a folder. In a data set, in a layout that `openDataset` opens, these are its images to train
- * on. Otherwise they are the images of the subfolders whose names say "good" ("OK", "normal", "pass"), or all images if
- * no name says so; several subfolders that do not say are an error, and the option `good` says it. Masks and thumbnails
- * are left out; a process warning tells what was. Or a list or iterable, asynchronous or
- * not, of single images: paths, encoded buffers, raw pixels. Every image is read once and held at
- * the size of the training; one that cannot be read fails the training.
- * @throws ReverseDistillationError `INVALID_ARGUMENT` for an option that is not allowed, `NOT_FOUND`,
- * `NO_IMAGES`, `INVALID_IMAGE`, `INVALID_FILE` for weights that do not fit, `DOWNLOAD_FAILED`, `ABORTED` by the
- * signal (`cause` is its reason) or by what `onProgress` or the iterable threw (`cause` is that), `OUT_OF_MEMORY`,
- * `DEVICE_UNAVAILABLE`, or one about the addon.
+ * @param images One of these:
+ *
+ * - The path of a folder or manifest. If `openDataset` can open it, its training images are used. Otherwise, the images
+ *   in subfolders named "good" ("OK", "normal", "pass") are used, or all images if no name says which are good. If
+ *   there are several subfolders and no name says which are good, that is an error; name the folder with the option
+ *   `good`. Masks and thumbnails are left out, and a process warning lists what was left out.
+ * - A list, iterable or async iterable of images: paths, encoded buffers or raw pixels.
+ *
+ * Every image is read once and held at the training size. If one cannot be read, the training fails.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` for an invalid option, `NOT_FOUND`, `NO_IMAGES`, `INVALID_IMAGE`,
+ * `INVALID_FILE` if the weights do not fit, `IO`, `DOWNLOAD_FAILED`, `OUT_OF_MEMORY`, `DEVICE_UNAVAILABLE`, or a code
+ * about the addon. `ABORTED` if the signal was aborted (`cause` is its reason), or if `onProgress` or the iterable
+ * threw (`cause` is what it threw).
  */
 export async function train(images: ImageSource, options: TrainOptions = {}): Promise<Detector> {
   const resolved = resolveTrainOptions(options);
@@ -58,7 +61,7 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
   }
 }
 
-/** Reads the images, trains the model on them, and says what was done. */
+/** Reads the images, trains the model on them, and returns a description of the training. */
 async function trainModel(
   addon: Addon,
   native: NativeModel,
@@ -101,7 +104,7 @@ async function trainModel(
   }
 }
 
-/** @returns the digest of the images. */
+/** Reads the images into the set. @returns their digest. */
 async function stage(
   { images, total }: OpenedSource,
   set: NativeImageSet,
@@ -116,15 +119,12 @@ async function stage(
     throwIfAborted(signal);
   }
   if (set.length === 0) {
-    throw new ReverseDistillationError(
-      "NO_IMAGES",
-      "There are no images to train on: the list or iterable is empty.",
-    );
+    throw new ReverseDistillationError("NO_IMAGES", "The list or iterable of training images is empty.");
   }
   return digest.digest();
 }
 
-/** The caller's callback, whose exceptions end the training and are not lost. */
+/** Calls the caller's `onProgress`. If that throws, the training ends and rejects with the error. */
 class Progress {
   onFailure = () => {};
   readonly #callback: ((progress: TrainProgress) => void) | undefined;

@@ -4,27 +4,27 @@ import { modelOptions, type ModelDescription } from "../options/model.js";
 import { readStored, storedNames, type StoredOptions } from "../options/option.js";
 import { trainingOptions } from "../options/training.js";
 
-/** How a detector was trained: the options as they were used, and what is known besides. */
+/** How a detector was trained: the options that were used, and the result. */
 export interface TrainingDescription extends StoredOptions<typeof trainingOptions> {
-  /** Number of images that it was trained on. */
+  /** Number of training images. */
   images: number;
-  /** Name of the file that the teacher's weights came from; null if the teacher is random. */
+  /** Name of the teacher's weights file; null if the teacher is random. */
   teacherWeights: string | null;
-  /** The result of the training; null in files of version 1 of the format, which do not record it. */
+  /** The result of the training; null if the file has version 1 of the format, which does not record it. */
   run: TrainingRun | null;
 }
 
-/** The result of a training, apart from the weights. */
+/** The result of a training, except the weights. */
 export interface TrainingRun {
-  /** When it ended: ISO 8601, in UTC. */
+  /** When the training ended (ISO 8601, UTC). */
   date: string;
-  /** Time from the first image read to the end of the last epoch, in seconds. */
+  /** Time from reading the first image to the end of the last epoch, in seconds. */
   seconds: number;
   /** The mean loss of each epoch. */
   losses: number[];
   /**
-   * SHA-256 over the images in their order: for each, its "width x height x channels" and the SHA-256 of its pixels
-   * before resizing. docs/model-format.md specifies it byte by byte.
+   * SHA-256 of the images in order: for each, its width, height and channels, and the SHA-256 of its pixels before
+   * resizing. docs/model-format.md specifies it byte by byte.
    */
   imagesSha256: string;
   /** "cpu" or "cuda:N". */
@@ -37,7 +37,7 @@ export interface TrainingRun {
   libtorch: string;
 }
 
-/** What version 1 of the format does not hold of a training. */
+/** Keys of a training that version 1 of the format lacks. */
 const sinceVersion2 = ["run"];
 
 /**
@@ -58,7 +58,7 @@ export function readTrainingDescription(value: unknown, version: number): Traini
   const given = record("training", value, version === 1 ? names : [...names, ...sinceVersion2]);
   const { images, teacherWeights } = given;
   if (teacherWeights !== null && typeof teacherWeights !== "string") {
-    throw new ReverseDistillationError("INVALID_ARGUMENT", "teacherWeights must be a name or null.");
+    throw new ReverseDistillationError("INVALID_ARGUMENT", "teacherWeights must be a file name or null.");
   }
   return {
     images: integer("images", images, 1, Number.MAX_SAFE_INTEGER),
@@ -88,7 +88,7 @@ function readRun(value: unknown): TrainingRun | null {
   };
   const { seconds, losses } = given;
   if (typeof seconds !== "number" || !(seconds >= 0)) throw invalid("seconds", "a number from 0", seconds);
-  // JSON has no NaN or infinity: a loss that was one is null.
+  // JSON cannot represent NaN or infinity; such a loss is stored as null.
   const isLoss = (loss: unknown) => loss === null || typeof loss === "number";
   if (!Array.isArray(losses) || !losses.every(isLoss)) throw invalid("losses", "a list of numbers", losses);
   return {

@@ -8,30 +8,33 @@ import { version as packageVersion } from "../version.js";
 import { readModelDescription, readTrainingDescription, type TrainingDescription } from "./description.js";
 import { hashMetadata, type ModelHashes } from "./hash.js";
 
-/** The metadata of a model file, as docs/model-format.md has them. */
+/** The metadata `format` of every model file; docs/model-format.md describes the metadata. */
 const format = "reverse-distillation";
 
-/** Version of the format. It rises when an older reader would misread a file, as with each new stored option. */
+/**
+ * Version of the format. It increases whenever an older reader would misread a file, so also with each new stored
+ * option.
+ */
 export const formatVersion = Math.max(2, newestVersion(modelOptions, trainingOptions));
 
-/** What a model file says of itself. */
+/** What a model file says about itself. */
 export interface ModelMetadata {
-  /** Version of the format that the file has. */
+  /** Version of the file's format. */
   version: number;
-  /** The program that wrote it, and its version. */
+  /** The program that wrote the file, and its version. */
   createdBy: string;
   model: ModelDescription;
-  /** The same as JSON text, as it goes into the hash of the model. */
+  /** The same as JSON text, which is part of the hash of the model. */
   modelText: string;
   /** null for a detector that was made from a checkpoint. */
   training: TrainingDescription | null;
-  /** Whether the teacher's tensors are in the file; otherwise `hashes` say which they are. */
+  /** Whether the file contains the teacher's tensors; if not, `hashes.teacher` identifies them. */
   teacherIncluded: boolean;
-  /** null in files of version 1, which have none. */
+  /** null in files of version 1, which have no hashes. */
   hashes: ModelHashes | null;
 }
 
-/** What is told of a detector when it is written. */
+/** What the metadata of a new file are made from. */
 export interface ModelFileContent {
   model: ModelDescription;
   training: TrainingDescription | null;
@@ -41,11 +44,11 @@ export interface ModelFileContent {
 
 /** A description as the text that is stored and hashed. */
 export function describeModel(model: ModelDescription): string {
-  // Read, its fields have one order, whoever made the object.
+  // Reading puts the fields into a fixed order, whoever made the object.
   return JSON.stringify(readModelDescription(model, formatVersion));
 }
 
-/** The metadata of a file of the present version. */
+/** The metadata of a file in the current version of the format. */
 export function encodeMetadata({
   model,
   training,
@@ -65,9 +68,9 @@ export function encodeMetadata({
 }
 
 /**
- * Reads and checks the metadata of a model file of this version of the format or an older one.
+ * Reads and checks the metadata of a model file in this version of the format or an older one.
  *
- * @throws ReverseDistillationError `INVALID_FILE` if it is of another kind, damaged, or of a newer version.
+ * @throws ReverseDistillationError `INVALID_FILE` if it is not a model file, is damaged, or has a newer version.
  */
 export function readMetadata(file: SafetensorsFile): ModelMetadata {
   const version = readVersion(file);
@@ -88,9 +91,9 @@ export function readMetadata(file: SafetensorsFile): ModelMetadata {
 function readVersion({ path, metadata, tensors }: SafetensorsFile): number {
   if (metadata.format !== format) {
     const remedy = tensors.has("layer1.0.conv1.weight")
-      ? "It looks like weights of a teacher: give it to train() as the option weights."
-      : "Give a file that Detector.save() or `reverse-distillation train` wrote.";
-    throw invalidFile(path, `is a safetensors file, but not of a detector. ${remedy}`);
+      ? "It looks like a teacher's weights: pass it to train() as the option weights."
+      : "Pass a file that Detector.save() or `reverse-distillation train` wrote.";
+    throw invalidFile(path, `is a safetensors file, but does not contain a detector. ${remedy}`);
   }
   const found = metadata.format_version;
   if (found === undefined || !/^[1-9]\d*$/.test(found)) {
@@ -110,10 +113,10 @@ function requireContentHash(path: string, metadata: Readonly<Record<string, stri
   const expected = metadata.content_sha256;
   const found = hashMetadata(metadata);
   if (expected === found) return;
-  const stated = expected === undefined ? "it states none" : `it states ${expected}`;
+  const stated = expected === undefined ? "is missing" : `is ${expected}`;
   throw invalidFile(
     path,
-    `is damaged, or its metadata were changed: their SHA-256 is ${found}, but ${stated} (content_sha256).`,
+    `is damaged, or its metadata were changed: their SHA-256 is ${found}, but content_sha256 ${stated}.`,
   );
 }
 
@@ -136,6 +139,6 @@ function readJson<T>({ path, metadata }: SafetensorsFile, key: string, read: (va
     return read(JSON.parse(metadata[key] ?? ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw invalidFile(path, `is damaged: "${key}" in its metadata cannot be used: ${reason}`, error);
+    throw invalidFile(path, `is damaged: "${key}" in its metadata is invalid: ${reason}`, error);
   }
 }

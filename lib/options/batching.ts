@@ -11,37 +11,37 @@ const milliseconds: Kind<number> = kind({
   placeholder: "<ms>",
 });
 
-/** How calls of `score` that arrive together are computed together. */
+/** How concurrent calls of `score` are batched. */
 export const batchingOptions = {
   /**
-   * Images computed at once, from 1. A call that finds the detector busy joins the next batch. A score may differ by
-   * rounding with the batch that it was computed in; 1 rules that out.
+   * Largest number of images in a batch. Calls that arrive while the detector is busy form the next batch. Rounding can
+   * make a score depend on its batch; 1 rules that out.
    * @defaultValue 8
    */
   maxBatch: option(wholeNumber(1, 1024), { default: 8 }),
   /**
-   * The longest time that an image waits for others while nothing is computed, in milliseconds. With 0 no image waits,
-   * and batches form only while the detector is busy.
+   * How long an idle detector waits for more images before it starts a batch, in milliseconds. With 0 it starts
+   * immediately, and batches form only while it is busy.
    * @defaultValue 0
    */
   maxDelayMs: option(milliseconds, { default: 0 }),
   /**
-   * Calls that may be under way at once, waiting ones included, from 1. One more fails with `QUEUE_FULL`.
+   * Largest number of unfinished calls of `score`, waiting ones included. One more rejects with `QUEUE_FULL`.
    * @defaultValue 256
    */
   maxQueue: option(wholeNumber(1, 1_000_000), { default: 256 }),
 };
 
-/** How calls of `score` that arrive together are computed together. */
+/** How concurrent calls of `score` are batched. */
 export interface BatchingOptions extends GivenOptions<typeof batchingOptions> {}
 
-/** The same with the defaults filled in. */
+/** The batching options with the defaults filled in. */
 export type ResolvedBatching = ResolvedOptions<typeof batchingOptions>;
 
-/** The values of the options that are left out. */
+/** The default of each batching option. */
 export const batchingDefaults = defaultsOf(batchingOptions);
 
-/** Options that are the value of an option themselves. */
+/** The value of the option `batching`, which is itself an object of options. */
 export const batchingKind: Kind<ResolvedBatching, BatchingOptions> = kind({
   check: (name, value) => resolveOptions(batchingOptions, value, name),
   placeholder: "<object>",

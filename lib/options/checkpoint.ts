@@ -5,18 +5,18 @@ import { scoringPrecisionOptions } from "./precision.js";
 import { downloadOptions } from "./progress.js";
 import { teacherWeights } from "./weights.js";
 
-/** What the authors' code did not store, and no default can stand for. */
+/** What a checkpoint does not contain and no default can replace. */
 const authorsOptions = {
-  /** The teacher's architecture. The authors used "wide_resnet50_2". */
+  /** The teacher's architecture. The authors use "wide_resnet50_2". */
   backbone: required(modelOptions.backbone.kind, { help: "the teacher's architecture" }),
-  /** The teacher's weights, as for `train`: "imagenet", or a file. The authors used torchvision's. */
+  /** The teacher's weights, as for `train`: "imagenet", or the path of a file. The authors use torchvision's. */
   weights: required(teacherWeights, {
     short: "w",
     help: "the teacher's weights: a .pth or safetensors file, or \"imagenet\" for torchvision's",
   }),
 };
 
-/** A checkpoint fits the layout of the authors' code only. */
+/** A checkpoint always has the layout "official", so `layout` is not an option. */
 const otherModelOptions = omitOptions(modelOptions, "backbone", "layout");
 
 /** The options of `Detector.fromCheckpoint`. */
@@ -29,7 +29,7 @@ export const checkpointOptions = {
   ...downloadOptions,
 };
 
-/** What a checkpoint does not say of the detector that it was part of. */
+/** What a checkpoint does not say about its detector. */
 export interface CheckpointOptions
   extends
     GivenOptions<typeof authorsOptions>,

@@ -3,10 +3,10 @@ import { batchingDefaults, batchingKind } from "./batching.js";
 import { kind, signal, wholeNumber, type Kind } from "./kind.js";
 import { option, optional, optionElse } from "./option.js";
 
-/** Where a model computes: "auto" picks the best device present, "cuda:N" is the Nth GPU. */
+/** Where a model computes: "auto" is the first usable GPU, or the CPU if there is none; "cuda:N" is GPU N, from 0. */
 export type Device = "auto" | "cpu" | `cuda:${number}`;
 
-/** The form of a device's name; whether the device exists is for the addon to say. */
+/** Checks the form of the name only; the addon checks whether the device exists. */
 const device: Kind<Device> = kind({
   check(name, value) {
     if (typeof value === "string" && /^(auto|cpu|cuda:\d{1,3})$/.test(value)) return value as Device;
@@ -16,31 +16,31 @@ const device: Kind<Device> = kind({
   placeholder: "<name>",
 });
 
-/** The signal that stops a call. */
+/** Every call that can be aborted has this option. */
 export const abortOptions = {
-  /** Stops the work: the promise rejects with `ABORTED`, and `cause` is the signal's reason. */
+  /** Stops the call: its promise rejects with `ABORTED`, and `cause` is the signal's reason. */
   signal: optional(signal),
 };
 
-/** Where and how a detector computes, whatever it computes. */
+/** Where and how a detector computes. They do not change what it computes. */
 export const computingOptions = {
   /**
-   * "auto", "cpu" or "cuda:N". "auto" picks the best device that the addon can compute on.
+   * Where to compute: "auto", "cpu" or "cuda:N". "auto" is the first GPU that the addon can use, or the CPU.
    * @defaultValue "auto"
    */
-  device: option(device, { default: "auto", help: "auto, cpu or cuda:N" }),
+  device: option(device, { default: "auto", help: "where to compute: auto, cpu or cuda:N" }),
   /**
-   * Number of threads that compute.
+   * Number of threads to compute on.
    * @defaultValue one per core
    */
   threads: optionElse(wholeNumber(1, 1024), {
     // LibTorch chooses.
     otherwise: () => 0,
     defaultText: "one per core",
-    help: "number of threads that compute",
+    help: "number of threads to compute on",
   }),
   /**
-   * How calls of `score` are batched.
+   * How concurrent calls of `score` are batched.
    * @defaultValue \{\}
    */
   batching: optionElse(batchingKind, { otherwise: () => ({ ...batchingDefaults }), defaultText: "{}" }),

@@ -1,7 +1,7 @@
 import { choice, path } from "./kind.js";
 import { optional } from "./option.js";
 
-/** Layouts of data sets on disk, by the names that the option `format` takes. A manifest is a file, the others are folders. */
+/** The values of the option `format`: layouts of data sets on disk. A manifest is a file; the others are folders. */
 export const datasetFormats = [
   "mvtec-ad",
   "mvtec-loco",
@@ -21,24 +21,24 @@ export const datasetFormats = [
 /** One of {@link datasetFormats}. */
 export type DatasetFormatName = (typeof datasetFormats)[number];
 
-/** Which images of a folder are good parts, if the folder itself does not say it. */
+/** Which images in a folder show good parts. */
 export const goodOptions = {
   /**
-   * The folder of good parts, if images are a folder that does not say which of its images are good: a path relative to
-   * that folder or to its folder `train`; "." for all images.
-   * @defaultValue by the names of folders and files
+   * The subfolder of good parts, if `images` is a folder whose names do not say which images are good: a path
+   * relative to that folder or to its subfolder `train`, or "." for all images.
+   * @defaultValue found by the names of folders and files
    */
   good: optional(path, {
-    defaultText: "by the names of folders and files",
-    help: "the folder of good parts, relative to the given one",
+    defaultText: "found by the names of folders and files",
+    help: "the subfolder of good parts",
     placeholder: "<folder>",
   }),
 };
 
-/** How a folder is laid out. */
+/** The layout of a folder. */
 export const formatOptions = {
   /**
-   * The layout of the data set, if images are a folder that holds one.
+   * The layout of the data set, if it is not detected correctly.
    * @defaultValue detected
    */
   format: optional(choice(datasetFormats), { defaultText: "detected", help: "the layout of the data set" }),

@@ -4,11 +4,11 @@ import { choice, kind, parseNumber, wholeNumber, type Kind } from "./kind.js";
 import { option, required, resolveOptions, type GivenOptions, type ResolvedOptions } from "./option.js";
 import { storagePrecisions } from "./save.js";
 
-/** What the exported graph takes as its input. */
+/** The input of the exported graph. */
 export type ExportInput = "uint8" | "normalized";
 const exportInputs = ["uint8", "normalized"] as const satisfies readonly ExportInput[];
 
-/** Protobuf messages of more bytes cannot be read. */
+/** The largest protobuf message that can be read, in bytes. */
 const maxMessageBytes = 2 ** 31 - 1;
 
 const batch: Kind<number | "dynamic"> = kind({
@@ -21,41 +21,45 @@ const batch: Kind<number | "dynamic"> = kind({
   placeholder: "<n>",
 });
 
-/** The options that decide on an exported graph, which its metadata name. */
+/** The options that change the exported graph. Its metadata record them. */
 export const graphOptions = {
   /**
-   * "uint8": pixels [N, height, width, 3], RGB, as `preprocess` of `reverse-distillation/preprocess` returns them; the
-   * graph normalises them. "normalized": float32 [N, 3, height, width], as its `normalise` returns them.
+   * The type of the input `images`. "uint8" is RGB pixels [N, height, width, 3], which `preprocess` of
+   * `reverse-distillation/preprocess` returns; the graph normalises them. "normalized" is float32 [N, 3, height,
+   * width], which `normalise` of the same module returns.
    * @defaultValue "uint8"
    */
-  input: option(choice(exportInputs), { default: "uint8", help: "ONNX: pixels, or normalised planes" }),
+  input: option(choice(exportInputs), {
+    default: "uint8",
+    help: "ONNX: whether the input is pixels or normalised planes",
+  }),
   /**
-   * Images per run: a number from 1, or "dynamic" for any.
+   * Images per run: a number, or "dynamic" for any number.
    * @defaultValue "dynamic"
    */
-  batch: option(batch, { default: "dynamic", help: 'ONNX: images per run, or "dynamic"' }),
+  batch: option(batch, { default: "dynamic", help: 'ONNX: images per run, or "dynamic" for any number' }),
   /**
-   * "float16" halves the file: weights and features are float16. What comes after the features (cosines, up-sampling,
-   * smoothing) and all inputs and outputs stay float32.
+   * Precision of weights and features. "float16" halves the file. Everything after the features (cosine distances,
+   * up-sampling, smoothing) and all inputs and outputs keep their type.
    * @defaultValue "float32"
    */
   precision: option(choice(storagePrecisions), {
     default: "float32",
-    help: "ONNX: precision of the weights",
+    help: "ONNX: precision of weights and features",
   }),
 };
 
 const fileOptions = {
-  /** The format; "onnx" is the only one so far. */
+  /** The format. Only "onnx" is supported. */
   format: required(choice(["onnx"])),
   /**
-   * Size of the model, in bytes, from which its weights go to a separate file beside it. The default is also the largest:
-   * the format cannot hold more.
+   * If the model would have more bytes than this, its weights go to a separate file next to it. The default is the
+   * largest size that the format allows.
    * @defaultValue 2147483647
    */
   externalDataThreshold: option(wholeNumber(0, maxMessageBytes), {
     default: maxMessageBytes,
-    help: "ONNX: size of the model from which its weights go to a separate file",
+    help: "ONNX: size above which the weights go to a separate file",
     placeholder: "<bytes>",
   }),
 };
@@ -63,14 +67,14 @@ const fileOptions = {
 /** The options of `Detector.export`. */
 export const exportOptions = { ...graphOptions, ...fileOptions, ...abortOptions };
 
-/** How a detector is exported to other runtimes. */
+/** How a detector is exported for other runtimes. */
 export interface ExportOptions
   extends
     GivenOptions<typeof graphOptions>,
     GivenOptions<typeof fileOptions>,
     GivenOptions<typeof abortOptions> {}
 
-/** The options with the defaults filled in, every one checked. */
+/** The options after checking, with the defaults filled in. */
 export type ResolvedExportOptions = ResolvedOptions<typeof exportOptions>;
 
 /** @throws ReverseDistillationError `INVALID_ARGUMENT` naming the option, what is allowed and what was given. */

@@ -9,34 +9,35 @@ import {
 } from "../errors/validate.js";
 
 /**
- * A kind of value that options can have: how it is checked, and how it reads as text.
+ * A kind of option value: how it is checked, and how it is written as text.
  *
- * `T` is what a checked value is, `Given` what a caller may pass for it.
+ * `T` is the type of a checked value, `Given` the type of what a caller may pass.
  */
 export interface Kind<T, Given = T> {
   /** @throws ReverseDistillationError `INVALID_ARGUMENT` naming the option, what is allowed and what was given. */
   check(name: string, value: unknown): T;
   /**
-   * The value that a command-line argument stands for. It looks at the form alone: what is allowed is for `check`, which
-   * every caller goes through. What it throws says what is wrong with the form. Absent if the command line has no such
-   * values.
+   * Converts a command-line argument to a value. It throws an `Error` if the text is malformed; `check` decides whether
+   * the value is allowed. Absent if such values cannot be given on the command line.
    */
   parse?(text: string): unknown;
-  /** A value in words, as `inspect` prints it. */
+  /** Formats a value as `inspect` prints it. */
   format(value: T): string;
-  /** A value as texts of flat metadata, by key. */
+  /** Writes a value as flat metadata: texts by key. */
   entries(name: string, value: T): Record<string, string>;
-  /** The value that such texts stand for, not checked. */
+  /** Reads a value from flat metadata, without checking it. */
   fromEntries(name: string, text: (key: string) => string | undefined): unknown;
-  /** The names that are allowed, if it is one of several. */
+  /** The allowed names, if the value is one of several names. */
   readonly choices?: readonly string[];
-  /** What stands for a value in help: "<n>". */
+  /** The placeholder for a value in help texts, such as "<n>". */
   readonly placeholder: string;
-  /** For types alone. */
+  /** Carries the type `Given`; never set. */
   readonly given?: Given;
 }
 
-/** Fills in what most kinds have in common: a value reads as itself, under its own name. */
+/**
+ * Fills in what most kinds have in common: one metadata entry, named after the option, that holds the value as text.
+ */
 export function kind<T, Given = T>(
   own: Pick<Kind<T, Given>, "check" | "placeholder"> & Partial<Kind<T, Given>>,
 ): Kind<T, Given> {
@@ -81,7 +82,7 @@ export function positiveNumber(max: number): Kind<number> {
 
 export const bytes: Kind<number> = { ...wholeNumber(0, Number.MAX_SAFE_INTEGER), placeholder: "<bytes>" };
 
-/** Yes or no: on the command line, a flag without a value. */
+/** True or false; on the command line, a flag without a value. */
 export const boolean: Kind<boolean> = kind({
   check(name, value) {
     if (typeof value === "boolean") return value;
@@ -90,7 +91,7 @@ export const boolean: Kind<boolean> = kind({
   placeholder: "",
 });
 
-/** One or more of several names, each counted once. */
+/** One or more of several names, without duplicates. */
 export function someOf<const T extends string>(names: readonly T[]): Kind<T[], readonly T[]> {
   return kind({
     check(name, value) {
@@ -123,7 +124,7 @@ export function parseNumber(text: string): number {
   return value;
 }
 
-/** "learningRate" as metadata spells it: "learning_rate". */
+/** Converts "learningRate" to "learning_rate". */
 function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -4,16 +4,16 @@ import { scoringPrecisionOptions } from "./precision.js";
 import { downloadOptions } from "./progress.js";
 import { teacherWeights } from "./weights.js";
 
-/** The teacher's weights, for a model file without them. */
+/** The teacher's weights, for a model file that lacks them. */
 export const referredWeightsOptions = {
   /**
-   * The teacher's weights, for a model file that only refers to them: a path, or "imagenet", as for `train`.
+   * The teacher's weights, for a model that was saved without its teacher: a path, or "imagenet", as for `train`.
    * @defaultValue torchvision's weights for the backbone, if they are in the cache
    */
   weights: optional(teacherWeights, {
     short: "w",
     defaultText: "torchvision's weights for the backbone, if they are in the cache",
-    help: "the teacher's weights, for a model file that only refers to them",
+    help: "the teacher's weights, for a model that was saved without its teacher",
   }),
 };
 

@@ -23,7 +23,7 @@ export type Combine = (typeof combinations)[number];
 
 export const normalisations = ["imagenet", "none"] as const;
 /**
- * What happens to pixel values before the networks see them.
+ * How pixel values are normalised.
  *
  * @useDeclaredType
  */
@@ -32,7 +32,7 @@ export type Normalisation = (typeof normalisations)[number];
 /** One of the teacher's three scales: 1 is the finest, 3 the coarsest. */
 export type Layer = 1 | 2 | 3;
 
-/** Largest side of the networks' image, in pixels. */
+/** Largest height or width that images can be resized to, in pixels. */
 export const maxImageSide = 4096;
 const sizeStep = 32;
 
@@ -52,7 +52,7 @@ export const imageSize: Kind<
       : "";
     throw invalid(
       name,
-      `a multiple of ${sizeStep} from ${sizeStep} to ${maxImageSide}, or [height, width] of two${hint}`,
+      `a multiple of ${sizeStep} from ${sizeStep} to ${maxImageSide}, or two of these as [height, width]${hint}`,
       value,
     );
   },
@@ -68,7 +68,7 @@ export const imageSize: Kind<
   placeholder: "<pixels>",
 });
 
-/** One or more of the scales 1, 2, 3, each once; in ascending order once they are checked. */
+/** One or more of the scales 1, 2 and 3, each at most once. `check` sorts them. */
 const layers: Kind<Layer[], readonly Layer[]> = kind({
   check(name, value) {
     const fits =
@@ -76,7 +76,7 @@ const layers: Kind<Layer[], readonly Layer[]> = kind({
       value.length > 0 &&
       value.every((layer) => layer === 1 || layer === 2 || layer === 3) &&
       new Set(value).size === value.length;
-    if (!fits) throw invalid(name, "a list of one or more of 1, 2, 3, each once", value);
+    if (!fits) throw invalid(name, "a list of one or more of 1, 2 and 3, each at most once", value);
     return [...(value as Layer[])].sort((a, b) => a - b);
   },
   parse: (text) => text.split(",").map(parseNumber),
@@ -85,31 +85,31 @@ const layers: Kind<Layer[], readonly Layer[]> = kind({
 });
 
 /**
- * What a detector computes, whatever the device. Model files and exports hold these options in this order, which the
- * hash of a model depends on.
+ * What a detector computes, on any device. Model files and exports store these options in this order, and the hash of a
+ * model depends on it.
  */
 export const modelOptions = {
   /**
-   * The teacher's architecture: "resnet18" is the fastest, "wide_resnet50_2" the paper's.
+   * The teacher's architecture. "resnet18" is the fastest; the paper uses "wide_resnet50_2".
    * @defaultValue "resnet18"
    */
   backbone: option(backbone, { default: "resnet18", help: "the teacher's architecture" }),
   /**
-   * The layout of the networks: "paper" follows Deng & Li 2022; "official" follows the authors' code, whose checkpoints
-   * fit it.
+   * The layout of the networks: "paper" follows Deng & Li 2022; "official" follows the authors' code and fits its
+   * checkpoints.
    * @defaultValue "paper"
    */
   layout: option(choice(layouts), {
     default: "paper",
-    help: "network layout: the paper's or the authors' code's",
+    help: "network layout: as in the paper, or as in the authors' code",
   }),
   /**
-   * The scales whose maps count, of 1 (fine) to 3 (coarse).
+   * The scales that contribute to the map, from 1 (finest) to 3 (coarsest).
    * @defaultValue [1, 2, 3]
    */
   layers: option(layers, {
     default: [1, 2, 3],
-    help: "scales whose maps count, from 1 (fine) to 3 (coarse)",
+    help: "scales that contribute to the map, from 1 (finest) to 3 (coarsest)",
   }),
   /**
    * How the maps of the scales are combined.
@@ -117,7 +117,7 @@ export const modelOptions = {
    */
   combine: option(choice(combinations), { default: "sum", help: "how the maps of the scales are combined" }),
   /**
-   * Standard deviation of the Gaussian that smooths the map, in pixels of the map; above 0 and up to 1000.
+   * Standard deviation of the Gaussian that smooths the map, in pixels; above 0 and up to 1000.
    * @defaultValue 4
    */
   sigma: option(positiveNumber(1000), {
@@ -127,28 +127,28 @@ export const modelOptions = {
     unit: "pixels",
   }),
   /**
-   * The size that images are resized to, which is also the size of the maps, in pixels: one side for a square, or
-   * [height, width]; multiples of 32 up to 4096.
+   * The size that images are resized to, and the size of the maps, in pixels: one number for a square, or
+   * [height, width]. Multiples of 32 up to 4096.
    * @defaultValue 256
    */
   imageSize: option(imageSize, {
     default: 256,
-    help: "size that images are resized to: one side, or HEIGHTxWIDTH; multiples of 32",
+    help: "size that images are resized to: one number, or HEIGHTxWIDTH; multiples of 32",
     unit: "pixels (height x width)",
   }),
   /**
-   * What happens to pixel values, divided by 255, before the networks see them. "imagenet" subtracts the mean of
-   * ImageNet's images and divides by their standard deviation, as ImageNet weights expect. "none" leaves them as they
-   * are, as in the authors' one-class experiments.
+   * How pixel values are normalised after they are divided by 255. "imagenet" subtracts ImageNet's mean and divides by
+   * its standard deviation, as ImageNet weights expect. "none" does nothing more, as in the authors' one-class
+   * experiments.
    * @defaultValue "imagenet"
    */
   normalisation: option(choice(normalisations), {
     default: "imagenet",
-    help: "normalisation of pixel values, as the teacher's weights expect",
+    help: "how pixel values are normalised; ImageNet weights expect imagenet",
   }),
 };
 
-/** What a detector computes, whatever the device. */
+/** What a detector computes, on any device. */
 export interface ModelDescription extends StoredOptions<typeof modelOptions> {}
 
 function isSide(side: unknown): boolean {

@@ -2,33 +2,33 @@ import { record } from "../errors/validate.js";
 import type { Kind } from "./kind.js";
 
 /**
- * An option, declared once. From its declaration come the types with their documentation (the comment before it), the
- * check and its message, the flag of the command line and its help, what model files and exports store, the lines of
- * `inspect`, and the tables in docs/.
+ * An option, declared once. Everything else derives from the declaration: types and their documentation (the comment
+ * before it), the check and its message, the command-line flag and its help, what model files and exports store, the
+ * lines of `inspect`, and the tables in docs/.
  *
- * `T` is a checked value, `Given` what a caller may pass, `Left` what the option is if it is left out, and `Stored` what
- * a model file holds.
+ * `T` is the type of a checked value, `Given` of what a caller may pass, `Left` of an option that is left out, and
+ * `Stored` of what a model file contains.
  */
 export interface Option<T = unknown, Given = unknown, Left = unknown, Stored = unknown> {
   readonly kind: Kind<T, Given>;
-  /** The value of an option that is left out, as a caller would give it. */
+  /** The default, in the form that a caller would give it. */
   readonly default?: Given;
-  /** Works that value out, where it is no constant. */
+  /** Computes the default, if it is not a constant. */
   readonly otherwise?: () => Left;
   readonly required?: boolean;
-  /** The default in words, if it is no constant. */
+  /** Describes the default, if it is not a constant. */
   readonly defaultText?: string;
-  /** One line of help. The command line has no option without it. */
+  /** One line of help. Without it, the option is not on the command line. */
   readonly help?: string;
   /** The letter of a short flag. */
   readonly short?: string;
-  /** What stands for the value in help, if the kind's own says too little: "<pixels>". */
+  /** The placeholder in help texts, if it should differ from the kind's: "<pixels>". */
   readonly placeholder?: string;
   /** The unit of the value, for `inspect`. */
   readonly unit?: string;
-  /** The kind that a model file holds, if it is another: of `epochs: "auto"`, the number that it came to. */
+  /** The kind of the stored value, if it differs: for `epochs: "auto"`, a model file stores the number of epochs. */
   readonly stored?: Kind<Stored>;
-  /** The version of the model format that first holds it; a file of an older one stands for the default. Default 1. */
+  /** The first version of the model format that stores the option; older files mean the default. Default 1. */
   readonly since?: number;
 }
 
@@ -50,7 +50,7 @@ export function option<T, Given = T, Stored = T>(
   return { kind, ...declared };
 }
 
-/** An option whose default is worked out; `defaultText` puts it in words. */
+/** An option whose default is computed; `defaultText` describes it. */
 export function optionElse<T, Given = T>(
   kind: Kind<T, Given>,
   declared: { otherwise: () => NoInfer<T> } & Words,
@@ -58,7 +58,7 @@ export function optionElse<T, Given = T>(
   return { kind, ...declared };
 }
 
-/** An option that is undefined if it is left out. */
+/** An option without a default: undefined if it is left out. */
 export function optional<T, Given = T>(
   kind: Kind<T, Given>,
   declared: Words = {},
@@ -74,17 +74,17 @@ export function required<T, Given = T>(kind: Kind<T, Given>, declared: Words = {
 /** Options by name. */
 export type Declarations = Readonly<Record<string, Option>>;
 
-/** What callers pass: the object that documents the options. */
+/** What callers pass; editors show the comments of the declarations on its properties. */
 export type GivenOptions<D extends Declarations> = {
   [Name in keyof D as D[Name] extends { required: true } ? Name : never]: GivenOf<D[Name]>;
 } & {
   [Name in keyof D as D[Name] extends { required: true } ? never : Name]?: GivenOf<D[Name]>;
 };
 
-/** The options with their defaults, every one checked. */
+/** The options after checking, with the defaults filled in. */
 export type ResolvedOptions<D extends Declarations> = { -readonly [Name in keyof D]: ResolvedOf<D[Name]> };
 
-/** What a model file holds of the options. */
+/** What a model file stores of the options. */
 export type StoredOptions<D extends Declarations> = { -readonly [Name in keyof D]: StoredOf<D[Name]> };
 
 /** The defaults that are constants. */
@@ -97,9 +97,9 @@ type ResolvedOf<O> = O extends Option<infer T, unknown, infer Left> ? T | Left :
 type StoredOf<O> = O extends Option<unknown, unknown, unknown, infer Stored> ? Stored : never;
 
 /**
- * Checks every option and fills in the defaults. An option that is undefined counts as left out.
+ * Checks every option and fills in the defaults. An undefined option counts as left out.
  *
- * @param name What the object is called in messages.
+ * @param name What messages call the object.
  * @throws ReverseDistillationError `INVALID_ARGUMENT` naming the option, what is allowed and what was given.
  */
 export function resolveOptions<D extends Declarations>(
@@ -131,12 +131,11 @@ export function defaultsOf<D extends Declarations>(declarations: D): DefaultOpti
 }
 
 /**
- * Reads the options that a model file holds, which is all of them: what a file leaves out that its version has is an
- * error.
+ * Reads the options from a model file. A file must contain every option that its version of the format has.
  *
- * @param value By name; other names than these are for the caller to look at.
- * @param version Of the file's format.
- * @throws ReverseDistillationError `INVALID_ARGUMENT` naming what is wrong.
+ * @param value The stored values by name. Other names are ignored; the caller checks them.
+ * @param version The version of the file's format.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` naming the option that is wrong.
  */
 export function readStored<D extends Declarations>(
   declarations: D,
@@ -150,12 +149,12 @@ export function readStored<D extends Declarations>(
   return Object.fromEntries(read) as StoredOptions<D>;
 }
 
-/** The names that a file of a version holds. */
+/** The names of the options that a file of this version contains. */
 export function storedNames(declarations: Declarations, version: number): string[] {
   return Object.keys(declarations).filter((name) => (declarations[name]!.since ?? 1) <= version);
 }
 
-/** The options as texts of flat metadata, in the order of their declarations. */
+/** Writes the options as flat metadata, in the order of their declarations. */
 export function toEntries<D extends Declarations>(
   declarations: D,
   values: Record<keyof D, unknown>,
@@ -167,7 +166,7 @@ export function toEntries<D extends Declarations>(
 /**
  * Reads what {@link toEntries} wrote.
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` naming what is missing or not allowed.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` naming the option that is missing or invalid.
  */
 export function readEntries<D extends Declarations>(
   declarations: D,
@@ -183,12 +182,12 @@ export function readEntries<D extends Declarations>(
   return Object.fromEntries(read) as StoredOptions<D>;
 }
 
-/** The newest version of the model format that any of the options came with. */
+/** The highest `since` of the options. */
 export function newestVersion(...all: readonly Declarations[]): number {
   return Math.max(...all.flatMap(Object.values).map((declared: Option) => declared.since ?? 1));
 }
 
-/** The declarations without those of the names. */
+/** The declarations except those with the given names. */
 export function omitOptions<D extends Declarations, Name extends keyof D>(
   declarations: D,
   ...names: readonly Name[]
@@ -197,7 +196,7 @@ export function omitOptions<D extends Declarations, Name extends keyof D>(
   return Object.fromEntries(kept) as unknown as Omit<D, Name>;
 }
 
-/** Those of the values that are options of these declarations. */
+/** The values that belong to the declared options. */
 export function pickOptions<D extends Declarations, V extends Record<keyof D, unknown>>(
   declarations: D,
   values: V,

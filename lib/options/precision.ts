@@ -2,8 +2,8 @@ import { choice } from "./kind.js";
 import { option } from "./option.js";
 
 /**
- * The precision of the networks' arithmetic; maps and scores are always float32. "tf32" is float32 whose convolutions
- * round their inputs to 10 bits of mantissa.
+ * The precision of the networks' arithmetic; maps and scores are always float32. "tf32" is float32, except that
+ * convolutions round their inputs to 10 bits of mantissa.
  */
 export type Precision = "float32" | "tf32" | "bfloat16" | "float16";
 
@@ -21,14 +21,15 @@ export const trainingPrecisions = [
 ] as const satisfies TrainingPrecision[];
 export const scoringPrecisions = [...trainingPrecisions, "float16"] as const satisfies ScoringPrecision[];
 
-const help = "precision of the networks' arithmetic; auto: bfloat16 where the hardware has it";
+const help =
+  "precision of the networks' arithmetic; auto is bfloat16 if the hardware supports it, else float32";
 
 export const trainingPrecisionOptions = {
   /**
-   * Precision of the networks' arithmetic, in training and in scoring. "float32" gives the numbers that Python gives.
-   * "bfloat16" is about twice as fast on hardware that has it, and keeps weights and maps in float32. "auto" uses
-   * bfloat16 on such hardware, and float32 elsewhere. "tf32", on GPUs only, is float32 whose convolutions round their
-   * inputs to 10 bits of mantissa, as PyTorch does there by default.
+   * Precision of the networks' arithmetic, in training and afterwards in scoring. "float32" agrees with Python.
+   * "bfloat16" is about twice as fast on hardware that supports it; weights and maps stay float32. "auto" is bfloat16
+   * on such hardware and float32 elsewhere. "tf32", on GPUs only, is float32, except that convolutions round their
+   * inputs to 10 bits of mantissa, which is PyTorch's default there.
    * @defaultValue "float32"
    */
   precision: option(choice(trainingPrecisions), { default: "float32", help }),
@@ -36,8 +37,8 @@ export const trainingPrecisionOptions = {
 
 export const scoringPrecisionOptions = {
   /**
-   * Precision of the networks' arithmetic, whatever the detector was trained in: as for `train`, and on a GPU "float16"
-   * too.
+   * Precision of the networks' arithmetic, as for `train`; on GPUs, "float16" too. It may differ from the precision
+   * that the detector was trained in.
    * @defaultValue "float32"
    */
   precision: option(choice(scoringPrecisions), { default: "float32", help }),

@@ -1,15 +1,15 @@
 import { callback } from "./kind.js";
 import { optional } from "./option.js";
 
-/** What {@link TrainOptions.onProgress} is told. */
+/** What {@link TrainOptions.onProgress} receives. */
 export type TrainProgress = DownloadingProgress | ReadingProgress | EpochProgress;
 
-/** A part of the teacher's weights came over the network. */
+/** Part of the teacher's weights was downloaded. */
 export interface DownloadingProgress {
   phase: "downloading";
-  /** Bytes there are so far. */
+  /** Bytes downloaded so far, including those of an earlier attempt that is resumed. */
   bytes: number;
-  /** Bytes it will be; undefined where the server does not say. */
+  /** Size of the file in bytes; undefined if the server does not say. */
   total: number | undefined;
 }
 
@@ -18,32 +18,32 @@ export interface ReadingProgress {
   phase: "reading";
   /** Images read so far. */
   images: number;
-  /** Images there are; undefined while an iterable has not ended. */
+  /** Number of images; undefined if it is not known in advance, as with an iterable. */
   total: number | undefined;
 }
 
-/** An epoch ended. `epoch` counts from 1, `loss` is the mean over the epoch's images, `secondsLeft` an estimate. */
+/** An epoch ended. */
 export interface EpochProgress extends EpochReport {
   phase: "training";
 }
 
-/** What is known after an epoch. */
+/** The state of a training after an epoch. */
 export interface EpochReport {
-  /** From 1. */
+  /** The epoch that ended, from 1. */
   epoch: number;
-  /** Of the training; with `epochs: "auto"` at most, until the last report. */
+  /** Number of epochs in the training. With `epochs: "auto"`, this is the maximum until the last report. */
   epochs: number;
-  /** Mean of the loss over the epoch's images. */
+  /** Mean loss over the epoch's images. */
   loss: number;
   imagesPerSecond: number;
-  /** Time to the end of all `epochs` if every one takes as long as this one, in seconds. */
+  /** Estimated time to the end of all `epochs`, in seconds, if each takes as long as this one. */
   secondsLeft: number;
-  /** Where the teacher's features are kept; "recomputed": they are not, and every epoch computes them. */
+  /** Where the teacher's features are kept; "recomputed" means that every epoch computes them again. */
   features: "memory" | "file" | "recomputed";
 }
 
-/** For calls that may download the teacher's weights, and nothing else. */
+/** For calls whose only progress is the download of the teacher's weights. */
 export const downloadOptions = {
-  /** Called while the teacher's weights are downloaded. If it throws, the call stops. */
+  /** Called while the teacher's weights are downloaded. If it throws, the call is stopped. */
   onProgress: optional(callback<(progress: DownloadingProgress) => void>()),
 };

@@ -5,10 +5,10 @@ import { option, type GivenOptions } from "./option.js";
 /** The options of `Detector.score`. */
 export interface ScoreOptions extends GivenOptions<typeof abortOptions> {}
 
-/** How many images are held at once. */
+/** How many images are computed at a time. */
 const batchOptions = {
   /**
-   * Images computed at once, from 1. It bounds the memory.
+   * Number of images per batch. Smaller batches need less memory.
    * @defaultValue 8
    */
   batchSize: option(wholeNumber(1, 65_536), { default: 8 }),
@@ -17,6 +17,6 @@ const batchOptions = {
 /** The options of `Detector.scoreBatch`. */
 export const scoreBatchOptions = { ...batchOptions, ...abortOptions };
 
-/** How many images are scored. */
+/** How a list of images is scored. */
 export interface ScoreBatchOptions
   extends GivenOptions<typeof batchOptions>, GivenOptions<typeof abortOptions> {}

@@ -18,14 +18,14 @@ import type { TrainProgress } from "./progress.js";
 import { trainingOptions } from "./training.js";
 import { teacherWeights } from "./weights.js";
 
-/** The teacher's weights, for a detector that is made. */
+/** The teacher's weights, for a new detector. */
 const weightsOptions = {
   /**
-   * ImageNet weights of the teacher: "imagenet", or the path of a file. "imagenet" stands for the weights that
-   * torchvision publishes for the backbone (`IMAGENET1K_V1`), downloaded once into this package's cache. A file has
-   * torchvision's names, and is a safetensors file or a state dict written by PyTorch's `torch.save`, of which only
-   * tensors are read and nothing is run. It may contain layer4 and fc, which are not used. Without weights the teacher is
-   * random and detects much worse; a `ReverseDistillationWarning` says so.
+   * ImageNet weights of the teacher: "imagenet", or the path of a file. "imagenet" means the weights that torchvision
+   * publishes for the backbone (`IMAGENET1K_V1`); they are downloaded once into this package's cache. A file must use
+   * torchvision's tensor names and be a safetensors file or a state dict written by PyTorch's `torch.save`; only
+   * tensors are read, and nothing in it is run. `layer4` and `fc` are ignored. Without weights, the teacher is random
+   * and detects much worse, and a `ReverseDistillationWarning` says so.
    */
   weights: optional(teacherWeights, {
     short: "w",
@@ -37,20 +37,21 @@ const weightsOptions = {
 /** Where the teacher's features are kept. */
 const featureOptions = {
   /**
-   * Memory for the teacher's features of the images, in bytes. The features never change, so they are computed in the
-   * first epoch and kept if they fit: 1.75 MiB per image of 256 x 256 with "resnet18" and "resnet34", 7 MiB with the other
-   * backbones. Later epochs then skip the teacher. Results are the same, up to rounding. 0 keeps none. On a GPU the features
-   * stay in its memory if half of the free memory there is enough, and otherwise in the host's.
+   * Memory for the teacher's features, in bytes. The features never change, so they are computed in the first epoch
+   * and kept if all of them fit; later epochs then skip the teacher, with the same results up to rounding. An image of
+   * 256 x 256 needs 1.75 MiB with "resnet18" and "resnet34", and 7 MiB with the other backbones. 0 keeps none. On a
+   * GPU, the features stay in its memory if they fit into half of what is free there, otherwise in the machine's
+   * memory.
    * @defaultValue a quarter of the memory of the machine or container
    */
   featureMemory: optionElse(bytes, {
     otherwise: defaultFeatureMemory,
     defaultText: "a quarter of the memory of the machine or container",
-    help: "memory for the teacher's features, which are computed once if they fit",
+    help: "memory for the teacher's features; if they fit, they are computed only once",
   }),
   /**
-   * Disk space for the features if memory is too small, in bytes: an unnamed file in the folder of temporary files, which
-   * disappears when the training ends.
+   * Disk space for the features if memory is too small, in bytes. They go to an unnamed file in the folder for
+   * temporary files, which disappears when the training ends.
    * @defaultValue 0
    */
   featureDisk: option(bytes, { default: 0, help: "disk space for the features if memory is too small" }),
@@ -58,7 +59,8 @@ const featureOptions = {
 
 const progressOptions = {
   /**
-   * Called while weights are downloaded, after each image read and after each epoch. If it throws, the training stops.
+   * Called while weights are downloaded, after each image read and after each epoch. If it throws, the training is
+   * stopped.
    */
   onProgress: optional(callback<(progress: TrainProgress) => void>()),
 };
@@ -77,8 +79,8 @@ export const trainOptions = {
   ...progressOptions,
 };
 
-// Editors show the comments of the groups, which the type of an object spread from them would lose.
-/** How a detector is made and trained. Every option has a default or may be left out. */
+// Extends the groups one by one, because the type of an object spread from them would lose their comments in editors.
+/** How a detector is trained. Every option may be left out. */
 export interface TrainOptions
   extends
     GivenOptions<typeof goodOptions>,
@@ -92,7 +94,7 @@ export interface TrainOptions
     GivenOptions<typeof abortOptions>,
     GivenOptions<typeof progressOptions> {}
 
-/** The options with the defaults filled in, every one checked. */
+/** The options after checking, with the defaults filled in. */
 export type ResolvedTrainOptions = ResolvedOptions<typeof trainOptions>;
 
 /** The defaults of `train`, for the options whose default is a constant. */
@@ -106,7 +108,7 @@ export function resolveTrainOptions(options: TrainOptions = {}): ResolvedTrainOp
   return resolveOptions(trainOptions, options);
 }
 
-/** A quarter of the memory that the machine has or its container allows, in bytes: the same in every run. */
+/** A quarter of the memory of the machine or container, in bytes. It does not depend on how much is free. */
 export function defaultFeatureMemory(): number {
   const allowed = process.constrainedMemory();
   return Math.floor((allowed > 0 ? Math.min(allowed, totalmem()) : totalmem()) / 4);

@@ -15,7 +15,7 @@ export type Epochs = number | "auto";
 
 const most = 1_000_000;
 
-/** The latest epoch at which "auto" stops: the paper's number. */
+/** The most epochs that "auto" trains for: the number in the paper. */
 const mostAutomatic = 200;
 
 const epochs: Kind<Epochs> = kind({
@@ -29,12 +29,12 @@ const epochs: Kind<Epochs> = kind({
 });
 
 /**
- * How a detector is trained. The native trainer gets these options under the same names, and model files hold them in
- * this order. A new one belongs here alone; give it `since`, so that older model files still load.
+ * How a detector is trained. The native trainer gets these options under the same names, and model files store them in
+ * this order. Declare a new option here only, and give it `since`, so that older model files still load.
  */
 export const trainingOptions = {
   /**
-   * Number of passes over the images. "auto" stops training once the mean loss over five epochs is less than 5 % below
+   * Number of passes over the images. "auto" stops when the mean loss of the last five epochs is less than 5 % below
    * that of the five epochs before, after at least 10 and at most 200 epochs. The paper uses 200.
    * @defaultValue 20
    */
@@ -44,7 +44,7 @@ export const trainingOptions = {
     help: 'passes over the images, or "auto" to stop when the loss stops improving',
   }),
   /**
-   * Images per training step. If there are fewer images than this, a step takes all of them.
+   * Images per training step. If there are fewer images than this, each step uses all of them.
    * @defaultValue 16
    */
   batchSize: option(wholeNumber(1, 65_536), { default: 16, help: "images per training step" }),
@@ -58,16 +58,16 @@ export const trainingOptions = {
     placeholder: "<rate>",
   }),
   /**
-   * The loss: "location" averages one cosine distance per position (Deng & Li 2022, Eq. 2); "global" compares each
+   * The loss: "location" averages the cosine distances of all positions (Deng & Li 2022, Eq. 2); "global" compares each
    * feature map as one vector, as the authors' code does.
    * @defaultValue "location"
    */
   loss: option(choice(losses), {
     default: "location",
-    help: "one cosine distance per position, or one per feature map",
+    help: "loss: one cosine distance per position, or one per feature map",
   }),
   /**
-   * Seeds the initial weights and the order of the images; a whole number from 0.
+   * Seed of the initial weights and the order of the images; a whole number from 0.
    * @defaultValue 0
    */
   seed: option(wholeNumber(0, Number.MAX_SAFE_INTEGER), {
@@ -76,7 +76,7 @@ export const trainingOptions = {
   }),
 };
 
-/** The number of epochs in the native trainer's terms. */
+/** Converts `epochs` to the settings of the native trainer. */
 export function trainingLength(chosen: Epochs): { epochs: number; untilConverged: boolean } {
   const untilConverged = chosen === "auto";
   return { epochs: untilConverged ? mostAutomatic : chosen, untilConverged };

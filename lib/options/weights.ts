@@ -1,6 +1,6 @@
 import { path, type Kind } from "./kind.js";
 
-/** The name that stands for the weights that torchvision publishes, instead of a path. */
+/** Stands for torchvision's published weights in place of a path. */
 export const publishedWeightsName = "imagenet";
 
 /** The teacher's weights: "imagenet", or a path. */

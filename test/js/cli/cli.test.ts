@@ -33,7 +33,7 @@ test.serial(
   async (t) => {
     const { code, stdout, stderr } = await runCli(["train", parts, "--out", model, ...quick]);
     t.is(code, 0, stderr);
-    t.is(stdout, `Trained on 3 images; the model is ${model}\n`);
+    t.is(stdout, `Trained on 3 images; the model is in ${model}\n`);
     t.true(existsSync(model));
     t.regex(stderr, /^warning: The teacher \(resnet18\) has random weights because none were given/);
     t.regex(stderr, /^Reading 3\/3 images$/m);

@@ -360,7 +360,7 @@ test.serial("maps outlive their detector", async (t) => {
   t.true(map.data.every((value) => Number.isFinite(value)));
 });
 
-test.serial("a detector is not made with new", (t) => {
+test.serial("a detector cannot be made with new", (t) => {
   const Constructor = Detector as unknown as new () => Detector;
   t.throws(() => new Constructor(), {
     code: "INVALID_ARGUMENT",
@@ -454,7 +454,7 @@ test.serial(
         t,
         Detector.load(path, { precision, device: "cpu" }),
         "INVALID_ARGUMENT",
-        new RegExp(`on this CPU; got "${precision}", which is for GPUs`),
+        new RegExp(`on this CPU; got "${precision}", which works on GPUs only`),
       );
   },
 );

@@ -43,7 +43,7 @@ test("tf32 and float16 are refused on the CPU", (t) => {
     t.is(resolvePlace(withGpu, "auto", precision).precision, precision);
     t.throws(() => resolvePlace(withMultiplier, "auto", precision), {
       code: "INVALID_ARGUMENT",
-      message: `precision must be "auto", "float32" or "bfloat16" on this CPU; got "${precision}", which is for GPUs.`,
+      message: `precision must be "auto", "float32" or "bfloat16" on this CPU; got "${precision}", which works on GPUs only.`,
     });
     t.throws(() => resolvePlace(withoutBfloat16, "auto", precision), {
       message: /must be "auto" or "float32" on/,

@@ -181,7 +181,10 @@ test("a full queue refuses at once, says its limit, and takes images again when 
   const { computation, score } = queueOf({ maxBatch: 1, maxQueue: 2 });
   const accepted = [score(1), score(2)];
   const error = await refused(t, score(3));
-  t.regex(error!.message, /2 images under way, its limit: await some .* batching\.maxQueue/);
+  t.regex(
+    error!.message,
+    /has 2 unfinished calls of score, the limit set by batching\.maxQueue: await some /,
+  );
   await wait(5);
   await computation.end();
   await computation.end();

@@ -93,12 +93,12 @@ for (const version of ["", "0", "1.5", "one"]) {
 test.serial(
   "a safetensors file of another kind is rejected, and the weights of a teacher are recognised",
   async (t) => {
-    await refuses(t, /not of a detector\. Give a file that Detector\.save\(\)/, { changed: {}, kept: [] });
+    await refuses(t, /does not contain a detector\. Pass a file that Detector\.save\(\)/, { changed: {}, kept: [] });
     const prefix = "teacher.";
     const teacher = tensors
       .filter(({ name }) => name.startsWith(prefix))
       .map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
-    await refuses(t, /weights of a teacher: give it to train\(\)/, { changed: {}, kept: teacher });
+    await refuses(t, /a teacher's weights: pass it to train\(\)/, { changed: {}, kept: teacher });
   },
 );
 
@@ -140,7 +140,7 @@ for (const [title, key, change, message] of damagedJson) {
 }
 
 test.serial("metadata that is not JSON is rejected", async (t) => {
-  await refuses(t, /"model" in its metadata cannot be used/, {
+  await refuses(t, /"model" in its metadata is invalid/, {
     changed: { ...metadata, model: "{" },
     kept: [],
   });

@@ -168,7 +168,7 @@ test("an export passes verify on the command line, and a changed weight fails it
   const path = inFolder("cli.onnx");
   const exported = await runCli(["export", bundle, "--out", path, "--batch", "2", "--input", "normalized"]);
   t.is(exported.code, 0, exported.stderr);
-  t.is(exported.stdout, `Exported ${bundle}; the ONNX model is ${path}\n`);
+  t.is(exported.stdout, `Exported ${bundle}; the ONNX model is in ${path}\n`);
   const images = await folderOfImages(inFolder("images"), 3, 80);
   const verified = await runCli(["verify", bundle, path, images]);
   t.is(verified.code, 0, verified.stderr);
@@ -208,7 +208,7 @@ test("the file extension decides the format of an export, and invalid usage is r
   const run = (...args: string[]) => runCli(["export", bundle, "--out", ...args]);
   const unknown = await run(inFolder("model.bin"));
   t.is(unknown.code, 2);
-  t.regex(unknown.stderr, /does not tell the format: use \.onnx or \.pth, or give --format/);
+  t.regex(unknown.stderr, /does not say which format to write: use \.onnx or \.pth, or pass --format/);
   const checkpoint = await run(inFolder("model.pth"));
   t.is(checkpoint.code, 2);
   t.regex(checkpoint.stderr, /only support the layout "official"/);

@@ -57,7 +57,7 @@ const refused: [option: keyof TrainOptions, value: unknown, message: RegExp][] =
   ["loss", "mse", /"location" or "global"/],
   ["layout", "paper ", /"paper" or "official"/],
   ["layers", [], /one or more of 1, 2, 3/],
-  ["layers", [1, 1], /each once/],
+  ["layers", [1, 1], /each at most once/],
   ["layers", [0], /one or more of 1, 2, 3/],
   ["combine", "mean", /"sum" or "product"/],
   ["normalisation", "mean", /"imagenet" or "none"/],
