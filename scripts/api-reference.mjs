@@ -42,7 +42,20 @@ const options = {
   parametersFormat: "table",
   interfacePropertiesFormat: "table",
   typeAliasPropertiesFormat: "table",
+  tableColumnSettings: { hideInherited: true },
 };
+
+/**
+ * Leaves out what typedoc says of the declarations that options and metrics come from: which types they extend, and an
+ * ellipsis for a default.
+ *
+ * @param {string} text
+ */
+function withoutDeclarations(text) {
+  return text
+    .replaceAll(/#{4} Extends\n\n(- `(GivenOptions|DefaultOptions|StoredOptions|Values)`.*\n)+\n/g, "")
+    .replaceAll("| `...` ", "| ");
+}
 
 /** @returns {Promise<Map<string, string>>} the text of each file in docs/, by name. */
 async function generate() {
@@ -61,7 +74,7 @@ async function generate() {
       const [, ...body] = readFileSync(join(folder, written), "utf8").split("\n");
       const text = modules.reduce(
         (all, other) => all.replaceAll(`](${other.written}`, `](${other.target}`),
-        `# ${name}\n${body.join("\n")}`.replaceAll("| `...` ", "| "),
+        withoutDeclarations(`# ${name}\n${body.join("\n")}`),
       );
       const filepath = join(root, "docs", target);
       files.set(target, await format(text, { ...(await resolveConfig(filepath)), parser: "markdown" }));

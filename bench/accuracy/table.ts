@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import type { Metric } from "../../lib/evaluation/metrics/index.js";
 import type { Normalisation } from "../../lib/options/model.js";
 import { trainDefaults } from "../../lib/options/train.js";
-import { markdownTable } from "../markdown-table.js";
-import { writeMarkedSection } from "../marked-section.js";
+import { markdownTable } from "../../scripts/markdown-table.js";
+import { writeMarkedSection } from "../../scripts/marked-section.js";
 import { classes } from "./fashion-mnist.js";
 import type { DefectResult, OneClassResult, Result, Settings } from "./results.js";
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { markdownTable } from "../markdown-table.js";
-import { writeMarkedSection } from "../marked-section.js";
+import { markdownTable } from "../../scripts/markdown-table.js";
+import { writeMarkedSection } from "../../scripts/marked-section.js";
 import { shown } from "./compare.js";
 import type { CpuResult } from "./results.js";
 

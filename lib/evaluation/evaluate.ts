@@ -1,10 +1,12 @@
 import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
-import { abortSignal, callback, record } from "../errors/validate.js";
 import { byCodeUnits } from "../image/folder.js";
-import { sizeOfImage } from "./masks/image-size.js";
+import { abortOptions } from "../options/computing.js";
+import { boolean, callback } from "../options/kind.js";
+import { option, optional, resolveOptions, type GivenOptions } from "../options/option.js";
 import { normalLabel, type Dataset, type TestImage } from "./dataset.js";
 import { decodeMask, resizedUnion } from "./mask.js";
+import { sizeOfImage } from "./masks/image-size.js";
 import { MaskFindings } from "./masks/remarks.js";
 import { classificationMetrics, PixelScores } from "./metrics/index.js";
 import type { ClassificationMetrics, PixelMap, PixelMask, PixelMetrics } from "./metrics/index.js";
@@ -14,19 +16,26 @@ export interface Scorer {
   score(image: string, options?: { signal?: AbortSignal }): Promise<{ score: number; map: PixelMap }>;
 }
 
-export interface EvaluateOptions {
+const evaluationOptions = {
   /**
-   * Whether metrics of pixels are computed too. They need every anomaly map at once: 5 bytes a pixel
-   * of all images, and 17 more while they are computed. Default true.
+   * Whether to compute pixel metrics too. They need every anomaly map at once: 5 bytes per pixel of all images, and 17
+   * more while they are computed.
+   * @defaultValue true
    */
-  pixels?: boolean;
-  /** Called after each image. What it throws ends the evaluation. */
-  onProgress?: (progress: { done: number; total: number }) => void;
-  /** Called with each image's result, and waited for. */
-  onScored?: (item: TestImage, result: { score: number; map: PixelMap }) => void | Promise<void>;
-  /** Stops the evaluation: the promise rejects with `ABORTED`. */
-  signal?: AbortSignal;
-}
+  pixels: option(boolean, { default: true }),
+  /** Called after each image. If it throws, the evaluation stops. */
+  onProgress: optional(callback<(progress: { done: number; total: number }) => void>()),
+  /** Called with the result of each image, and awaited. */
+  onScored:
+    optional(callback<(item: TestImage, result: { score: number; map: PixelMap }) => void | Promise<void>>()),
+};
+
+/** The options of `evaluate`. */
+export const evaluateOptions = { ...evaluationOptions, ...abortOptions };
+
+/** How a data set is evaluated. */
+export interface EvaluateOptions
+  extends GivenOptions<typeof evaluationOptions>, GivenOptions<typeof abortOptions> {}
 
 /** How well the defects of one kind, or of all kinds, are told from the good images: all of these count in each. */
 export interface EvaluatedGroup {
@@ -69,11 +78,7 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Report> {
-  record("options", options, ["pixels", "onProgress", "onScored", "signal"]);
-  const { pixels = true, onProgress, onScored, signal } = options;
-  if (onProgress !== undefined) callback("onProgress", onProgress);
-  if (onScored !== undefined) callback("onScored", onScored);
-  if (signal !== undefined) abortSignal("signal", signal);
+  const { pixels, onProgress, onScored, signal } = resolveOptions(evaluateOptions, options);
   const { test, unusedMasks, notes = [] } = dataset;
   if (test.length === 0) {
     throw new ReverseDistillationError(

@@ -41,7 +41,10 @@ export const computingOptions = {
   }),
   /**
    * How concurrent calls of `score` are batched.
-   * @defaultValue \{\}
+   * @defaultValue the defaults of its own options
    */
-  batching: optionElse(batchingKind, { otherwise: () => ({ ...batchingDefaults }), defaultText: "{}" }),
+  batching: optionElse(batchingKind, {
+    otherwise: () => ({ ...batchingDefaults }),
+    defaultText: "the defaults of its own options",
+  }),
 };

@@ -26,6 +26,7 @@ const weightsOptions = {
    * torchvision's tensor names and be a safetensors file or a state dict written by PyTorch's `torch.save`; only
    * tensors are read, and nothing in it is run. `layer4` and `fc` are ignored. Without weights, the teacher is random
    * and detects much worse, and a `ReverseDistillationWarning` says so.
+   * @defaultValue none
    */
   weights: optional(teacherWeights, {
     short: "w",

@@ -39,7 +39,9 @@ function declared<Value>(metric: RegionMetric<Value>): RegionMetric<Value> {
   return metric;
 }
 
-type Metrics = typeof regionMetrics;
+type Values<Metrics extends Record<string, { compute: (...given: never[]) => unknown }>> = {
+  [Key in keyof Metrics]: ReturnType<Metrics[Key]["compute"]>;
+};
 
 /** The metrics of anomalous regions. */
-export type RegionMetrics = { [Key in keyof Metrics]: ReturnType<Metrics[Key]["compute"]> };
+export interface RegionMetrics extends Values<typeof regionMetrics> {}

@@ -90,9 +90,9 @@ function declared<Value>(metric: ThresholdMetric<Value>): ThresholdMetric<Value>
   return metric;
 }
 
-type Metrics = typeof thresholdMetrics;
-
-/** What tells the normal from the anomalous. All are null if there is only one of the two classes. */
-export type ClassificationMetrics = {
+type Values<Metrics extends Record<string, { start: () => { value: () => unknown } }>> = {
   [Key in keyof Metrics]: ReturnType<ReturnType<Metrics[Key]["start"]>["value"]> | null;
 };
+
+/** How well anomalous items are told from normal ones. Every metric is null if one of the two classes is missing. */
+export interface ClassificationMetrics extends Values<typeof thresholdMetrics> {}
