@@ -1,10 +1,11 @@
-import { mkdir, open } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { writeAtomically } from "../files/atomic-file.js";
 import { ioError } from "../files/io-error.js";
 import { identities, requireSeparate, type NamedFile } from "../files/outputs.js";
+import { openRegularFile } from "../files/regular-file.js";
 import { systemPath } from "../files/system-path.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeImage } from "../image/decode.js";
@@ -87,14 +88,15 @@ export class HeatmapFolder {
 async function requireReplaceable(path: string): Promise<void> {
   const start = Buffer.alloc(markedLength);
   try {
-    const file = await open(systemPath(path));
+    const file = await openRegularFile(path);
     try {
       await file.read(start, 0, markedLength, 0);
     } finally {
       await file.close();
     }
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return;
+    const { cause = error } = error as Error;
+    if (["ENOENT", "ENOTDIR"].includes((cause as NodeJS.ErrnoException).code ?? "")) return;
     throw ioError(error, "Looking at the heatmap's place", path);
   }
   if (isMarked(start)) return;

@@ -20,10 +20,10 @@ export async function loadModelFile(path: string | URL, options: LoadOptions): P
   const { device, precision, threads, batching, weights, signal, onProgress } = resolveLoadOptions(options);
   throwIfAborted(signal);
   const addon = loadAddon();
-  const file = await ModelFile.open(name);
+  const file = await ModelFile.open(name, signal);
   try {
     const teacher = await findReferredTeacher(file, { weights, signal, onProgress });
-    if (teacher !== undefined) await file.takeTeacherFrom(teacher);
+    if (teacher !== undefined) await file.takeTeacherFrom(teacher, signal);
     const { model, training } = file.metadata;
     const native = await createModel(addon, model, resolvePlace(addon, device, precision), 0);
     await fill(native, signal, () => file.readInto(native));
@@ -50,7 +50,7 @@ export async function loadCheckpointFile(
   const native = await createModel(addon, model, resolvePlace(addon, device, precision), 0);
   await fill(native, signal, async () => {
     await loadCheckpoint(native, name, signal);
-    await loadTeacherWeights(native, teacher);
+    await loadTeacherWeights(native, teacher, signal);
   });
   const inputs = [
     { name: "the checkpoint", path: name },

@@ -49,7 +49,7 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
   const native = await createModel(addon, model, place, resolved.seed);
   try {
     if (weights === undefined) warnOfRandomTeacher(resolved.backbone);
-    else await loadTeacherWeights(native, weights);
+    else await loadTeacherWeights(native, weights, resolved.signal);
     const training = await trainModel(addon, native, source, { ...resolved, weights });
     const { threads, batching } = resolved;
     const inputs = source.files.map((path) => ({ name: "the training image", path }));

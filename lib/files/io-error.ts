@@ -1,4 +1,6 @@
 import { ReverseDistillationError } from "../errors/error.js";
+import { messageOf } from "../errors/message-of.js";
+import { printable } from "./system-path.js";
 
 /**
  * Converts an error of `node:fs` to `NOT_FOUND` if a path does not exist, otherwise to `IO`. An error of this package
@@ -8,11 +10,11 @@ import { ReverseDistillationError } from "../errors/error.js";
  */
 export function ioError(error: unknown, doing: string, path: string): ReverseDistillationError {
   if (error instanceof ReverseDistillationError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   const reason = code === undefined ? undefined : reasons[code];
   return new ReverseDistillationError(
     code === "ENOENT" ? "NOT_FOUND" : "IO",
-    `${doing} failed: ${path}: ${reason ?? message ?? String(error)}.`,
+    `${doing} failed: ${printable(path)}: ${reason ?? printable(messageOf(error))}.`,
     { cause: error },
   );
 }
@@ -27,5 +29,6 @@ const reasons: Record<string, string> = {
   EROFS: "the file system is read-only",
   EMFILE: "this process has too many open files",
   ENAMETOOLONG: "the name is too long",
+  ENXIO: "it is a socket or a device that is not there",
   ELOOP: "too many symbolic links",
 };

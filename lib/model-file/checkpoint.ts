@@ -1,9 +1,8 @@
-import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { invalidFile } from "../files/invalid-file.js";
 import type { NativeModel } from "../native/addon.js";
 import { guessBackbone } from "../options/backbones.js";
-import { compareTensors, describeDifference, type Shaped } from "../tensor/match.js";
+import { compareTensors, describeDifference, type StoredTensor } from "../tensor/match.js";
 import { TorchFile } from "../torch-file/reader.js";
 import { asStateDict } from "../torch-file/state-dict.js";
 import { writeTorchFile } from "../torch-file/writer.js";
@@ -24,17 +23,14 @@ const ignored = /memory/;
  * the backbone that they seem to belong to.
  */
 export async function loadCheckpoint(model: NativeModel, path: string, signal?: AbortSignal): Promise<void> {
-  const file = await TorchFile.open(path);
+  const file = await TorchFile.open(path, signal);
   try {
     const stateDicts = parts.map((part) => ({ part, tensors: partOf(file, part) }));
     for (const { part, tensors } of stateDicts)
       requireFit(model, path, part, tensors, stateDicts[1]!.tensors);
     for (const { part, tensors } of stateDicts) {
       const values = [];
-      for (const [name, tensor] of tensors) {
-        throwIfAborted(signal);
-        values.push(await file.read(name, tensor));
-      }
+      for (const [name, tensor] of tensors) values.push(await file.read(name, tensor));
       await model.load(part, values);
     }
   } finally {
@@ -80,8 +76,8 @@ function requireFit(
   model: NativeModel,
   path: string,
   part: (typeof parts)[number],
-  found: ReadonlyMap<string, Shaped>,
-  decoder: ReadonlyMap<string, Shaped>,
+  found: ReadonlyMap<string, StoredTensor>,
+  decoder: ReadonlyMap<string, StoredTensor>,
 ): void {
   const difference = describeDifference(compareTensors(model.tensors(part), found));
   if (difference === undefined) return;

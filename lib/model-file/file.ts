@@ -7,7 +7,7 @@ import { type TensorEntry } from "../safetensors/header.js";
 import { SafetensorsFile } from "../safetensors/reader.js";
 import { writeSafetensors } from "../safetensors/writer.js";
 import { openTeacherWeights, requireTeacherFit, type TeacherWeights } from "../teacher/weights.js";
-import { compareTensors, describeDifference, type Shaped } from "../tensor/match.js";
+import { compareTensors, describeDifference, type StoredTensor } from "../tensor/match.js";
 import type { NamedTensor } from "../tensor/named-tensor.js";
 import { toStorage } from "../tensor/storage-precision.js";
 import type { TrainingDescription } from "./description.js";
@@ -61,11 +61,12 @@ export class ModelFile {
   /**
    * Opens a model file and validates its metadata.
    *
-   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if it is damaged, is of another kind, or has
+   * @param signal Ends the reading of the metadata and, later, of the tensors.
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `ABORTED`, or `INVALID_FILE` if it is damaged, is of another kind, or has
    * a newer version of the format than this package supports.
    */
-  static async open(path: string): Promise<ModelFile> {
-    const file = await SafetensorsFile.open(path);
+  static async open(path: string, signal?: AbortSignal): Promise<ModelFile> {
+    const file = await SafetensorsFile.open(path, signal);
     try {
       return new ModelFile(file);
     } catch (error) {
@@ -80,8 +81,8 @@ export class ModelFile {
   }
 
   /** Uses the teacher from a weights file, for a model file that only refers to it. @throws as `openTeacherWeights` */
-  async takeTeacherFrom(path: string): Promise<void> {
-    this.#teacher = await openTeacherWeights(path);
+  async takeTeacherFrom(path: string, signal?: AbortSignal): Promise<void> {
+    this.#teacher = await openTeacherWeights(path, signal);
   }
 
   /**
@@ -168,7 +169,7 @@ export class ModelFile {
   }
 
   /** The shapes of all tensors that can be read, by their names in a model file. */
-  #shapes(): Map<string, Shaped> {
+  #shapes(): Map<string, StoredTensor> {
     const taken = [...(this.#teacher?.tensors ?? [])];
     return new Map([
       ...taken.map(([name, shaped]) => [`${teacherPrefix}${name}`, shaped] as const),

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
 /** ELF machine numbers of the architectures in `process.arch`. */
 const machines: Partial<Record<NodeJS.Architecture, number>> = { x64: 62, arm64: 183 };
@@ -18,13 +18,15 @@ export function elfDefect(
 ): string | undefined {
   let file: number;
   try {
-    file = openSync(path, "r");
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code === "ENOENT" ? `${path} is missing` : `${path} cannot be read (${code})`;
   }
   try {
-    const { size } = fstatSync(file);
+    const found = fstatSync(file);
+    if (!found.isFile()) return `${path} is not a regular file`;
+    const { size } = found;
     const header = Buffer.alloc(headerSize);
     const read = readSync(file, header, 0, headerSize, 0);
     if (read < headerSize) return `${path} is truncated: it has ${size} bytes`;

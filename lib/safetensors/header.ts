@@ -1,8 +1,9 @@
+import { breathe } from "../errors/breathe.js";
 import { show } from "../errors/validate.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { elementCount } from "../tensor/element-count.js";
 import { elementSize } from "../tensor/element-size.js";
-import { findDuplicateKey } from "./duplicate-key.js";
+import { outlineOf } from "./outline.js";
 
 /**
  * The safetensors format: the length of the header (8 bytes, little-endian), the header (JSON), and the bytes of the
@@ -29,8 +30,17 @@ export interface Header {
 /** Bytes before the header, which hold its length. */
 export const prefixLength = 8;
 
-/** The longest accepted header, in bytes: the limit of the format's reference implementation. */
-export const maxHeaderLength = 100_000_000;
+/** The longest accepted header, in bytes. A model file with a million epochs, each with its loss, needs 20 MB. */
+export const maxHeaderLength = 2 ** 25;
+
+/** The most objects, arrays and keys in a header: enough for 80 000 tensors, which are described by six of them each. */
+const maxParts = 500_000;
+
+/** PyTorch's maximum number of dimensions. */
+const maxDimensions = 64;
+
+/** How many entries are looked at before the event loop runs. */
+const stride = 10_000;
 
 const metadataKey = "__metadata__";
 
@@ -40,16 +50,23 @@ const metadataKey = "__metadata__";
  *
  * @param bytes The header without its length.
  * @param fileSize Size of the whole file, in bytes.
- * @throws ReverseDistillationError `INVALID_FILE`
+ * @throws ReverseDistillationError `INVALID_FILE`, `ABORTED`
  */
-export function parseHeader(path: string, bytes: Uint8Array, fileSize: number): Header {
-  const content = parseJson(path, bytes);
+export async function parseHeader(
+  path: string,
+  bytes: Uint8Array,
+  fileSize: number,
+  signal?: AbortSignal,
+): Promise<Header> {
+  const content = await parseJson(path, bytes, signal);
   const metadata = parseMetadata(path, content[metadataKey]);
   const begin = prefixLength + bytes.byteLength;
-  const entries = Object.entries(content)
-    .filter(([name]) => name !== metadataKey)
-    .map(([name, value]) => parseEntry(path, name, value, begin))
-    .sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
+  const entries: TensorEntry[] = [];
+  for (const [name, value] of Object.entries(content)) {
+    if (name !== metadataKey) entries.push(parseEntry(path, name, value, begin));
+    if (entries.length % stride === 0) await breathe(signal);
+  }
+  entries.sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
 
   let end = begin;
   for (const { name, offset, byteLength } of entries) {
@@ -68,18 +85,28 @@ export function parseHeader(path: string, bytes: Uint8Array, fileSize: number): 
   return { metadata, tensors: new Map(entries.map((entry) => [entry.name, entry])) };
 }
 
-function parseJson(path: string, bytes: Uint8Array): Record<string, unknown> {
-  let text: string;
-  let content: unknown;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    content = JSON.parse(text);
-  } catch (error) {
-    throw invalidFile(path, "is not a safetensors file, or is damaged: its header is not valid JSON.", error);
-  }
+async function parseJson(
+  path: string,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, unknown>> {
+  const attempt = <T>(parse: () => T): T => {
+    try {
+      return parse();
+    } catch (error) {
+      const problem = "is not a safetensors file, or is damaged: its header is not valid JSON.";
+      throw invalidFile(path, problem, error);
+    }
+  };
+  const text = attempt(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  const { parts, duplicate } = outlineOf(text, maxParts);
+  if (parts > maxParts)
+    throw invalidFile(path, `is not a file of weights: its header has more than ${maxParts} parts.`);
+  await breathe(signal);
+  const content = attempt(() => JSON.parse(text) as unknown);
+  await breathe(signal);
   if (!isRecord(content))
     throw invalidFile(path, "is not a safetensors file: its header is not a JSON object.");
-  const duplicate = findDuplicateKey(text);
   if (duplicate !== undefined) {
     throw invalidFile(path, `is damaged: its header contains the key ${show(duplicate)} more than once.`);
   }
@@ -103,6 +130,8 @@ function parseEntry(path: string, name: string, value: unknown, begin: number): 
   if (size === undefined)
     throw fail(`has the unknown dtype ${show(dtype)}; known dtypes: ${Object.keys(elementSize).join(", ")}`);
   if (!isSizes(shape)) throw fail(`has the shape ${show(shape)}, which is not a list of whole numbers`);
+  if (shape.length > maxDimensions)
+    throw fail(`has ${shape.length} dimensions; at most ${maxDimensions} are allowed`);
   if (!isSizes(offsets) || offsets.length !== 2) {
     throw fail(`has the offsets ${show(offsets)}, which are not two whole numbers`);
   }

@@ -1,7 +1,8 @@
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { readBytes } from "../files/bytes.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { ioError } from "../files/io-error.js";
+import { openRegularFile } from "../files/regular-file.js";
 import type { NamedTensor } from "../tensor/named-tensor.js";
 import { supportedDtype } from "../tensor/supported-dtype.js";
 import { maxHeaderLength, parseHeader, prefixLength, type Header, type TensorEntry } from "./header.js";
@@ -16,20 +17,25 @@ export class SafetensorsFile {
   /** By name, in file order. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly #handle: FileHandle;
+  readonly #signal: AbortSignal | undefined;
 
-  private constructor(path: string, handle: FileHandle, header: Header) {
+  private constructor(path: string, handle: FileHandle, header: Header, signal: AbortSignal | undefined) {
     this.path = path;
     this.#handle = handle;
+    this.#signal = signal;
     this.metadata = header.metadata;
     this.tensors = header.tensors;
   }
 
-  /** @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if it is damaged or of another kind. */
-  static async open(path: string): Promise<SafetensorsFile> {
+  /**
+   * @param signal Ends the reading of the header and, later, of the tensors.
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `ABORTED`, or `INVALID_FILE` if it is damaged or of another kind.
+   */
+  static async open(path: string, signal?: AbortSignal): Promise<SafetensorsFile> {
     try {
-      const handle = await open(path, "r");
+      const handle = await openRegularFile(path);
       try {
-        return new SafetensorsFile(path, handle, await readHeader(path, handle));
+        return new SafetensorsFile(path, handle, await readHeader(path, handle, signal), signal);
       } catch (error) {
         await handle.close();
         throw error;
@@ -39,12 +45,12 @@ export class SafetensorsFile {
     }
   }
 
-  /** @throws ReverseDistillationError `INVALID_FILE` if the dtype is not supported, `IO`. */
+  /** @throws ReverseDistillationError `INVALID_FILE` if the dtype is not supported, `IO`, `ABORTED`. */
   async read(entry: TensorEntry): Promise<NamedTensor> {
     const { name, shape, offset, byteLength } = entry;
     const dtype = supportedDtype(this.path, name, entry.dtype);
     try {
-      const data = await readBytes(this.path, this.#handle, offset, byteLength);
+      const data = await readBytes(this.path, this.#handle, offset, byteLength, this.#signal);
       return { name, dtype, shape: [...shape], data };
     } catch (error) {
       throw ioError(error, "Reading", this.path);
@@ -56,7 +62,11 @@ export class SafetensorsFile {
   }
 }
 
-async function readHeader(path: string, handle: FileHandle): Promise<Header> {
+async function readHeader(
+  path: string,
+  handle: FileHandle,
+  signal: AbortSignal | undefined,
+): Promise<Header> {
   const { size } = await handle.stat();
   if (size === 0) throw invalidFile(path, "is empty.");
   if (size < prefixLength) throw invalidFile(path, `is not a safetensors file: it has only ${size} bytes.`);
@@ -79,5 +89,6 @@ async function readHeader(path: string, handle: FileHandle): Promise<Header> {
       `is truncated, or is not a safetensors file: its header ends at byte ${needed}, but it has ${size} bytes.`,
     );
   }
-  return parseHeader(path, await readBytes(path, handle, prefixLength, Number(length)), size);
+  const bytes = await readBytes(path, handle, prefixLength, Number(length), signal);
+  return parseHeader(path, bytes, size, signal);
 }

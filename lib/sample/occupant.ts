@@ -1,7 +1,8 @@
-import { readFile, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { counted } from "../errors/counted.js";
 import { ReverseDistillationError } from "../errors/error.js";
+import { readRegularFile } from "../files/regular-file.js";
 import { checkedOptions, type CheckedSampleOptions } from "./options.js";
 import { planSample } from "./plan.js";
 
@@ -28,7 +29,7 @@ export async function holdsSample(folder: string, description: string, overwrite
   const files = await filesBelow(folder);
   if (files.length === 0) return false;
   const found = files.includes(descriptionFile)
-    ? await readFile(join(folder, descriptionFile), "utf8")
+    ? (await readRegularFile(join(folder, descriptionFile), { maxBytes: 2 ** 20 })).toString()
     : undefined;
   if (found === description) return true;
   const known = found === undefined ? undefined : filesOfSample(found);

@@ -1,15 +1,15 @@
-import { open } from "node:fs/promises";
 import { invalidFile } from "../files/invalid-file.js";
 import { ioError } from "../files/io-error.js";
+import { openRegularFile } from "../files/regular-file.js";
 import { SafetensorsFile } from "../safetensors/reader.js";
-import type { Shaped } from "../tensor/match.js";
+import type { StoredTensor } from "../tensor/match.js";
 import type { NamedTensor } from "../tensor/named-tensor.js";
 import { looksLikeTorchFile, TorchFile } from "../torch-file/reader.js";
 import { asStateDict } from "../torch-file/state-dict.js";
 
 /** An open file of named tensors, in any supported format. */
 export interface WeightsFile {
-  readonly tensors: ReadonlyMap<string, Shaped>;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** @param name One of `tensors`. @throws ReverseDistillationError `INVALID_FILE`, `IO` */
   read(name: string): Promise<NamedTensor>;
   close(): Promise<void>;
@@ -19,15 +19,18 @@ export interface WeightsFile {
  * Opens a weights file: safetensors, or a state dict written by PyTorch's `torch.save`, bare or as the "state_dict" of
  * a dictionary. The format is detected from the content, not from the file's name.
  *
- * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`
+ * @param signal Ends the reading of the file and, later, of its tensors.
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`, `ABORTED`
  */
-export async function openWeightsFile(path: string): Promise<WeightsFile> {
-  return looksLikeTorchFile(await readStart(path)) ? openTorchFile(path) : openSafetensors(path);
+export async function openWeightsFile(path: string, signal?: AbortSignal): Promise<WeightsFile> {
+  return looksLikeTorchFile(await readStart(path))
+    ? openTorchFile(path, signal)
+    : openSafetensors(path, signal);
 }
 
 async function readStart(path: string): Promise<Buffer> {
   try {
-    const handle = await open(path, "r");
+    const handle = await openRegularFile(path);
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(32), 0, 32, 0);
       return buffer.subarray(0, bytesRead);
@@ -39,14 +42,14 @@ async function readStart(path: string): Promise<Buffer> {
   }
 }
 
-async function openSafetensors(path: string): Promise<WeightsFile> {
-  const file = await SafetensorsFile.open(path);
+async function openSafetensors(path: string, signal?: AbortSignal): Promise<WeightsFile> {
+  const file = await SafetensorsFile.open(path, signal);
   const { tensors } = file;
   return { tensors, read: (name) => file.read(tensors.get(name)!), close: () => file.close() };
 }
 
-async function openTorchFile(path: string): Promise<WeightsFile> {
-  const file = await TorchFile.open(path);
+async function openTorchFile(path: string, signal?: AbortSignal): Promise<WeightsFile> {
+  const file = await TorchFile.open(path, signal);
   try {
     const tensors = stateDictOf(file);
     return { tensors, read: (name) => file.read(name, tensors.get(name)!), close: () => file.close() };

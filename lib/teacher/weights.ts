@@ -47,10 +47,11 @@ export interface TeacherWeights extends WeightsFile {
  * Opens a weights file with torchvision's tensor names: safetensors, or a state dict written by `torch.save`. Layers
  * that the teacher does not use are left out.
  *
- * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`
+ * @param signal Ends the reading of the file and, later, of its tensors.
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE`, `ABORTED`
  */
-export async function openTeacherWeights(path: string): Promise<TeacherWeights> {
-  const file = await openWeightsFile(path);
+export async function openTeacherWeights(path: string, signal?: AbortSignal): Promise<TeacherWeights> {
+  const file = await openWeightsFile(path, signal);
   const tensors = new Map([...file.tensors].filter(([name]) => !unused.test(name)));
   return { path, tensors, read: (name) => file.read(name), close: () => file.close() };
 }
@@ -60,8 +61,12 @@ export async function openTeacherWeights(path: string): Promise<TeacherWeights> 
  *
  * @throws ReverseDistillationError as {@link openTeacherWeights} and {@link requireTeacherFit}
  */
-export async function loadTeacherWeights(model: NativeModel, path: string): Promise<void> {
-  const weights = await openTeacherWeights(path);
+export async function loadTeacherWeights(
+  model: NativeModel,
+  path: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const weights = await openTeacherWeights(path, signal);
   try {
     requireTeacherFit(model, weights);
     const tensors = [];

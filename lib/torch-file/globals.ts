@@ -82,9 +82,7 @@ export class StorageTable {
       );
     const known = this.storages.get(key);
     if (known !== undefined && (known.dtype !== dtype || known.length !== length))
-      throw new PickleError(
-        `is damaged: it describes the storage ${JSON.stringify(key)} in two different ways`,
-      );
+      throw new PickleError(`is damaged: it describes the storage ${quoted(key)} in two different ways`);
     const storage = known ?? { kind: "storage", key, dtype, length };
     this.storages.set(key, storage);
     return storage;
@@ -132,10 +130,18 @@ function refuseCall(name: string): never {
   throw new PickleError(`is damaged: it calls ${name}, which is not a function`);
 }
 
+/** A name from the file, shortened if it is long. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > 120 ? `${name.slice(0, 117)}...` : name);
+}
+
 function isCount(value: PickleValue | undefined): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+/** A longer list is no shape, and is not looked through: a pickle can pass the same list to any number of calls. */
+const longestShape = 256;
+
 function isCounts(value: PickleValue | undefined): value is number[] {
-  return Array.isArray(value) && value.every(isCount);
+  return Array.isArray(value) && value.length <= longestShape && value.every(isCount);
 }

@@ -3,7 +3,7 @@ import { show } from "../errors/validate.js";
 import { readBytes } from "../files/bytes.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { maxPickleLength, type TorchContainer } from "./container.js";
-import { findGlobal, StorageTable, storageBytes } from "./globals.js";
+import { findGlobal, quoted, StorageTable, storageBytes } from "./globals.js";
 import { PickleEndError, PickleError } from "./pickle-error.js";
 import { unpickle } from "./pickle.js";
 import type { PickleValue, TorchStorage } from "./values.js";
@@ -30,14 +30,15 @@ export function isLegacy(start: Buffer): boolean {
  * object and the keys of the storages; then the storages in that order, each preceded by its number of elements.
  * Numbers are little-endian on every machine.
  *
- * @throws ReverseDistillationError `INVALID_FILE`; PickleError; or what Node.js throws.
+ * @throws ReverseDistillationError `INVALID_FILE`, `ABORTED`; PickleError; or what Node.js throws.
  */
 export async function openLegacyContainer(
   path: string,
   handle: FileHandle,
   fileSize: number,
+  signal?: AbortSignal,
 ): Promise<TorchContainer> {
-  const { content, table, keys, end } = await readPickles(path, handle, fileSize);
+  const { content, table, keys, end } = await readPickles(path, handle, fileSize, signal);
   const positions = new Map<string, number>();
   let position = end;
   for (const key of keys) {
@@ -45,7 +46,7 @@ export async function openLegacyContainer(
     if (storage === undefined || positions.has(key))
       throw invalidFile(
         path,
-        `is damaged: its storage ${JSON.stringify(key)} is listed twice, or is not used by its content.`,
+        `is damaged: its storage ${quoted(key)} is listed twice, or is not used by its content.`,
       );
     const begin = position + 8;
     position = begin + storageBytes(storage);
@@ -75,11 +76,16 @@ interface Pickles {
 }
 
 /** The length of the pickles is only known once they are read, so a window that is too short is doubled. */
-async function readPickles(path: string, handle: FileHandle, fileSize: number): Promise<Pickles> {
+async function readPickles(
+  path: string,
+  handle: FileHandle,
+  fileSize: number,
+  signal: AbortSignal | undefined,
+): Promise<Pickles> {
   for (let window = firstWindow; ; window *= 2) {
     const bytes = await readBytes(path, handle, 0, Math.min(window, fileSize));
     try {
-      return parsePickles(bytes);
+      return await parsePickles(bytes, signal);
     } catch (error) {
       if (!(error instanceof PickleEndError) || window >= fileSize) throw error;
       if (window >= maxPickleLength)
@@ -90,23 +96,23 @@ async function readPickles(path: string, handle: FileHandle, fileSize: number): 
   }
 }
 
-function parsePickles(bytes: Buffer): Pickles {
+async function parsePickles(bytes: Buffer, signal: AbortSignal | undefined): Promise<Pickles> {
   const table = new StorageTable();
   let end = 0;
-  const next = (): PickleValue => {
-    const pickle = unpickle(bytes, end, { findGlobal, persistent: (id) => table.find(id) });
+  const next = async (): Promise<PickleValue> => {
+    const pickle = await unpickle(bytes, end, { findGlobal, persistent: (id) => table.find(id) }, signal);
     end = pickle.end;
     return pickle.value;
   };
-  if (next() !== magic) throw new PickleError("was not written by PyTorch's torch.save");
-  const version = next();
+  if ((await next()) !== magic) throw new PickleError("was not written by PyTorch's torch.save");
+  const version = await next();
   if (version !== protocolVersion)
     throw new PickleError(
       `has version ${show(version)} of PyTorch's legacy format; supported: ${protocolVersion}`,
     );
-  next(); // Information about the system that wrote it, which does not affect the values.
-  const content = next();
-  const keys = next();
+  await next(); // Information about the system that wrote it, which does not affect the values.
+  const content = await next();
+  const keys = await next();
   if (!Array.isArray(keys) || !keys.every((key) => typeof key === "string"))
     throw new PickleError("is damaged: it does not list its storages");
   return { content, table, keys, end };

@@ -1,3 +1,4 @@
+import { breathe } from "../errors/breathe.js";
 import { ByteCursor } from "./byte-cursor.js";
 import { PickleError } from "./pickle-error.js";
 import { isKind, type PickleValue, type TorchGlobal } from "./values.js";
@@ -16,23 +17,29 @@ export interface PickleWorld {
 
 /**
  * The maximum number of instructions, which is enough for about 25 000 tensors. It bounds memory and time, because no
- * instruction creates more than one object, or text longer than itself.
+ * instruction creates more than one object, or text longer than itself, or looks at more than a few values that other
+ * instructions pushed.
  */
 const maxInstructions = 1_000_000;
+
+/** How many instructions run before the event loop does. */
+const stride = 20_000;
 
 /**
  * Interprets the pickle that starts at `start`.
  *
  * @returns its value, and the position after it.
- * @throws PickleError; PickleEndError if `bytes` end before the pickle does.
+ * @throws PickleError; PickleEndError if `bytes` end before the pickle does; ReverseDistillationError `ABORTED`.
  */
-export function unpickle(
+export async function unpickle(
   bytes: Buffer,
   start: number,
   world: PickleWorld,
-): { value: PickleValue; end: number } {
+  signal?: AbortSignal,
+): Promise<{ value: PickleValue; end: number }> {
   const machine = new Machine(new ByteCursor(bytes, start), world);
   for (let count = 0; count < maxInstructions; count++) {
+    if (count % stride === stride - 1) await breathe(signal);
     const code = machine.cursor.uint8();
     if (code === stop) return { value: machine.pop(), end: machine.cursor.position };
     const instruction = instructions.get(code);

@@ -1,7 +1,8 @@
-import { open, type FileHandle } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { readBytes } from "../files/bytes.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { ioError } from "../files/io-error.js";
+import { openRegularFile } from "../files/regular-file.js";
 import { elementSize } from "../tensor/element-size.js";
 import type { NamedTensor } from "../tensor/named-tensor.js";
 import { supportedDtype } from "../tensor/supported-dtype.js";
@@ -33,23 +34,31 @@ export class TorchFile {
   readonly content: PickleValue;
   readonly #handle: FileHandle;
   readonly #locate: TorchContainer["locate"];
+  readonly #signal: AbortSignal | undefined;
 
-  private constructor(path: string, handle: FileHandle, { content, locate }: TorchContainer) {
+  private constructor(
+    path: string,
+    handle: FileHandle,
+    { content, locate }: TorchContainer,
+    signal: AbortSignal | undefined,
+  ) {
     this.path = path;
+    this.#signal = signal;
     this.content = content;
     this.#handle = handle;
     this.#locate = locate;
   }
 
   /**
-   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_FILE` if the file is damaged, is of another kind,
+   * @param signal Ends the reading of the structure and, later, of the tensors.
+   * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `ABORTED`, or `INVALID_FILE` if the file is damaged, is of another kind,
    * or asks for a class that is not allowed.
    */
-  static async open(path: string): Promise<TorchFile> {
+  static async open(path: string, signal?: AbortSignal): Promise<TorchFile> {
     try {
-      const handle = await open(path, "r");
+      const handle = await openRegularFile(path);
       try {
-        return new TorchFile(path, handle, await openContainer(path, handle));
+        return new TorchFile(path, handle, await openContainer(path, handle, signal), signal);
       } catch (error) {
         await handle.close();
         throw error instanceof PickleError ? invalidFile(path, `${error.message}.`, error) : error;
@@ -63,7 +72,7 @@ export class TorchFile {
    * Reads a tensor of the content, in row-major order.
    *
    * @param name The name to give the result.
-   * @throws ReverseDistillationError `INVALID_FILE` if the dtype is not supported, `IO`.
+   * @throws ReverseDistillationError `INVALID_FILE` if the dtype is not supported, `IO`, `ABORTED`.
    */
   async read(name: string, tensor: TorchTensor): Promise<NamedTensor> {
     const dtype = supportedDtype(this.path, name, tensor.dtype);
@@ -83,16 +92,20 @@ export class TorchFile {
     const size = elementSize[tensor.dtype]!;
     const position = (await this.#locate(tensor.storage)) + tensor.offset * size;
     const span = lastElement(tensor) + 1 - tensor.offset;
-    const bytes = await readBytes(this.path, this.#handle, position, span * size);
+    const bytes = await readBytes(this.path, this.#handle, position, span * size, this.#signal);
     return isContiguous(tensor) ? bytes : gather(bytes, size, tensor);
   }
 }
 
-async function openContainer(path: string, handle: FileHandle): Promise<TorchContainer> {
+async function openContainer(
+  path: string,
+  handle: FileHandle,
+  signal: AbortSignal | undefined,
+): Promise<TorchContainer> {
   const { size } = await handle.stat();
   if (size === 0) throw invalidFile(path, "is empty.");
   const start = await readBytes(path, handle, 0, Math.min(size, startLength));
-  if (isZip(start)) return openZipContainer(path, handle, size);
-  if (isLegacy(start)) return openLegacyContainer(path, handle, size);
+  if (isZip(start)) return openZipContainer(path, handle, size, signal);
+  if (isLegacy(start)) return openLegacyContainer(path, handle, size, signal);
   throw invalidFile(path, "was not written by PyTorch's torch.save.");
 }

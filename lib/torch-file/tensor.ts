@@ -5,6 +5,10 @@ import type { TorchStorage, TorchTensor } from "./values.js";
 /** PyTorch's maximum number of dimensions. */
 const maxDimensions = 64;
 
+/** A tensor of few elements far apart would cost more to read than its file's size suggests. */
+const mostElementsApart = 64;
+const spanAlwaysAllowed = 2 ** 20;
+
 /**
  * Makes a tensor, and checks that all of its elements lie within the storage.
  *
@@ -29,6 +33,9 @@ export function makeTensor(
     throw fail("reaches beyond");
   // Expanded tensors repeat elements with a stride of 0, so a few bytes could claim any amount of memory.
   if (count > storage.length) throw fail("has more elements than");
+  const span = count === 0 ? 0 : lastElement(tensor) + 1 - offset;
+  if (span > Math.max(spanAlwaysAllowed, count * mostElementsApart))
+    throw fail("is spread too thinly (save a copy of it: tensor.clone()) over");
   return tensor;
 }
 

@@ -2,22 +2,24 @@ import type { FileHandle } from "node:fs/promises";
 import { readBytes } from "../files/bytes.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { maxPickleLength, type TorchContainer } from "./container.js";
-import { findGlobal, StorageTable, storageBytes } from "./globals.js";
+import { findGlobal, quoted, StorageTable, storageBytes } from "./globals.js";
 import { unpickle } from "./pickle.js";
+import type { PickleValue } from "./values.js";
 import { locateZipEntry, readZipDirectory, type ZipEntry } from "./zip.js";
 
 /**
  * Opens the format of `torch.save` since PyTorch 1.6: a zip archive with one folder that contains `data.pkl`,
  * `byteorder`, and one `data/<key>` per storage.
  *
- * @throws ReverseDistillationError `INVALID_FILE`; PickleError; or what Node.js throws.
+ * @throws ReverseDistillationError `INVALID_FILE`, `ABORTED`; PickleError; or what Node.js throws.
  */
 export async function openZipContainer(
   path: string,
   handle: FileHandle,
   fileSize: number,
+  signal?: AbortSignal,
 ): Promise<TorchContainer> {
-  const entries = await readZipDirectory(path, handle, fileSize);
+  const entries = await readZipDirectory(path, handle, fileSize, signal);
   const folder = findFolder(path, entries);
   const read = async (name: string, limit: number): Promise<Buffer | undefined> => {
     const entry = entries.get(folder + name);
@@ -36,17 +38,17 @@ export async function openZipContainer(
     );
   const table = new StorageTable();
   const pickle = (await read("data.pkl", maxPickleLength))!;
-  const { value } = unpickle(pickle, 0, { findGlobal, persistent: (id) => table.find(id) });
+  const world = { findGlobal, persistent: (id: PickleValue) => table.find(id) };
+  const { value } = await unpickle(pickle, 0, world, signal);
 
   for (const storage of table.storages.values()) {
     const name = `${folder}data/${storage.key}`;
     const held = entries.get(name)?.byteLength;
-    if (held === undefined)
-      throw invalidFile(path, `is damaged: its storage ${JSON.stringify(name)} is missing.`);
+    if (held === undefined) throw invalidFile(path, `is damaged: its storage ${quoted(name)} is missing.`);
     if (held !== storageBytes(storage))
       throw invalidFile(
         path,
-        `is damaged: its storage ${JSON.stringify(name)} should have ${storageBytes(storage)} bytes but has ${held}.`,
+        `is damaged: its storage ${quoted(name)} should have ${storageBytes(storage)} bytes but has ${held}.`,
       );
   }
   const locate = ({ key }: { key: string }) =>

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { breathe } from "../errors/breathe.js";
 import { readBytes } from "../files/bytes.js";
 import { invalidFile } from "../files/invalid-file.js";
 
@@ -28,8 +29,11 @@ const signatures = {
 };
 const lengths = { local: 30, directory: 46, end: 22, end64: 56, locator64: 20, maxComment: 65_535 };
 
-/** The longest accepted directory, in bytes: hundreds of thousands of entries. */
-const maxDirectory = 2 ** 26;
+/** The longest accepted directory, in bytes: more entries than a pickle can refer to. */
+const maxDirectory = 2 ** 24;
+
+/** How many entries are read before the event loop runs. */
+const stride = 10_000;
 
 /** In a 32-bit field: the value is stored in the ZIP64 field. */
 const elsewhere = 0xffffffff;
@@ -43,12 +47,13 @@ export function isZip(start: Buffer): boolean {
  * Reads the directory of an archive.
  *
  * @returns the entries by name.
- * @throws ReverseDistillationError `INVALID_FILE`; or what Node.js throws.
+ * @throws ReverseDistillationError `INVALID_FILE`, `ABORTED`; or what Node.js throws.
  */
 export async function readZipDirectory(
   path: string,
   handle: FileHandle,
   fileSize: number,
+  signal?: AbortSignal,
 ): Promise<Map<string, ZipEntry>> {
   const { offset, byteLength, count } = await findDirectory(path, handle, fileSize);
   if (offset + byteLength > fileSize) throw damaged(path, "its directory lies outside the file");
@@ -56,6 +61,7 @@ export async function readZipDirectory(
   const bytes = await readBytes(path, handle, offset, byteLength);
   const entries = new Map<string, ZipEntry>();
   for (let position = 0, i = 0; i < count; i++) {
+    if (i % stride === stride - 1) await breathe(signal);
     const { entry, end } = parseEntry(path, bytes, position);
     if (entries.has(entry.name))
       throw damaged(path, `it contains ${JSON.stringify(entry.name)} more than once`);

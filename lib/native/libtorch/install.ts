@@ -120,13 +120,21 @@ async function archivesIn(places: readonly string[]): Promise<string[]> {
     const kind = await stat(place).catch((error: unknown) => {
       throw ioError(error, "Reading an archive of LibTorch", place);
     });
-    if (!kind.isDirectory()) files.push(place);
+    if (kind.isFile()) files.push(place);
+    else if (!kind.isDirectory()) throw notAnArchive(place);
     else
       for (const name of (await readdir(place)).sort())
         if (/\.(whl|zip)$/.test(name)) files.push(join(place, name));
   }
   if (files.length > 0) return files;
   throw new ReverseDistillationError("NOT_FOUND", `${places.join(", ")} contains no .whl or .zip file.`);
+}
+
+function notAnArchive(place: string): ReverseDistillationError {
+  return new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `${place} is neither a file nor a folder. Give the path of a .whl or .zip file.`,
+  );
 }
 
 /** Checks the given hash, if there is one. Otherwise a file named like a pinned wheel must be that wheel. */

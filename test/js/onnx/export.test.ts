@@ -162,6 +162,8 @@ test("files that are not exports are rejected", async (t) => {
   await truncate(broken, 1_000_000);
   await rejects(t, RuntimeModel.open(broken), "INVALID_FILE", /is truncated/);
   await rejects(t, RuntimeModel.open(inFolder("none.onnx")), "NOT_FOUND");
+  await writeFile(broken, Buffer.alloc(20_000, Buffer.of(0x08, 0x08)));
+  await rejects(t, RuntimeModel.open(broken), "INVALID_FILE", /its model has more than 1000 fields/);
 });
 
 test("an export passes verify on the command line, and a changed weight fails it", async (t) => {

@@ -96,6 +96,52 @@ test("a truncated, overlong or missing header is rejected", async (t) => {
   await rejects(t, SafetensorsFile.open(path), "INVALID_FILE", /zip archive/);
 });
 
+test("a key of millions of escapes is read without overflowing the stack", async (t) => {
+  const key = "\\u0061".repeat(4_000_000);
+  await rejects(
+    t,
+    SafetensorsFile.open(fileOf(`{"${key}":1}`, 0)),
+    "INVALID_FILE",
+    /is not described by an object/,
+  );
+});
+
+test("a header of more parts than any file of weights needs is refused before they are built", async (t) => {
+  const tensors = Array.from(
+    { length: 200_000 },
+    (_, i) => `"t${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`,
+  );
+  const path = fileOf(`{${tensors.join(",")}}`, 0);
+  await rejects(t, SafetensorsFile.open(path), "INVALID_FILE", /its header has more than 500000 parts/);
+  const deep = fileOf(`{"a":${"[".repeat(600_000)}${"]".repeat(600_000)}}`, 0);
+  await rejects(t, SafetensorsFile.open(deep), "INVALID_FILE", /its header has more than 500000 parts/);
+});
+
+test("timers run while a long header is read, and the signal ends it", async (t) => {
+  const tensors = Array.from(
+    { length: 60_000 },
+    (_, i) => `"t${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`,
+  );
+  const path = fileOf(`{${tensors.join(",")}}`, 0);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  await (await SafetensorsFile.open(path)).close();
+  clearInterval(timer);
+  t.true(turns > 3, `${turns} turns`);
+  const controller = new AbortController();
+  const opening = SafetensorsFile.open(path, controller.signal);
+  setTimeout(() => controller.abort(), 5);
+  await rejects(t, opening, "ABORTED");
+});
+
+test("the signal of an open file ends the reading of its tensors", async (t) => {
+  const controller = new AbortController();
+  const file = await SafetensorsFile.open(fileOf({ t: one }, 4), controller.signal);
+  controller.abort();
+  await rejects(t, file.read(file.tensors.get("t")!), "ABORTED");
+  await file.close();
+});
+
 const damaged: [title: string, header: unknown, dataLength: number, message: RegExp][] = [
   ["invalid JSON", "{nonsense", 0, /not valid JSON/],
   ["an array", "[]", 0, /not a JSON object/],

@@ -175,6 +175,48 @@ test("excessively long or costly pickles are rejected", async (t) => {
   await refused(t, await withPickle(t, Buffer.from(`c${"x".repeat(300)}\n`)), /a name that is too long/);
 });
 
+test("tensors whose few elements lie far apart are rejected, since reading them would cost the whole storage", async (t) => {
+  const thin = p.tensor({ storage: p.storage("0", 2 ** 24), shape: [2], stride: [2 ** 23] });
+  await refused(
+    t,
+    await withPickle(t, thin),
+    /is spread too thinly .* over its storage "0" of 16777216 elements/,
+  );
+});
+
+test("one long list that is passed to many calls is not looked through in each", async (t) => {
+  const ones = Buffer.concat([
+    p.emptyList,
+    p.mark,
+    Buffer.alloc(2 * 200_000, Buffer.of(0x4b, 1)),
+    Buffer.from("e"),
+  ]);
+  const keep = Buffer.of(0x71, 0);
+  const call = Buffer.concat([
+    p.global("torch", "Size"),
+    Buffer.of(0x68, 0, 0x85),
+    p.reduce,
+    Buffer.from("0"),
+  ]);
+  const path = await withPickle(t, ones, keep, Buffer.alloc(20_000 * call.length, call));
+  const started = performance.now();
+  await refused(t, path, /contains a malformed torch\.Size/);
+  t.true(performance.now() - started < 5000);
+});
+
+test("timers run while a long pickle is read, and the signal ends it", async (t) => {
+  const path = await withPickle(t, Buffer.alloc(900_000, "]"));
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  await (await TorchFile.open(path)).close();
+  clearInterval(timer);
+  t.true(turns > 3, `${turns} turns`);
+  const controller = new AbortController();
+  const opening = TorchFile.open(path, controller.signal);
+  setTimeout(() => controller.abort(), 5);
+  await t.throwsAsync(opening, { code: "ABORTED" });
+});
+
 test("the error for an archive of another kind says what it is", async (t) => {
   const empty = p.pickle(p.emptyDict);
   await refused(
