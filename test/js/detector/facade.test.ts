@@ -348,7 +348,7 @@ test.serial("a detector that is disposed of refuses work, and waits for what is 
   const disposal = own.dispose();
   t.is(own.dispose(), disposal);
   for (const work of [own.score(probe), own.scoreBatch([probe]), own.save(join(folder, "never"))]) {
-    await rejects(t, work, "DISPOSED", /load it again/);
+    await rejects(t, work, "DISPOSED", /Load it again/);
   }
   t.true((await running).score > 0);
   await disposal;

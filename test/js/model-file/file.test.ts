@@ -93,7 +93,10 @@ for (const version of ["", "0", "1.5", "one"]) {
 test.serial(
   "a safetensors file of another kind is rejected, and the weights of a teacher are recognised",
   async (t) => {
-    await refuses(t, /does not contain a detector\. Pass a file that Detector\.save\(\)/, { changed: {}, kept: [] });
+    await refuses(t, /does not contain a detector\. Pass a file that Detector\.save\(\)/, {
+      changed: {},
+      kept: [],
+    });
     const prefix = "teacher.";
     const teacher = tensors
       .filter(({ name }) => name.startsWith(prefix))
