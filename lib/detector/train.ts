@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { basename } from "node:path";
-import { stoppedBy, throwIfAborted } from "../errors/abort.js";
+import { throwIfAborted } from "../errors/abort.js";
+import { Callback } from "../errors/callback.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { openTrainingSource } from "../evaluation/training-images.js";
 import { ImagesDigest } from "../image/digest.js";
@@ -70,7 +71,7 @@ async function trainModel(
 ): Promise<TrainingDescription> {
   const { epochs, ...settings } = pickOptions(trainingOptions, options);
   const { threads, featureMemory, featureDisk, signal, weights } = options;
-  const progress = new Progress(options.onProgress);
+  const progress = new Callback("onProgress", options.onProgress);
   const [height, width] = options.imageSize;
   const set = new addon.ImageSet(height, width);
   try {
@@ -84,9 +85,10 @@ async function trainModel(
       const config = { ...settings, ...trainingLength(epochs), ...room, threads };
       await native.train(set, config, token, (report) => {
         losses.push(report.loss);
-        progress.report({ phase: "training", ...report });
+        progress.call({ phase: "training", ...report });
       });
     }).finally(() => progress.throwIfFailed());
+    await progress.settled(signal);
     const teacherWeights = weights === undefined ? null : basename(weights);
     const run: TrainingRun = {
       date: new Date().toISOString(),
@@ -108,43 +110,18 @@ async function trainModel(
 async function stage(
   { images, total }: OpenedSource,
   set: NativeImageSet,
-  progress: Progress,
+  progress: Callback<[TrainProgress]>,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const digest = new ImagesDigest();
   for await (const image of decodeAhead(images, { lent: true, signal })) {
     await Promise.all([set.add(image), digest.add(image)]);
-    progress.report({ phase: "reading", images: set.length, total });
-    progress.throwIfFailed();
+    progress.call({ phase: "reading", images: set.length, total });
+    await progress.settled(signal);
     throwIfAborted(signal);
   }
   if (set.length === 0) {
     throw new ReverseDistillationError("NO_IMAGES", "The list or iterable of training images is empty.");
   }
   return digest.digest();
-}
-
-/** Calls the caller's `onProgress`. If that throws, the training ends and rejects with the error. */
-class Progress {
-  onFailure = () => {};
-  readonly #callback: ((progress: TrainProgress) => void) | undefined;
-  #failure: ReverseDistillationError | undefined;
-
-  constructor(callback: ((progress: TrainProgress) => void) | undefined) {
-    this.#callback = callback;
-  }
-
-  report(progress: TrainProgress): void {
-    if (this.#failure !== undefined) return;
-    try {
-      this.#callback?.(progress);
-    } catch (error) {
-      this.#failure = stoppedBy("onProgress", error);
-      this.onFailure();
-    }
-  }
-
-  throwIfFailed(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
 }

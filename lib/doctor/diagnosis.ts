@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { ReverseDistillationError } from "../errors/error.js";
-import { cacheDirectory } from "../files/cache.js";
+import { cacheDirectoryIfAny, noCache } from "../files/cache.js";
 import { findBinaries, packageRoot, type Binaries } from "../native/binaries.js";
 import { elfDefect } from "../native/elf.js";
 import type { Backend } from "../native/libtorch/inspect.js";
@@ -26,7 +26,7 @@ export interface BinaryReport {
 export interface Diagnosis {
   package: { version: string; path: string; sharp: string; vips: string };
   machine: Machine;
-  /** This package's cache. */
+  /** This package's cache, or why there is none. */
   cache: string;
   /** The environment variables that are set and affect this package. */
   environment: Record<string, string>;
@@ -71,7 +71,7 @@ export async function diagnose(
       vips: sharp.versions.vips,
     },
     machine,
-    cache: cacheDirectory(env),
+    cache: cacheDirectoryIfAny(env) ?? `none: ${noCache}`,
     environment: Object.fromEntries(
       Object.entries(env).flatMap(([name, value]) => (value && variables.test(name) ? [[name, value]] : [])),
     ),

@@ -1,4 +1,5 @@
 import { throwIfAborted } from "../errors/abort.js";
+import { Callback } from "../errors/callback.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { byCodeUnits } from "../image/folder.js";
 import { abortOptions } from "../options/computing.js";
@@ -87,15 +88,19 @@ export async function evaluate(
     );
   }
 
+  const progress = new Callback("onProgress", onProgress);
+  const scored = new Callback("onScored", onScored);
   const results: Result[] = [];
   const findings = new MaskFindings();
   for (const item of test) {
     throwIfAborted(signal);
     const result = await scorer.score(item.image, { signal });
-    await onScored?.(item, result);
+    scored.call(item, result);
+    await scored.settled(signal);
     const compared = pixels ? await compare(item, result.map, findings) : {};
     results.push({ item, score: result.score, ...compared });
-    onProgress?.({ done: results.length, total: test.length });
+    progress.call({ done: results.length, total: test.length });
+    await progress.settled(signal);
   }
 
   const kinds = [...new Set(test.map((item) => item.label))].filter((label) => label !== normalLabel);

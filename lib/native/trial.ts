@@ -3,14 +3,15 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
-import { cacheDirectory } from "../files/cache.js";
+import { cacheDirectoryIfAny } from "../files/cache.js";
 import type { LibTorch } from "./libtorch/inspect.js";
 import { nvidiaDriver } from "./nvidia.js";
 
 /**
  * Opening native code can crash the process: LibTorch may be damaged or a custom build, the processor may lack an
  * instruction, the driver may not match. So each pair of LibTorch and implementation is first opened once in a child
- * process. The verdict is cached until one of the files, the processor, Node.js or the driver changes.
+ * process. The verdict is cached until one of the files, the processor, Node.js, the driver or the limits of the
+ * process change.
  */
 
 /** The files that are opened together. */
@@ -57,11 +58,12 @@ const timeout = 120_000;
  */
 export function tryOut(subject: TrialSubject, env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (env[variable] === "0") return undefined;
-  const file = join(cacheDirectory(env), "trials", `${identity(subject)}.json`);
-  const kept = readVerdict(file);
+  const cache = cacheDirectoryIfAny(env);
+  const file = cache === undefined ? undefined : join(cache, "trials", `${identity(subject)}.json`);
+  const kept = file === undefined ? undefined : readVerdict(file);
   if (kept !== undefined) return kept.reason;
   const verdict = run(subject, env);
-  if (verdict !== undefined) keep(file, verdict);
+  if (verdict !== undefined && file !== undefined) keep(file, verdict);
   return verdict?.reason;
 }
 
@@ -98,11 +100,22 @@ function identity({ loader, implementation, libtorch }: TrialSubject): string {
     const { dev, ino, size, mtimeMs } = statSync(path);
     return [path, dev, ino, size, mtimeMs];
   });
-  const machine = [process.arch, process.version, cpus()[0]?.model, nvidiaDriver()?.version];
+  const machine = [process.arch, process.version, cpus()[0]?.model, nvidiaDriver()?.version, limits()];
   return createHash("sha256")
     .update(JSON.stringify([files, machine]))
     .digest("hex")
     .slice(0, 32);
+}
+
+/** The limits of this process that can make a trial fail, and must not let it count for processes with other ones. */
+function limits(): string[] {
+  try {
+    return (
+      readFileSync("/proc/self/limits", "utf8").match(/^Max (address space|data size|processes).*$/gm) ?? []
+    );
+  } catch {
+    return [];
+  }
 }
 
 function readVerdict(file: string): Verdict | undefined {
@@ -113,7 +126,7 @@ function readVerdict(file: string): Verdict | undefined {
   }
 }
 
-/** Best effort: if the cache is not writable, every process repeats the trial. */
+/** Best effort: if there is no cache that can be written, every process repeats the trial. */
 function keep(file: string, verdict: Verdict): void {
   const temporary = `${file}.${randomBytes(6).toString("hex")}`;
   try {

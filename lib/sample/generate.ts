@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import sharp from "sharp";
 import { throwIfAborted } from "../errors/abort.js";
+import { Callback } from "../errors/callback.js";
 import { ioError } from "../files/io-error.js";
 import { Random } from "../random.js";
 import { describe, descriptionFile, holdsSample } from "./occupant.js";
@@ -42,6 +43,7 @@ export async function generateSample(folder: string, options: SampleOptions = {}
   const target = resolve(folder);
   const description = describe(drawing);
   const plans = planSample(checked);
+  const progress = new Callback("onProgress", onProgress);
   const sample = { folder, train: checked.train, test: plans.length - checked.train };
 
   if (await holdsSample(target, description, overwrite)) return { ...sample, reused: true };
@@ -53,7 +55,8 @@ export async function generateSample(folder: string, options: SampleOptions = {}
       for (const [index, plan] of plans.entries()) {
         throwIfAborted(signal);
         await draw(unfinished, plan, checked.size, checked.seed);
-        onProgress?.({ done: index + 1, total: plans.length });
+        progress.call({ done: index + 1, total: plans.length });
+        await progress.settled(signal);
       }
       await writeFile(join(unfinished, descriptionFile), description);
       await rm(target, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ReverseDistillationError } from "../../errors/error.js";
-import { libtorchCacheDirectory } from "../../files/cache.js";
+import { cacheDirectoryIfAny, noCache } from "../../files/cache.js";
 import { nvidiaDriver } from "../nvidia.js";
 import { nativeSettings, type Setting } from "../settings.js";
 import {
@@ -125,9 +125,11 @@ type Place = { directory: string; absent?: undefined } | { directory?: undefined
 function* candidates(env: NodeJS.ProcessEnv): Generator<Candidate> {
   const chosen = nativeSettings(env).libtorch?.value;
   if (chosen !== undefined) yield { origin: "chosen", place: chosen, directory: chosen };
-  const cache = libtorchCacheDirectory(env);
-  const versions = cachedVersions(cache);
-  if (versions.length === 0) yield { origin: "cache", place: cache, absent: "empty" };
+  const home = cacheDirectoryIfAny(env);
+  const cache = home === undefined ? "this package's cache" : join(home, "libtorch");
+  const versions = home === undefined ? [] : cachedVersions(cache);
+  if (versions.length === 0)
+    yield { origin: "cache", place: cache, absent: home === undefined ? noCache : "empty" };
   for (const version of versions) {
     const directory = join(cache, version);
     yield { origin: "cache", place: directory, directory };

@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { abortedError, stoppedBy } from "../../errors/abort.js";
+import { abortedError } from "../../errors/abort.js";
+import { Callback } from "../../errors/callback.js";
 import { ReverseDistillationError } from "../../errors/error.js";
 import { sha256 } from "../../files/checksum.js";
 import { ioError } from "../../files/io-error.js";
@@ -78,7 +79,11 @@ async function fetchChecked(part: PartialFile, options: DownloadOptions): Promis
 async function fetchWhole(part: PartialFile, options: DownloadOptions): Promise<number> {
   const { url, maxBytes, signal, retryDelay = 500 } = options;
   const timeouts = options.timeouts ?? { answer: 5_000, stall: 30_000 };
-  const onProgress = guarded(options.onProgress);
+  const progress = new Callback("onProgress", options.onProgress);
+  const onProgress = (...state: Parameters<ByteProgress>) => {
+    progress.call(...state);
+    return progress.settled(signal);
+  };
   for (let attempt = 1, failures = 0; ; attempt++) {
     const before = part.length;
     try {
@@ -91,15 +96,4 @@ async function fetchWhole(part: PartialFile, options: DownloadOptions): Promise<
       await delay(retryDelay * 2 ** (failures - 1), undefined, { signal });
     }
   }
-}
-
-/** Wraps the callback so that its exceptions end the download and can be told apart from the download's own. */
-function guarded(onProgress: ByteProgress | undefined): ByteProgress {
-  return (bytes, total) => {
-    try {
-      onProgress?.(bytes, total);
-    } catch (error) {
-      throw stoppedBy("onProgress", error);
-    }
-  };
 }

@@ -18,7 +18,8 @@ export interface TransferOptions {
   maxBytes: number;
   timeouts: Timeouts;
   signal: AbortSignal | undefined;
-  onProgress: ByteProgress;
+  /** What it rejects with ends the transfer. */
+  onProgress: (...progress: Parameters<ByteProgress>) => Promise<void>;
 }
 
 /** Says why a transfer failed and whether a retry may succeed. */
@@ -47,11 +48,11 @@ export async function transfer(part: PartialFile, options: TransferOptions): Pro
     const total = await agree(response, part);
     if (total === part.length) return;
     if (total !== undefined && total > maxBytes) throw tooLong(maxBytes);
-    onProgress(part.length, total);
+    await onProgress(part.length, total);
     for await (const chunk of body(response, watchdog, timeouts.stall)) {
       if (part.length + chunk.byteLength > (total ?? maxBytes)) throw tooLong(total ?? maxBytes);
       await part.append(chunk);
-      onProgress(part.length, total);
+      await onProgress(part.length, total);
     }
     if (total !== undefined && part.length < total) {
       throw new TransferError(`the connection was closed after ${part.length} of ${total} bytes`, true);
