@@ -43,7 +43,7 @@ test.serial(
   },
 );
 
-test.serial("score prints a line an image: its score and its path", async (t) => {
+test.serial("score prints one line per image with its score and path", async (t) => {
   const { code, stdout, stderr } = await runCli(["score", model, parts]);
   t.is(code, 0, stderr);
   t.is(stderr, "");

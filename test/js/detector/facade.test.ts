@@ -59,7 +59,7 @@ async function outcome(images: ImageSource, options: TrainOptions = {}): Promise
   }
 }
 
-test.serial("a detector says what it computes and how it came about", (t) => {
+test.serial("a detector says what it computes and how it was trained", (t) => {
   t.deepEqual(detector.config, {
     backbone: "resnet18",
     layout: "paper",
@@ -111,7 +111,7 @@ test.serial("a path, its bytes and its pixels get the same score", async (t) => 
   }
 });
 
-test.serial("a batch gives the scores of its images, in their order, whatever their sizes", async (t) => {
+test.serial("a batch returns the scores of its images in order, whatever their sizes", async (t) => {
   const images = [partPaths[2]!, probe, partPaths[3]!, noise(33, 90, 1, 5), noise(64, 64, 4, 6)];
   const batch = await detector.scoreBatch(images, { batchSize: 2 });
   t.is(batch.length, 5);
@@ -125,7 +125,7 @@ test.serial("a batch gives the scores of its images, in their order, whatever th
   t.deepEqual(await detector.scoreBatch([]), []);
 });
 
-test.serial("a saved and loaded detector scores equal to the bit", async (t) => {
+test.serial("a detector gives bit-identical scores after saving and loading", async (t) => {
   const path = join(folder, "model.safetensors");
   await detector.save(path);
   await using loaded = await Detector.load(path);
@@ -135,7 +135,7 @@ test.serial("a saved and loaded detector scores equal to the bit", async (t) => 
     t.true(sameScore(await loaded.score(image), await detector.score(image)));
 });
 
-test.serial("the digest of the images is of their pixels, in their order", async (t) => {
+test.serial("the digest of the images depends on their pixels and their order", async (t) => {
   const digest = async (images: ImageSource) => {
     await using own = await train(images, quick);
     return own.training!.run!.imagesSha256;
@@ -152,26 +152,23 @@ test.serial("the digest of the images is of their pixels, in their order", async
   t.is(hash.digest("hex"), imagesSha256);
 });
 
-test.serial("the same training gives the same detector, another seed another one", async (t) => {
+test.serial("the same training gives the same detector, and another seed gives another one", async (t) => {
   const expected = await detector.score(probe);
   t.true(sameScore(await outcome(parts), expected));
   t.false(sameScore(await outcome(parts, { seed: 1 }), expected));
 });
 
-test.serial(
-  "a folder, a list, a generator and an asynchronous generator give the same detector",
-  async (t) => {
-    const expected = await detector.score(probe);
-    t.true(sameScore(await outcome(partPaths), expected), "list");
-    t.true(sameScore(await outcome(new Set(partPaths)), expected), "iterable");
-    async function* buffers() {
-      for (const path of partPaths) yield Promise.resolve(readFileSync(path));
-    }
-    t.true(sameScore(await outcome(buffers()), expected), "asynchronous generator");
-  },
-);
+test.serial("a folder, a list, a generator and an async generator give the same detector", async (t) => {
+  const expected = await detector.score(probe);
+  t.true(sameScore(await outcome(partPaths), expected), "list");
+  t.true(sameScore(await outcome(new Set(partPaths)), expected), "iterable");
+  async function* buffers() {
+    for (const path of partPaths) yield Promise.resolve(readFileSync(path));
+  }
+  t.true(sameScore(await outcome(buffers()), expected), "asynchronous generator");
+});
 
-test.serial("a generator may hand out its raw pixels in the same memory each time", async (t) => {
+test.serial("a generator may reuse one buffer for the raw pixels of all images", async (t) => {
   const frame: RawImage = noise(64, 64, 3);
   async function* frames() {
     for (const path of partPaths) {
@@ -182,7 +179,7 @@ test.serial("a generator may hand out its raw pixels in the same memory each tim
   t.true(sameScore(await outcome(frames()), await detector.score(probe)));
 });
 
-test.serial("of a data set in MVTec AD's layout, train/good alone is trained on", async (t) => {
+test.serial("only train/good of a data set in MVTec AD's layout is trained on", async (t) => {
   const dataset = join(folder, "dataset");
   await folderOfImages(join(dataset, "train", "good"), 2);
   await folderOfImages(join(dataset, "test", "bad"), 3);
@@ -190,12 +187,12 @@ test.serial("of a data set in MVTec AD's layout, train/good alone is trained on"
   t.is(own.training?.images, 2);
 });
 
-test.serial("a batch larger than the number of images takes all of them", async (t) => {
+test.serial("a batch size above the number of images uses all of them in each step", async (t) => {
   await using own = await train(parts, { ...quick, batchSize: 64 });
   t.is(own.training?.batchSize, 5);
 });
 
-test.serial("images that cannot be had fail the training, and the next one works", async (t) => {
+test.serial("images that cannot be read fail the training, and the next training works", async (t) => {
   const empty = join(folder, "empty");
   mkdirSync(empty);
   const damaged = await folderOfImages(join(folder, "damaged"), 3);
@@ -212,21 +209,21 @@ test.serial("images that cannot be had fail the training, and the next one works
   t.true(sameScore(await outcome(parts), await detector.score(probe)));
 });
 
-test.serial("options that are not allowed reject, before anything is opened", async (t) => {
+test.serial("invalid options are rejected before anything is opened", async (t) => {
   const nowhere = join(folder, "none");
   await rejects(t, train(nowhere, { epochs: 0 }), "INVALID_ARGUMENT", /epochs must be .* got 0/);
   await rejects(t, train(nowhere, { imageSize: 250 }), "INVALID_ARGUMENT", /imageSize .* got 250/);
 });
 
-test.serial("a GPU that is not there is unavailable", async (t) => {
+test.serial("a GPU that does not exist is reported as unavailable", async (t) => {
   await rejects(t, train(parts, { ...quick, device: "cuda:99" }), "DEVICE_UNAVAILABLE", /cuda:99/);
 });
 
-test.serial("one image of 32 x 32, whose batch norm would see one value, is refused", async (t) => {
+test.serial("training on one 32 x 32 image, which gives batch norm only one value, is refused", async (t) => {
   await rejects(t, train([probe], { ...quick, imageSize: 32 }), "INVALID_ARGUMENT");
 });
 
-test.serial("a source that throws fails the training with what it threw as the cause", async (t) => {
+test.serial("a source that throws fails the training, and the error's cause is what it threw", async (t) => {
   const thrown = new Error("camera unplugged");
   async function* camera() {
     yield probe;
@@ -236,7 +233,7 @@ test.serial("a source that throws fails the training with what it threw as the c
   t.is(error?.cause, thrown);
 });
 
-test.serial("a signal aborted before stops everything before anything is opened", async (t) => {
+test.serial("an already aborted signal stops every call before anything is opened", async (t) => {
   const reason = new Error("never mind");
   const signal = AbortSignal.abort(reason);
   for (const work of [
@@ -251,7 +248,7 @@ test.serial("a signal aborted before stops everything before anything is opened"
   }
 });
 
-test.serial("a signal aborted during training ends it, and leaves no listener", async (t) => {
+test.serial("aborting the signal during training ends it and leaves no listener", async (t) => {
   const controller = new AbortController();
   const reason = new Error("enough");
   const onProgress = ({ phase }: TrainProgress) => phase === "training" && controller.abort(reason);
@@ -262,13 +259,13 @@ test.serial("a signal aborted during training ends it, and leaves no listener", 
   t.true((await detector.score(probe)).score > 0);
 });
 
-test.serial("a training that ends leaves no listener on the signal", async (t) => {
+test.serial("a finished training leaves no listener on the signal", async (t) => {
   const { signal } = new AbortController();
   await outcome(parts, { signal });
   t.is(getEventListeners(signal, "abort").length, 0);
 });
 
-test.serial("a signal aborted while the source keeps the training waiting ends it", async (t) => {
+test.serial("aborting the signal ends a training that is waiting for its source", async (t) => {
   const controller = new AbortController();
   async function* stalled(): AsyncGenerator<RawImage> {
     yield probe;
@@ -278,7 +275,7 @@ test.serial("a signal aborted while the source keeps the training waiting ends i
   await rejects(t, train(stalled(), { ...quick, signal: controller.signal }), "ABORTED");
 });
 
-test.serial("the teacher's features are kept where the options allow, and it is told where", async (t) => {
+test.serial("the teacher's features are kept where the options allow, and progress says where", async (t) => {
   const storages: string[] = [];
   const onProgress = (progress: TrainProgress) => {
     if (progress.phase === "training") storages.push(progress.features);
@@ -291,7 +288,7 @@ test.serial("the teacher's features are kept where the options allow, and it is 
 });
 
 test.serial(
-  "a training of automatic length ends before the most, and the model tells of its epochs",
+  "a training with automatic length ends before the maximum, and the model records its epochs",
   async (t) => {
     const reports: TrainProgress[] = [];
     await using detector = await train(parts, {
@@ -307,7 +304,7 @@ test.serial(
   },
 );
 
-test.serial("progress tells of every image and every epoch", async (t) => {
+test.serial("progress reports every image and every epoch", async (t) => {
   const reports: TrainProgress[] = [];
   await outcome(parts, { epochs: 2, onProgress: (progress) => reports.push(progress) });
   t.deepEqual(
@@ -327,22 +324,25 @@ test.serial("progress tells of every image and every epoch", async (t) => {
 });
 
 for (const phase of ["reading", "training"]) {
-  test.serial(`what onProgress throws while ${phase} ends the training and is its cause`, async (t) => {
-    const thrown = new Error("no space in my table");
-    const onProgress = (progress: TrainProgress) => {
-      if (progress.phase === phase) throw thrown;
-    };
-    const error = await rejects(
-      t,
-      train(parts, { ...quick, epochs: 100_000, onProgress }),
-      "ABORTED",
-      /my table/,
-    );
-    t.is(error?.cause, thrown);
-  });
+  test.serial(
+    `an error that onProgress throws while ${phase} ends the training and is the cause`,
+    async (t) => {
+      const thrown = new Error("no space in my table");
+      const onProgress = (progress: TrainProgress) => {
+        if (progress.phase === phase) throw thrown;
+      };
+      const error = await rejects(
+        t,
+        train(parts, { ...quick, epochs: 100_000, onProgress }),
+        "ABORTED",
+        /my table/,
+      );
+      t.is(error?.cause, thrown);
+    },
+  );
 }
 
-test.serial("a detector that is disposed of refuses work, and waits for what is running", async (t) => {
+test.serial("a disposed detector refuses work, and waits for running calls", async (t) => {
   const own = await train(parts, quick);
   const running = own.score(probe);
   const disposal = own.dispose();
@@ -381,14 +381,14 @@ test.serial("an image that cannot be scored is named, and the next one is scored
   t.true((await detector.score(probe)).score > 0);
 });
 
-test.serial("errors of the addon carry the caller's stack", async (t) => {
+test.serial("errors from the addon carry the caller's stack", async (t) => {
   async function caller(): Promise<void> {
     await (await train(parts, { ...quick, device: "cuda:99" })).dispose();
   }
   t.regex((await t.throwsAsync(caller()))?.stack ?? "", /at async caller/);
 });
 
-test.serial("pixels are read, and maps are left, where they are: nothing is copied", async (t) => {
+test.serial("pixels and maps are not copied", async (t) => {
   const addon = loadAddon();
   const { Model } = addon;
   let native: NativeModel | undefined;
@@ -408,25 +408,28 @@ test.serial("pixels are read, and maps are left, where they are: nothing is copi
   }
 });
 
-test.serial("images scored at once get their own scores, and one that is no image fails alone", async (t) => {
-  const images = [1, 2, 3, 4, 5].map((seed) => noise(70, 50, 3, seed));
-  const alone: Score[] = [];
-  for (const image of images) alone.push(await detector.score(image));
-  const [bad, ...together] = await Promise.allSettled([
-    detector.score(join(folder, "no-such-image.png")),
-    ...images.map((image) => detector.score(image)),
-  ]);
-  t.like(bad, { status: "rejected", reason: { code: "NOT_FOUND" } });
-  for (const [i, result] of together.entries()) {
-    if (result.status === "rejected") throw result.reason;
-    const { score, map } = result.value;
-    t.true(Math.abs(score - alone[i]!.score) < 1e-5);
-    t.true(map.data.every((value, j) => Math.abs(value - alone[i]!.map.data[j]!) < 1e-5));
-  }
-});
+test.serial(
+  "images scored concurrently get their own scores, and one that is not an image fails alone",
+  async (t) => {
+    const images = [1, 2, 3, 4, 5].map((seed) => noise(70, 50, 3, seed));
+    const alone: Score[] = [];
+    for (const image of images) alone.push(await detector.score(image));
+    const [bad, ...together] = await Promise.allSettled([
+      detector.score(join(folder, "no-such-image.png")),
+      ...images.map((image) => detector.score(image)),
+    ]);
+    t.like(bad, { status: "rejected", reason: { code: "NOT_FOUND" } });
+    for (const [i, result] of together.entries()) {
+      if (result.status === "rejected") throw result.reason;
+      const { score, map } = result.value;
+      t.true(Math.abs(score - alone[i]!.score) < 1e-5);
+      t.true(map.data.every((value, j) => Math.abs(value - alone[i]!.map.data[j]!) < 1e-5));
+    }
+  },
+);
 
 test.serial(
-  "a detector scores in the precision that it is loaded with, or says that this CPU cannot",
+  "a detector scores in the precision that it is loaded with, or says that this CPU does not support it",
   async (t) => {
     const path = join(folder, "precision.safetensors");
     await detector.save(path);
@@ -459,7 +462,7 @@ test.serial(
   },
 );
 
-test.serial("a random teacher is warned of, one with weights is not", async (t) => {
+test.serial("a random teacher causes a warning, and one with weights does not", async (t) => {
   const addon = loadAddon();
   const native = await addon.Model.create({ ...teacherOnly, backbone: "resnet18", seed: 5 });
   const weights = join(folder, "teacher.safetensors");

@@ -18,7 +18,7 @@ function difference(a: Score, b: Score): number {
   return a.map.data.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b.map.data[i]!)), 0);
 }
 
-test("a GPU that is not there is refused, and auto takes what is there", async (t) => {
+test("a GPU that does not exist is refused, and auto uses what exists", async (t) => {
   await rejects(
     t,
     train(images, { ...settings, device: `cuda:${cudaDevices}` }),

@@ -98,7 +98,7 @@ test.serial(
   },
 );
 
-test.serial("an export removes no input that is named like its data file", async (t) => {
+test.serial("an export does not remove an input that is named like its data file", async (t) => {
   const images = await folderOfImages(inFolder("named"), 2);
   const image = inFolder("model.onnx.0123456789abcdef.data");
   writeFileSync(image, readFileSync(join(images, "000.png")));

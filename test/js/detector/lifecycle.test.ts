@@ -65,13 +65,16 @@ test.serial("an uncaught exception during training ends the process as usual", a
   t.regex(result.stderr, /elsewhere/);
 });
 
-test.serial("a process ends by itself when its work is done, disposed of or not", async (t) => {
-  const result = await runSource(`
+test.serial(
+  "a process ends by itself when its work is done, whether or not the detector is disposed of",
+  async (t) => {
+    const result = await runSource(`
     const detector = await train(images, small);
     const { score } = await detector.score(images[0]);
     console.log(score > 0);`);
-  ended(t, result, 0, "true");
-});
+    ended(t, result, 0, "true");
+  },
+);
 
 for (const [what, source] of [
   ["training", trainForever],
@@ -104,14 +107,14 @@ for (const [what, source] of [
   });
 }
 
-test.serial("two environments train at once, and each gets its own detector", async (t) => {
+test.serial("two environments train at the same time, and each gets its own detector", async (t) => {
   const result = await runSource(`${worker(`await (await train(images, small)).dispose(); tell();`)}
     const [own] = await Promise.all([train(images, small), running(start()), running(start())]);
     console.log((await own.score(images[0])).score > 0);`);
   ended(t, result, 0, "true");
 });
 
-test.serial("maps and models are freed: maps when they are collected, models when disposed of", async (t) => {
+test.serial("maps are freed when they are collected, and models when they are disposed of", async (t) => {
   const result = await runSource(
     `
     const { setTimeout: sleep } = await import("node:timers/promises");

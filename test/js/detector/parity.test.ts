@@ -155,7 +155,7 @@ for (const [error, settings] of Object.entries(wrongTrainings)) {
   });
 }
 
-test.serial("a trace leaves the model as it was", async (t) => {
+test.serial("a trace does not change the model", async (t) => {
   const description = describe("resnet18", "official");
   const model = await seededModel(addon, description);
   const bytes = () => {
@@ -169,7 +169,7 @@ test.serial("a trace leaves the model as it was", async (t) => {
   await model.dispose();
 });
 
-test("a tensor that one side lacks fails, and so does one that is not a number", (t) => {
+test("parity fails for a tensor that one side lacks, and for one that contains NaN", (t) => {
   const golden = new Map([["loss", { size: 1, norm: 2, values: Float32Array.of(2) }]]);
   t.throws(() => compare(new Map(), golden), {
     message: /loss has no elements in the addon, 1 in the reference/,

@@ -26,7 +26,7 @@ test('the precision "auto" is bfloat16 on a GPU and on a CPU that multiplies it,
   t.is(resolvePlace(withGpu, "auto", "auto").precision, "bfloat16");
 });
 
-test("bfloat16 is refused on a CPU that cannot run it, and on no other device", (t) => {
+test("bfloat16 is refused only on a CPU that cannot run it", (t) => {
   t.is(resolvePlace(withoutMultiplier, "cpu", "bfloat16").precision, "bfloat16");
   t.is(resolvePlace(withGpu, "cuda:0", "bfloat16").precision, "bfloat16");
   for (const addon of [withoutBfloat16, withGpu])

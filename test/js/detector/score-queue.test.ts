@@ -51,7 +51,7 @@ function queueOf(options: BatchingOptions = {}) {
   return { computation, queue, score };
 }
 
-test("calls of one turn of the event loop go together, up to maxBatch, and each gets its own answer", async (t) => {
+test("calls in one turn of the event loop form a batch of up to maxBatch, and each gets its own answer", async (t) => {
   const { computation, score } = queueOf({ maxBatch: 3 });
   const answers = [1, 2, 3, 4, 5].map((value) => score(value));
   await wait(5);
@@ -64,7 +64,7 @@ test("calls of one turn of the event loop go together, up to maxBatch, and each 
   ]);
 });
 
-test("what arrives while a batch is computed waits for the next one", async (t) => {
+test("images that arrive while a batch is computed wait for the next one", async (t) => {
   const { computation, score } = queueOf();
   const answers = [score(1)];
   await wait(5);
@@ -79,7 +79,7 @@ test("what arrives while a batch is computed waits for the next one", async (t) 
   t.deepEqual(computation.batches, [[1], [2, 3]]);
 });
 
-test("with a delay an image waits for others, but no longer than that, and a full batch not at all", async (t) => {
+test("with a delay, an image waits at most that long for others, and a full batch does not wait", async (t) => {
   const { computation, score } = queueOf({ maxBatch: 2, maxDelayMs: 600 });
   const first = score(1);
   await wait(15);
@@ -97,7 +97,7 @@ test("with a delay an image waits for others, but no longer than that, and a ful
   t.deepEqual(await Promise.all([first, second, alone]), [1, 2, 3]);
 });
 
-test("an image that cannot be decoded fails alone, before it is in a batch", async (t) => {
+test("an image that cannot be decoded fails alone, before it joins a batch", async (t) => {
   const { computation, queue, score } = queueOf();
   const good = score(1);
   const bad = queue.score(() => Promise.reject(new Error("no image")), undefined);
@@ -107,7 +107,7 @@ test("an image that cannot be decoded fails alone, before it is in a batch", asy
   t.is(await good, 1);
 });
 
-test("an image that cannot be computed fails alone: the others of its batch are computed again", async (t) => {
+test("an image that cannot be scored fails alone, and the others in its batch are computed again", async (t) => {
   const { computation, score } = queueOf();
   computation.bad = 2;
   const answers = [1, 2, 3].map((value) => score(value));
@@ -122,7 +122,7 @@ test("an image that cannot be computed fails alone: the others of its batch are 
   ]);
 });
 
-test("an aborted image that waits leaves its place, and the others keep theirs", async (t) => {
+test("an aborted image leaves the queue, and the others keep their places", async (t) => {
   const { computation, score } = queueOf({ maxQueue: 3 });
   const controller = new AbortController();
   const running = score(1);
@@ -141,7 +141,7 @@ test("an aborted image that waits leaves its place, and the others keep theirs",
   t.deepEqual(computation.batches, [[1], [3, 5]]);
 });
 
-test("a batch goes on when one of its images is aborted, and is stopped when all are", async (t) => {
+test("a batch continues when one of its images is aborted, and stops when all are", async (t) => {
   const { computation, score } = queueOf();
   const [one, other] = [new AbortController(), new AbortController()];
   const aborted = score(1, one.signal);
@@ -164,7 +164,7 @@ test("a batch goes on when one of its images is aborted, and is stopped when all
   t.is(await next, 4);
 });
 
-test("a signal that is aborted while an image is decoded frees the place, and leaves no listener", async (t) => {
+test("aborting the signal while an image is decoded frees its place and leaves no listener", async (t) => {
   const { queue, score, computation } = queueOf({ maxQueue: 1 });
   const controller = new AbortController();
   const stuck = queue.score(() => new Promise(() => {}), controller.signal);
@@ -177,7 +177,7 @@ test("a signal that is aborted while an image is decoded frees the place, and le
   t.is(await next, 2);
 });
 
-test("a full queue refuses at once, says its limit, and takes images again when there is room", async (t) => {
+test("a full queue refuses immediately and names its limit, and accepts images again when there is room", async (t) => {
   const { computation, score } = queueOf({ maxBatch: 1, maxQueue: 2 });
   const accepted = [score(1), score(2)];
   const error = await refused(t, score(3));

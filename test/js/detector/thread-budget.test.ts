@@ -38,12 +38,12 @@ test("work starts while threads are free, and then in the order of the calls", a
   t.is(await small.done, "small");
 });
 
-test("work for more threads than there are takes all of them", async (t) => {
+test("work for more threads than exist uses all of them", async (t) => {
   const budget = new ThreadBudget(2);
   t.is(await budget.use(64, () => Promise.resolve("done")), "done");
 });
 
-test("work that throws gives its threads back", async (t) => {
+test("work that throws returns its threads", async (t) => {
   const budget = new ThreadBudget(1);
   await t.throwsAsync(
     budget.use(1, () => Promise.reject(new Error("broken"))),
