@@ -1,6 +1,7 @@
 import type { NativeImageSet, NativeModel } from "../../lib/native/addon.js";
 import type { Precision } from "../../lib/options/precision.js";
 import type { EpochReport } from "../../lib/options/progress.js";
+import { trainingDefaults } from "../../lib/options/training.js";
 import type { Comparison } from "./compare.js";
 import type { Effort } from "./effort.js";
 import { comparePrecisions } from "./precisions.js";
@@ -74,6 +75,7 @@ async function trainHere(
   await model.train(
     set,
     {
+      ...trainingDefaults,
       ...{
         epochs: steps + 1,
         untilConverged: false,

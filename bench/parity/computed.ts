@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import type { RawImage } from "../../lib/image/raw-image.js";
 import type { Addon, NativeModel, TrainingConfig } from "../../lib/native/addon.js";
 import { defaultFeatureMemory } from "../../lib/options/train.js";
-import type { Loss } from "../../lib/options/training.js";
+import { trainingDefaults, type Loss } from "../../lib/options/training.js";
 import type { NamedTensor } from "../../lib/tensor/named-tensor.js";
 
 /** How `train()` keeps the teacher's features by default. */
@@ -47,7 +47,14 @@ async function trainNatively(
   const set = new addon.ImageSet(height, width);
   for (const image of images) await set.add(image);
   const losses: number[] = [];
-  const config = { ...settings, loss, untilConverged: false, threads: 0, ...keptFeatures() };
+  const config = {
+    ...trainingDefaults,
+    ...settings,
+    loss,
+    untilConverged: false,
+    threads: 0,
+    ...keptFeatures(),
+  };
   await model.train(set, config, new addon.CancelToken(), (report) => losses.push(report.loss));
   set.dispose();
   return losses;

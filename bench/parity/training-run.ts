@@ -12,6 +12,7 @@ import type { TrainingDescription } from "../../lib/model-file/description.js";
 import { writeModelFile } from "../../lib/model-file/file.js";
 import type { Addon, NativeModel } from "../../lib/native/addon.js";
 import type { ModelDescription } from "../../lib/options/model.js";
+import { trainingDefaults } from "../../lib/options/training.js";
 import { loadTeacherWeights } from "../../lib/teacher/weights.js";
 import { referenceScript } from "../reference.js";
 import { keptFeatures } from "./computed.js";
@@ -50,6 +51,7 @@ export async function compareTrainings(
   const folder = await mkdtemp(join(tmpdir(), "reverse-distillation-parity-"));
   const file = (name: string) => join(folder, name);
   const training = {
+    ...trainingDefaults,
     ...settings,
     images: dataset.train.length,
     teacherWeights: basename(weights),
@@ -103,7 +105,7 @@ async function trainNatively(
   try {
     for await (const image of decodeAhead(paths, { lent: false })) await set.add(image);
     const batchSize = Math.min(settings.batchSize, set.length);
-    const config = { ...settings, batchSize, untilConverged: false, threads: 0 };
+    const config = { ...trainingDefaults, ...settings, batchSize, untilConverged: false, threads: 0 };
     await model.train(
       set,
       { ...config, ...keptFeatures() },

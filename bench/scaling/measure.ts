@@ -10,6 +10,7 @@ import type { RawImage } from "../../lib/image/raw-image.js";
 import type { NativeModel, NativeScore } from "../../lib/native/addon.js";
 import { loadAddon } from "../../lib/native/loader.js";
 import type { EpochReport } from "../../lib/options/progress.js";
+import { trainingDefaults } from "../../lib/options/training.js";
 import { timed, distribution } from "../cpu/compare.js";
 import { describe, seededImages } from "../parity/inputs.js";
 import type { Storage } from "./features.js";
@@ -74,6 +75,7 @@ async function measureTraining(model: NativeModel, point: TrainPoint): Promise<M
     await model.train(
       set,
       {
+        ...trainingDefaults,
         ...{
           epochs: 1 + point.rounds,
           untilConverged: false,

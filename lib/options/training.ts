@@ -1,6 +1,6 @@
 import { integer, invalid } from "../errors/validate.js";
 import { choice, kind, parseNumber, positiveNumber, wholeNumber, type Kind } from "./kind.js";
-import { option } from "./option.js";
+import { defaultsOf, option } from "./option.js";
 
 export const losses = ["location", "global"] as const;
 /**
@@ -75,6 +75,9 @@ export const trainingOptions = {
     help: "seed of the initial weights and the order of the images",
   }),
 };
+
+/** The defaults of these options. */
+export const trainingDefaults = defaultsOf(trainingOptions);
 
 /** Converts `epochs` to the settings of the native trainer. */
 export function trainingLength(chosen: Epochs): { epochs: number; untilConverged: boolean } {
