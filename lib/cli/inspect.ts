@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
+import { printable } from "../files/system-path.js";
 import { ModelFile } from "../model-file/file.js";
 import type { ModelMetadata } from "../model-file/metadata.js";
 import { modelOptions } from "../options/model.js";
@@ -72,7 +73,7 @@ function describe({ model, training, tensors, hashes, ...file }: Inspection): st
       ["teacher_sha256", hashes.teacher],
       ["model_sha256", hashes.model],
     );
-  return rows.map(([name, value]) => `${name.padEnd(14)}  ${value}`).join("\n");
+  return rows.map(([name, value]) => `${name.padEnd(14)}  ${printable(value)}`).join("\n");
 }
 
 type Row = [name: string, value: string];

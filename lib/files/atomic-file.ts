@@ -1,14 +1,15 @@
-import { randomBytes } from "node:crypto";
-import { open, rename, rm, stat, type FileHandle } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { open, readlink, realpath, rename, stat, type FileHandle } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
 import { ioError } from "./io-error.js";
-import { systemPath } from "./system-path.js";
+import { nameOf, printable, systemPath } from "./system-path.js";
+import { withTemporary } from "./temporary.js";
 
 /**
  * Writes a file atomically: readers see the old content or all of the new content, never a part. The content goes to
  * a temporary file in the same folder, which is flushed to disk and then renamed. If anything fails, the temporary
- * file is removed and the old file stays.
+ * file is removed and the old file stays. An existing file keeps its permissions, and a symbolic link stays a link:
+ * the file that it points to is replaced.
  *
  * @param write Writes the content. It must not close the handle.
  * @throws ReverseDistillationError as {@link requireWritablePlace}, `IO`, or what `write` throws.
@@ -18,22 +19,37 @@ export async function writeAtomically(
   write: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
   await requireWritablePlace(path);
-  // Does not contain the file's name, which may already have the maximum length.
-  const temporary = join(dirname(path), `.${process.pid}.${randomBytes(8).toString("hex")}.tmp`);
   try {
-    const file = await open(systemPath(temporary), "wx");
-    try {
-      await write(file);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(systemPath(temporary), systemPath(path));
-    await syncFolder(dirname(path));
+    const target = await targetOf(path);
+    const mode = (await statIfAny(target))?.mode;
+    await withTemporary(dirname(target), async (temporary) => {
+      const file = await open(systemPath(temporary), "wx", mode === undefined ? 0o666 : mode & 0o777);
+      try {
+        await write(file);
+        // The mode at creation is limited by the umask.
+        if (mode !== undefined) await file.chmod(mode & 0o7777);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(systemPath(temporary), systemPath(target));
+    });
+    await syncFolder(dirname(target));
   } catch (error) {
-    await rm(systemPath(temporary), { force: true });
     throw ioError(error, "Writing", path);
   }
+}
+
+/** The file that a path leads to through symbolic links, which may not exist. */
+async function targetOf(path: string): Promise<string> {
+  const link = await readlink(systemPath(path), "buffer").catch((error: unknown) => {
+    // EINVAL: it is no link.
+    if (["ENOENT", "EINVAL"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  });
+  return link === undefined
+    ? path
+    : targetOf(resolve(nameOf(await realpath(systemPath(dirname(path)), "buffer")), nameOf(link)));
 }
 
 /**
@@ -51,14 +67,14 @@ export async function requireWritablePlace(path: string): Promise<void> {
       const kind = found.isDirectory() ? "a folder" : "a device, pipe or socket";
       throw new ReverseDistillationError(
         "INVALID_ARGUMENT",
-        `${path} is ${kind}; give the path of a file to write.`,
+        `${printable(path)} is ${kind}; give the path of a file to write.`,
       );
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
       throw new ReverseDistillationError(
         "NOT_FOUND",
-        `Cannot write ${path}: the folder ${folder} does not exist.`,
+        `Cannot write ${printable(path)}: the folder ${printable(folder)} does not exist.`,
         {
           cause: error,
         },
@@ -69,7 +85,10 @@ export async function requireWritablePlace(path: string): Promise<void> {
 }
 
 function notAFolder(folder: string, path: string): ReverseDistillationError {
-  return new ReverseDistillationError("INVALID_ARGUMENT", `Cannot write ${path}: ${folder} is not a folder.`);
+  return new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `Cannot write ${printable(path)}: ${printable(folder)} is not a folder.`,
+  );
 }
 
 async function statIfAny(path: string) {

@@ -1,7 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { ReverseDistillationError } from "../errors/error.js";
 import { ioError } from "./io-error.js";
-import { nameOf, systemPath } from "./system-path.js";
+import { nameOf, printable, systemPath } from "./system-path.js";
 
 /** A file, and what messages call it: "the model", "the training image". */
 export interface NamedFile {
@@ -49,7 +49,7 @@ export async function identities(path: string): Promise<string[]> {
 function overwrites(output: NamedFile, input: NamedFile): ReverseDistillationError {
   return new ReverseDistillationError(
     "INVALID_ARGUMENT",
-    `Cannot write ${output.name} to ${output.path}: it would overwrite ${input.name} ${input.path}. ` +
+    `Cannot write ${output.name} to ${printable(output.path)}: it would overwrite ${input.name} ${printable(input.path)}. ` +
       "Choose another path.",
   );
 }

@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import sharp from "sharp";
 import { throwIfAborted } from "../errors/abort.js";
 import { Callback } from "../errors/callback.js";
 import { ioError } from "../files/io-error.js";
+import { withTemporary } from "../files/temporary.js";
 import { Random } from "../random.js";
 import { describe, descriptionFile, holdsSample } from "./occupant.js";
 import { checkedOptions, type SampleOptions } from "./options.js";
@@ -50,8 +50,7 @@ export async function generateSample(folder: string, options: SampleOptions = {}
 
   try {
     await mkdir(dirname(target), { recursive: true });
-    const unfinished = `${target}.unfinished-${randomUUID()}`;
-    try {
+    await withTemporary(dirname(target), async (unfinished) => {
       for (const [index, plan] of plans.entries()) {
         throwIfAborted(signal);
         await draw(unfinished, plan, checked.size, checked.seed);
@@ -61,9 +60,7 @@ export async function generateSample(folder: string, options: SampleOptions = {}
       await writeFile(join(unfinished, descriptionFile), description);
       await rm(target, { recursive: true, force: true });
       await rename(unfinished, target);
-    } finally {
-      await rm(unfinished, { recursive: true, force: true });
-    }
+    });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     throw ioError(error, "Writing the sample", folder);

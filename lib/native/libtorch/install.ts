@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { abortedError } from "../../errors/abort.js";
@@ -6,6 +5,7 @@ import { ReverseDistillationError } from "../../errors/error.js";
 import { libtorchCacheDirectory } from "../../files/cache.js";
 import { sha256 } from "../../files/checksum.js";
 import { ioError } from "../../files/io-error.js";
+import { withTemporary } from "../../files/temporary.js";
 import { fetchWheels } from "./fetch.js";
 import { inspectLibTorch, type Backend, type LibTorch, type LibTorchBuild } from "./inspect.js";
 import { withLock } from "./lock.js";
@@ -72,28 +72,29 @@ export async function installLibTorch(options: InstallOptions = {}): Promise<Ins
       if (meanwhile !== undefined) return meanwhile;
       await removeAbandoned(parent);
       const work = join(parent, unfinished + (files === undefined ? pins.version : "files"));
-      // A new name, so that nothing unpacked by an interrupted process is reused.
-      const unpacked = join(work, `unpacked-${randomBytes(6).toString("hex")}`);
       try {
         await mkdir(work, { recursive: true });
         if (files === undefined) await requireSpace(parent, pins);
         else await checkHashes(files, options);
-        const archives = files ?? (await fetchWheels(pins, join(work, "wheels"), { env, report, signal }));
-        for (const archive of archives) {
-          report(`Unpacking ${basename(archive)}`);
-          await unpackLibTorch(archive, unpacked, signal);
-        }
-        const result = inspectLibTorch(unpacked, { builds });
-        if ("reason" in result) throw misfit(archives, result.reason);
-        const directory = directoryFor(result.version);
-        await putInPlace(unpacked, directory, builds, work);
-        await rm(work, { recursive: true, force: true });
-        const installed = inspectLibTorch(directory, { builds });
-        if ("reason" in installed) throw misfit([directory], installed.reason);
-        return { ...installed, reused: false };
+        // A new name, so that nothing unpacked by an interrupted process is reused.
+        return await withTemporary(work, async (unpacked) => {
+          const archives = files ?? (await fetchWheels(pins, join(work, "wheels"), { env, report, signal }));
+          for (const archive of archives) {
+            report(`Unpacking ${basename(archive)}`);
+            await unpackLibTorch(archive, unpacked, signal);
+          }
+          const result = inspectLibTorch(unpacked, { builds });
+          if ("reason" in result) throw misfit(archives, result.reason);
+          const directory = directoryFor(result.version);
+          await putInPlace(unpacked, directory, builds, work);
+          await rm(work, { recursive: true, force: true });
+          const installed = inspectLibTorch(directory, { builds });
+          if ("reason" in installed) throw misfit([directory], installed.reason);
+          return { ...installed, reused: false };
+        });
       } finally {
         // Downloaded wheels stay for the next attempt.
-        await rm(files === undefined ? unpacked : work, { recursive: true, force: true });
+        if (files !== undefined) await rm(work, { recursive: true, force: true });
       }
     });
   } catch (error) {

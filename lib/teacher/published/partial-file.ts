@@ -56,11 +56,12 @@ export class PartialFile {
     this.#length = 0;
   }
 
-  /** Closes the complete file and renames it to the target. */
+  /** Closes the complete file and renames it to the target. Abandoned partial files have no use any more. */
   async finish(target: string): Promise<void> {
     await this.#handle.sync();
     await this.#handle.close();
     await rename(this.#path, target);
+    for (const part of await abandonedParts(target)) await rm(part, { force: true });
   }
 
   /** Closes the incomplete file so that it can be taken over immediately, or removes it if it is empty. */
