@@ -1,14 +1,18 @@
 import { Command } from "commander";
 import { Detector } from "../detector/detector.js";
 import { openDataset } from "../evaluation/dataset.js";
+import { filesOf } from "../evaluation/datasets/dataset.js";
 import { formatReport } from "../evaluation/report.js";
 import { requireWritablePlace, writeAtomically } from "../files/atomic-file.js";
+import { requireSeparate } from "../files/outputs.js";
+import { formatOptions } from "../options/dataset-format.js";
 import { loadOptions } from "../options/load.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, type Flags } from "./flags.js";
+import { weightsInputs } from "./inputs.js";
 import { showProgress } from "./progress.js";
 
-interface EvaluateFlags extends Flags<typeof loadOptions> {
+interface EvaluateFlags extends Flags<typeof loadOptions>, Flags<typeof formatOptions> {
   json?: string;
   pixels: boolean;
 }
@@ -28,19 +32,26 @@ export function evaluateCommand(context: CommandContext): Command {
     .action((model: string, dataset: string, flags: EvaluateFlags) =>
       runEvaluate(context, model, dataset, flags),
     );
-  return addFlags(command, loadOptions);
+  return addFlags(command, { ...formatOptions, ...loadOptions });
 }
 
 async function runEvaluate(
   context: CommandContext,
   model: string,
   folder: string,
-  { json, pixels, ...options }: EvaluateFlags,
+  { json, pixels, format, ...options }: EvaluateFlags,
 ): Promise<void> {
   const { signal } = context;
   // Fail before the work, not after it.
   if (json !== undefined) await requireWritablePlace(json);
-  const dataset = await openDataset(folder);
+  const dataset = await openDataset(folder, { format });
+  if (json !== undefined) {
+    const files = filesOf(dataset).map((path) => ({ name: "the data set's file", path }));
+    await requireSeparate(
+      [{ name: "the report", path: json }],
+      [{ name: "the model", path: model }, ...files, ...weightsInputs(options.weights)],
+    );
+  }
   await using detector = await Detector.load(model, { ...options, signal });
   const progress = showProgress(context, "Scoring", "images", 20);
   const report = await detector

@@ -3,11 +3,13 @@ import { Command, Option } from "commander";
 import { Detector } from "../detector/detector.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { requireWritablePlace } from "../files/atomic-file.js";
+import { requireSeparate } from "../files/outputs.js";
 import { exportOptions } from "../options/export.js";
 import { loadOptions } from "../options/load.js";
 import { omitOptions } from "../options/option.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, flagName, type Flags } from "./flags.js";
+import { weightsInputs } from "./inputs.js";
 
 const formats = ["onnx", "checkpoint"] as const;
 
@@ -50,6 +52,10 @@ async function runExport(
   const format = given ?? formatOf(out);
   if (format === "checkpoint") requireNone(options);
   await requireWritablePlace(out);
+  await requireSeparate(
+    [{ name: "the export", path: out }],
+    [{ name: "the model", path: model }, ...weightsInputs(weights)],
+  );
   await using detector = await Detector.load(model, { device: "cpu", weights, signal });
   if (format === "checkpoint") {
     await detector.saveCheckpoint(out, { signal });

@@ -1,10 +1,12 @@
 import { Command } from "commander";
 import { Detector } from "../detector/detector.js";
 import { requireWritablePlace } from "../files/atomic-file.js";
+import { requireSeparate } from "../files/outputs.js";
 import { checkpointOptions } from "../options/checkpoint.js";
 import { omitOptions } from "../options/option.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, type Flags } from "./flags.js";
+import { weightsInputs } from "./inputs.js";
 import { downloadProgress } from "./progress.js";
 
 // An import computes nothing, so it does not need the options for where and how to compute.
@@ -31,6 +33,10 @@ async function runImport(
 ): Promise<void> {
   const { signal } = context;
   await requireWritablePlace(out);
+  await requireSeparate(
+    [{ name: "the model", path: out }],
+    [{ name: "the checkpoint", path: checkpoint }, ...weightsInputs(options.weights)],
+  );
   const progress = downloadProgress(context);
   try {
     await using detector = await Detector.fromCheckpoint(checkpoint, {

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { Detector } from "../detector/detector.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { positive } from "../errors/validate.js";
+import { printable } from "../files/system-path.js";
 import { decodeImage } from "../image/decode.js";
 import type { RawImage } from "../image/raw-image.js";
 import { readAhead } from "../image/read-ahead.js";
@@ -10,6 +11,7 @@ import { loadOptions } from "../options/load.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, numberValue, type Flags } from "./flags.js";
 import { HeatmapFolder } from "./heatmap-folder.js";
+import { weightsInputs } from "./inputs.js";
 import { findScoreInputs, type ScoreInput } from "./score-inputs.js";
 
 interface ScoreFlags extends Flags<typeof loadOptions> {
@@ -67,8 +69,10 @@ async function runScore(
   if (heatmapMax !== undefined && folder === undefined) {
     throw new ReverseDistillationError("INVALID_ARGUMENT", "--heatmap-max is only valid with --heatmaps.");
   }
-  const inputs = await findScoreInputs(paths);
+  const inputs = await findScoreInputs(paths, folder);
   const heatmaps = folder === undefined ? undefined : new HeatmapFolder(folder, heatmapMax);
+  const others = [{ name: "the model", path: model }, ...weightsInputs(options.weights)];
+  await heatmaps?.requireOwnPlace(inputs, others);
   const write = json ? writeJson : writePlain;
 
   await using detector = await Detector.load(model, { ...options, signal });
@@ -97,6 +101,7 @@ type Decoded =
 
 /** Catches the errors of images, so that one that cannot be read does not stop the others. */
 async function decodeOrFail(input: ScoreInput): Promise<Decoded> {
+  if (input.failure !== undefined) return { input, failure: input.failure };
   try {
     return { input, image: await decodeImage(input.path) };
   } catch (error) {
@@ -107,12 +112,12 @@ async function decodeOrFail(input: ScoreInput): Promise<Decoded> {
 
 function writeJson(context: CommandContext, line: ScoreLine): void {
   context.print(JSON.stringify(line));
-  if (line.error) context.note(line.error.message);
+  if (line.error) context.note(printable(line.error.message));
 }
 
 function writePlain(context: CommandContext, { image, score, anomalous, error }: ScoreLine): void {
-  if (error) context.note(error.message);
+  if (error) context.note(printable(error.message));
   if (score === undefined) return;
   const verdict = anomalous === undefined ? [] : [anomalous ? "anomalous" : "normal"];
-  context.print([score.toFixed(6), ...verdict, image].join("\t"));
+  context.print([score.toFixed(6), ...verdict, printable(image)].join("\t"));
 }

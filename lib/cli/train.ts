@@ -1,10 +1,13 @@
 import { Command } from "commander";
 import { train } from "../detector/train.js";
+import { openTrainingSource } from "../evaluation/training-images.js";
 import { requireWritablePlace } from "../files/atomic-file.js";
+import { requireSeparate } from "../files/outputs.js";
 import type { TrainProgress } from "../options/progress.js";
 import { trainOptions } from "../options/train.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, type Flags } from "./flags.js";
+import { weightsInputs } from "./inputs.js";
 import { downloadProgress, duration, showProgress } from "./progress.js";
 
 interface TrainFlags extends Flags<typeof trainOptions> {
@@ -17,6 +20,7 @@ export function trainCommand(context: CommandContext): Command {
     .description("train a detector on images of good parts")
     .argument("<folder>", "a folder of images, or a data set or manifest, whose training images are used")
     .requiredOption("-o, --out <file>", "the model file to write, such as model.safetensors")
+    .addHelpText("after", "\nIf subfolders are named good, OK, normal or pass, only their images are used.")
     .action((folder: string, flags: TrainFlags) => runTrain(context, folder, flags));
   return addFlags(command, trainOptions);
 }
@@ -24,14 +28,21 @@ export function trainCommand(context: CommandContext): Command {
 async function runTrain(
   context: CommandContext,
   folder: string,
-  { out, ...options }: TrainFlags,
+  { out, good, format, ...options }: TrainFlags,
 ): Promise<void> {
   const { signal } = context;
   // Fail now, not after an hour of training.
   await requireWritablePlace(out);
+  const { files } = await openTrainingSource(folder, { good: good?.toString(), format });
+  const images = files.map((path) => ({ name: "the training image", path }));
+  const lists = { name: "the list of images", path: folder };
+  await requireSeparate(
+    [{ name: "the model", path: out }],
+    [...images, lists, ...weightsInputs(options.weights)],
+  );
   const progress = trainProgress(context, options.epochs === "auto" ? "at most " : "");
   try {
-    await using detector = await train(folder, { ...options, signal, onProgress: progress.report });
+    await using detector = await train(files, { ...options, signal, onProgress: progress.report });
     progress.stop();
     await detector.save(out, { signal });
     context.print(`Trained on ${detector.training!.images} images; the model is in ${out}`);

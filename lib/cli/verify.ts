@@ -51,6 +51,8 @@ async function runVerify(
   const { signal } = context;
   if (tolerance !== undefined) positive("tolerance", tolerance, Number.MAX_VALUE);
   const given = paths.length === 0 ? undefined : await findScoreInputs(paths);
+  const failed = given?.find(({ failure }) => failure !== undefined);
+  if (failed !== undefined) throw failed.failure!;
   const expectedHash = await hashOf(model);
   await using detector = await Detector.load(model, { device: "cpu", weights, signal });
   const images: Iterable<ImageInput> =

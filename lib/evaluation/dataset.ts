@@ -14,7 +14,7 @@ import { openTree } from "./datasets/open.js";
 import { scanTree } from "./datasets/tree.js";
 import { findTrainingImages } from "./training-images.js";
 
-export { normalLabel } from "./datasets/dataset.js";
+export { filesOf, normalLabel } from "./datasets/dataset.js";
 export type { Dataset, TestImage } from "./datasets/dataset.js";
 
 /** How {@link openDataset} opens a data set. */

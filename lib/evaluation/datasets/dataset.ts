@@ -25,6 +25,14 @@ export interface Dataset {
   test: TestImage[];
   /** Masks that belong to no image, so that a mask with a mistaken name is noticed. */
   unusedMasks: string[];
+  /** Files that list its images, such as a manifest. Absent if there are none. */
+  lists?: string[];
   /** What a reader of results has to know: what was left out, or how the data set was split. Absent if nothing. */
   notes?: string[];
+}
+
+/** Every file that a data set was read from, or is read from when it is used. */
+export function filesOf({ train, validation = [], test, unusedMasks, lists = [] }: Dataset): string[] {
+  const items = [...validation, ...test].flatMap(({ image, mask = [] }) => [image, mask].flat());
+  return [...train, ...items, ...unusedMasks, ...lists];
 }

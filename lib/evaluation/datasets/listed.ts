@@ -37,12 +37,13 @@ export function splitOf(word: string | undefined, place: string): ListedImage["s
  * The data set that a list describes. Images without a split count as images to test on and, if they are good, as
  * images to train on. Defective images are not trained on.
  *
+ * @param list The file that it was read from.
  * @param name What messages call the list.
  * @throws ReverseDistillationError `NOT_FOUND` if files that it names do not exist, `NO_IMAGES` if it is empty.
  */
 export async function datasetFromList(
   images: readonly ListedImage[],
-  name: string,
+  { list, name = list }: { list: string; name?: string },
   options: OpenOptions,
 ): Promise<Dataset> {
   if (images.length === 0) {
@@ -61,6 +62,7 @@ export async function datasetFromList(
       ...(validation.length > 0 && { validation }),
       test: [...of("test"), ...of(undefined)].map(testImageOf),
       unusedMasks: [],
+      lists: [list],
     },
     [
       ...(defective > 0 ? [`Not trained on: ${counted(defective, "defective image")} of ${name}.`] : []),

@@ -60,7 +60,7 @@ export async function openManifest(path: string, options: OpenOptions): Promise<
   const folder = dirname(path);
   const isTable = [".csv", ".tsv"].includes(extname(path).toLowerCase());
   const images = isTable ? fromCsv(text, path, folder) : fromJsonLines(text, path, folder);
-  return datasetFromList(images, path, options);
+  return datasetFromList(images, { list: path }, options);
 }
 
 function fromCsv(text: string, path: string, folder: string): ListedImage[] {

@@ -72,7 +72,7 @@ async function openSplit(path: string, object: string, options: OpenOptions): Pr
         place,
       };
     });
-  return datasetFromList(images, `${path} for the object ${object}`, options);
+  return datasetFromList(images, { list: path, name: `${path} for the object ${object}` }, options);
 }
 
 function openUnsplit(tree: Tree, options: OpenOptions): Dataset {

@@ -100,6 +100,11 @@ export async function obtainWeights(
   }
 }
 
+/** Where a published file lies in the cache, or would lie. */
+export function weightsPath({ file }: PublishedWeights, env: NodeJS.ProcessEnv = process.env): string {
+  return join(cacheDirectory(env), "weights", file);
+}
+
 /**
  * Looks for a published file in the cache and verifies its checksum.
  *
@@ -111,7 +116,7 @@ export async function weightsStatus(
   signal?: AbortSignal,
 ): Promise<WeightsStatus> {
   const url = weightsUrl(published, baseUrl(env)).href;
-  const path = join(cacheDirectory(env), "weights", published.file);
+  const path = weightsPath(published, env);
   return { ...published, url, path, state: await fileState(path, checksumPrefix(published), signal) };
 }
 
