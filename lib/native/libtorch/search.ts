@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ReverseDistillationError } from "../../errors/error.js";
 import { cacheDirectoryIfAny, noCache } from "../../files/cache.js";
+import { distrustOf } from "../../files/trust.js";
 import { nvidiaDriver } from "../nvidia.js";
 import { nativeSettings, type Setting } from "../settings.js";
 import {
@@ -88,6 +89,11 @@ export function* lookForLibTorch(
       yield { origin, place, reason: absent, exists: false };
       continue;
     }
+    const distrust = origin === "cache" ? distrustOfCached(directory) : undefined;
+    if (distrust !== undefined) {
+      yield { origin, place: directory, reason: distrust, exists: true };
+      continue;
+    }
     const result = inspectLibTorch(directory, requirement);
     const reason = "reason" in result ? undefined : refuse(result);
     if ("reason" in result) yield { origin, place: directory, ...result };
@@ -97,6 +103,12 @@ export function* lookForLibTorch(
       yield { origin, place: directory, reason: `LibTorch ${version}: ${reason}`, exists: true, version };
     }
   }
+}
+
+/** Looks at a cached LibTorch, its libraries' folder, and the two folders of the cache around it. */
+function distrustOfCached(directory: string): string | undefined {
+  const folders = [dirname(dirname(directory)), dirname(directory), directory, join(directory, "lib")];
+  return folders.map(distrustOf).find((reason) => reason !== undefined);
 }
 
 function misfitOfChosen(

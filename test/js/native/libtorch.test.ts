@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { ReverseDistillationError } from "../../../lib/errors/error.js";
@@ -178,6 +178,28 @@ test("unsuitable ones are listed with the reason, in the order of the search", (
       `  python: ${pythons}: LibTorch 2.13.0+cu130: a CUDA build; the CPU build of LibTorch 2.13 is needed`,
       "  python: python on the PATH: not found",
     ].join("\n"),
+  );
+});
+
+test("a cached LibTorch that other users could have put there is not used, and the reason says what to do", (t) => {
+  const folder = temporaryFolder(t);
+  const cached = fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
+  const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: join(folder, "none") };
+  for (const open of [folder, join(folder, "libtorch"), cached, join(cached, "lib")]) {
+    chmodSync(open, 0o777);
+    const { found, passedOver } = findLibTorch(wants213, { env });
+    t.is(found, undefined);
+    t.true(passedOver[0]!.reason.startsWith(`every user may write to ${open}, `));
+    t.true(passedOver[0]!.reason.endsWith(`run chmod o-w ${open}`));
+    chmodSync(open, 0o755);
+  }
+  t.like(findLibTorch(wants213, { env }).found, { origin: "cache" });
+  // Only root can give a folder away.
+  if (process.geteuid?.() !== 0) return;
+  chownSync(cached, 54321, 54321);
+  t.regex(
+    findLibTorch(wants213, { env }).passedOver[0]!.reason,
+    /belongs to user 54321, .*; if you trust it, set LIBTORCH/,
   );
 });
 
