@@ -1,4 +1,5 @@
 import { abortedError, throwIfAborted, untilAborted } from "../errors/abort.js";
+import { counted } from "../errors/counted.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import type { RawImage } from "../image/raw-image.js";
 import type { NativeScore } from "../native/addon.js";
@@ -47,7 +48,7 @@ export class ScoreQueue {
     if (this.#accepted >= maxQueue) {
       throw new ReverseDistillationError(
         "QUEUE_FULL",
-        `The detector already has ${maxQueue} unfinished calls of score, the limit set by batching.maxQueue: await some of ` +
+        `The detector already has ${counted(maxQueue, "unfinished call")} of score, the limit set by batching.maxQueue: await some of ` +
           "them before scoring more, or raise the limit.",
       );
     }

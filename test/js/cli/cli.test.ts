@@ -166,7 +166,12 @@ const failures: [title: string, args: string[], code: number, message: RegExp][]
   ["no --out", ["train", parts], 2, /^error: required option '-o, --out <file>' not specified/],
   ["an option that is not known", ["score", model, parts, "--fast"], 2, /^error: unknown option '--fast'/],
   ["a command that is not known", ["trian"], 2, /^error: unknown command 'trian'/],
-  ["--heatmap-max alone", ["score", model, parts, "--heatmap-max", "1"], 2, /^error: .*only valid with --heatmaps/],
+  [
+    "--heatmap-max alone",
+    ["score", model, parts, "--heatmap-max", "1"],
+    2,
+    /^error: .*only valid with --heatmaps/,
+  ],
 ];
 for (const [title, args, expected, message] of failures) {
   test.serial(`with ${title} the exit code is ${expected}, and one line says why`, async (t) => {

@@ -196,5 +196,5 @@ test("a full queue refuses immediately and names its limit, and accepts images a
 });
 
 function refused(t: ExecutionContext, call: Promise<unknown>): ReturnType<typeof rejects> {
-  return rejects(t, call, "QUEUE_FULL", /its limit/);
+  return rejects(t, call, "QUEUE_FULL", /the limit set by batching\.maxQueue/);
 }
