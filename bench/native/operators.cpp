@@ -1,16 +1,16 @@
-// The operators' times, a line of JSON each on the standard output:
+// Times the operators and writes one line of JSON per measurement to standard output:
 //
 //   reverse_distillation_benchmark <cpu|cuda:N> [--quick] [--backbone NAME] [--batch N] [--repetitions N]
 //
 // {"operator", "case", "dtype", "seconds", "positions", "bytes", "operations"}: the median time of one call,
-// the values that it gives a channel, the bytes that must move and the operations that must be done
-// (native/ops/cuda says how they are counted). The first line is that of a copy within the device,
-// "operator": "copy": what bytes are to be compared with. Before an operator is timed, its answers are
-// compared with ATen's.
+// the number of output values per channel, the bytes that must move and the operations that must be done,
+// counted as described in native/ops/cuda. The first line, "operator": "copy", times a copy within the
+// device, the yardstick for bytes per second. Each operator's answers are compared with ATen's before it is
+// timed.
 //
-// --quick: tiny features, which only show that it works. --backbone, --batch: these features alone; otherwise
-// those of resnet18 and wide_resnet50_2, in batches of 32, and of 1 too where maps are made. --repetitions:
-// calls in one measurement, 20.
+// --quick: tiny features, only to show that everything runs. --backbone, --batch: only these features; by
+// default those of resnet18 and wide_resnet50_2 in batches of 32, and also of 1 for the operators that make
+// maps. --repetitions: calls per measurement, 20 by default.
 
 #include <ATen/ATen.h>
 
@@ -61,7 +61,7 @@ const char* name_of(at::ScalarType type) {
   return type == at::kHalf ? "float16" : "bfloat16";
 }
 
-/// The least that a call has to do.
+/// The least work that a call must do.
 struct Work {
   double positions;
   double bytes;
@@ -79,7 +79,7 @@ void print(const char* op, const std::string& what, at::ScalarType type, double 
 struct Features {
   std::vector<at::Tensor> teacher;
   std::vector<at::Tensor> student;
-  double elements = 0.0;  ///< of one of the two
+  double elements = 0.0;  ///< of teacher or student, not both
   double positions = 0.0;
 
   Features(const Backbone& backbone, int64_t batch, at::ScalarType type, c10::Device device) {
@@ -118,7 +118,7 @@ void measure_features(const Settings& settings, const Timer& timer, const Backbo
   report("global_loss", 5, 0, 9, [&] { global_loss(features.teacher, features.student); });
 }
 
-/// From distances to maps and scores; from features to maps and scores.
+/// From distances to maps and scores, and from features to maps and scores.
 void measure_maps(const Settings& settings, const Timer& timer, const Backbone& backbone, int64_t batch) {
   const int64_t size = image_size(settings);
   const Features features(backbone, batch, at::kFloat, settings.device);
@@ -126,8 +126,7 @@ void measure_maps(const Settings& settings, const Timer& timer, const Backbone& 
   const std::string what = std::string(backbone.name) + ", batch " + std::to_string(batch);
   const double outputs = static_cast<double>(batch * size * size);
   const double bytes = 4.0 * (outputs + features.positions);
-  // Multiply-adds along the rows and down the columns; at other sizes than 256 from 64, 32 and 16 not
-  // counted.
+  // Multiply-adds along the rows and down the columns from 64, 32 and 16 to 256; not counted for other sizes.
   const double operations = settings.quick ? 0.0 : outputs * 47.0;
   const auto report = [&](const char* op, double bytes_moved, double operations_done,
                           const std::function<void()>& work) {
@@ -145,7 +144,7 @@ void measure_maps(const Settings& settings, const Timer& timer, const Backbone& 
 }
 
 void measure_preprocess(const Settings& settings, const Timer& timer) {
-  if (!settings.device.is_cuda()) return;  // On the CPU an image is resized where it is taken in.
+  if (!settings.device.is_cuda()) return;  // On the CPU an image is resized when it is read.
   const int64_t batch = 8;
   std::vector<at::Tensor> images;
   for (int64_t n = 0; n < batch; ++n) {
@@ -197,7 +196,7 @@ constexpr const char* kUsage =
     "usage: reverse_distillation_benchmark <cpu|cuda:N> [--quick] [--backbone NAME] [--batch N] "
     "[--repetitions N]";
 
-/// A number from 1 of the command line.
+/// A whole number from 1, given on the command line.
 int positive(const std::string& text) {
   size_t read = 0;
   const int value = std::stoi(text, &read);

@@ -12,7 +12,7 @@ Timer::Timer(c10::Device device, int repetitions, int measurements)
     : streams_(device), repetitions_(repetitions), measurements_(measurements) {}
 
 double Timer::measure(const std::function<void()>& work) const {
-  // What the default stream has made ready is not this stream's to see before that is done.
+  // This stream may not see what the default stream prepared until that has finished.
   streams_.compute_waits_for_current();
   const auto scope = streams_.compute();
   const auto repeat = [&] {
@@ -32,7 +32,7 @@ double Timer::measure(const std::function<void()>& work) const {
     }
     streams_.wait();
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    if (i > 0) seconds.push_back(taken.count() / repetitions_);  // The first replay sets the graph up.
+    if (i > 0) seconds.push_back(taken.count() / repetitions_);  // The first replay sets up the graph.
   }
   std::nth_element(seconds.begin(), seconds.begin() + seconds.size() / 2, seconds.end());
   return seconds[seconds.size() / 2];

@@ -8,15 +8,14 @@
 
 namespace reverse_distillation::bench {
 
-/// Times work on a device.
+/// Measures the time of work on a device.
 class Timer {
  public:
-  /// repetitions: of the work in one measurement. measurements: of which the median counts.
+  /// repetitions: runs of the work per measurement. measurements: their number; the median counts.
   Timer(c10::Device device, int repetitions, int measurements);
 
-  /// Median time of one run of `work`, in seconds. It runs first to warm up. On a GPU its repetitions are
-  /// recorded and started as one piece, so that the time is the device's own, without that of starting each
-  /// kernel.
+  /// Median time of one run of `work`, in seconds, after a warm-up run. On a GPU the repetitions are recorded
+  /// and started as one piece, so that the time is the device's own and excludes the launch of each kernel.
   double measure(const std::function<void()>& work) const;
 
  private:

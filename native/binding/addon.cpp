@@ -1,4 +1,4 @@
-// The addon's exports, one to one with lib/native/addon.ts.
+// The addon's exports. They mirror lib/native/addon.ts one to one.
 
 #include <ATen/Version.h>
 #include <napi.h>
@@ -17,7 +17,7 @@ namespace reverse_distillation::binding {
 
 namespace {
 
-/// The LibTorch that is loaded, as "major.minor.patch".
+/// The version of the LibTorch that is loaded, as "major.minor.patch".
 std::string libtorch_version() {
   const uint64_t version = aoti_torch_abi_version();
   const auto byte = [version](int shift) { return std::to_string(version >> shift & 0xFFU); };
@@ -29,7 +29,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   value.Set("libtorch", libtorch_version());
   value.Set("builtAgainst", TORCH_VERSION);
   value.Set("cpuCapability", at::get_cpu_capability());
-  // oneDNN may be told to pass over instruction sets that the processor has (ONEDNN_MAX_CPU_ISA).
+  // oneDNN may have been told to ignore instruction sets that the processor has (ONEDNN_MAX_CPU_ISA).
   const bool runs_bfloat16 = onednn::runs_bfloat16();
   value.Set("cpuRunsBfloat16", runs_bfloat16);
   value.Set("cpuHasBfloat16", runs_bfloat16 && cpu_has_bfloat16());
@@ -52,7 +52,7 @@ Napi::Value shutdown(const Napi::CallbackInfo& call) {
 }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
-  default_threads();  // Read before any job changes it.
+  default_threads();  // Read it before any job changes it.
   Environment::install(env);
   exports.Set("info", Napi::Function::New<info>(env));
   exports.Set("addressOf", Napi::Function::New<address_of>(env));

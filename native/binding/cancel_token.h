@@ -14,7 +14,7 @@ class CancelTokenWrap : public Napi::ObjectWrap<CancelTokenWrap> {
   static Napi::Function define(Napi::Env env);
   explicit CancelTokenWrap(const Napi::CallbackInfo& info);
 
-  /// The token that a JavaScript value wraps. Throws a Napi::TypeError for anything else.
+  /// The token that a JavaScript value wraps. Throws a Napi::TypeError for any other value.
   static std::shared_ptr<CancelToken> from(const Napi::Value& value);
 
  private:

@@ -50,7 +50,7 @@ const char* name_of(T value, const Names<T>& names) {
   for (const auto& [name, meaning] : names) {
     if (value == meaning) return name;
   }
-  throw Error(ErrorCode::kInternal, "a value without a name");
+  throw Error(ErrorCode::kInternal, "a value has no name");
 }
 
 int64_t to_integer(const Napi::Value& value) { return value.ToNumber().Int64Value(); }
@@ -123,7 +123,7 @@ PixelView to_pixel_view(const Napi::Object& value) {
   const bool channels_fit = view.channels == 1 || view.channels == 3 || view.channels == 4;
   if (view.width <= 0 || view.height <= 0 || !channels_fit ||
       static_cast<int64_t>(array.ByteLength()) != view.width * view.height * view.channels) {
-    throw Napi::TypeError::New(value.Env(), "pixels do not fit their width, height and channels");
+    throw Napi::TypeError::New(value.Env(), "the pixel data does not match its width, height and channels");
   }
   return view;
 }
@@ -140,7 +140,7 @@ NamedTensor to_named_tensor(const Napi::Object& value) {
   const auto array = value.Get("data").As<Napi::TypedArray>();
   std::string name = value.Get("name").ToString().Utf8Value();
   if (bytes < 0 || static_cast<int64_t>(array.ByteLength()) != bytes) {
-    throw Napi::TypeError::New(value.Env(), "the data of tensor \"" + name + "\" does not fit its shape");
+    throw Napi::TypeError::New(value.Env(), "the data of tensor \"" + name + "\" does not match its shape");
   }
   uint8_t* data = static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
   if (reinterpret_cast<uintptr_t>(data) % c10::elementSize(dtype) != 0) {

@@ -7,8 +7,8 @@
 
 namespace reverse_distillation::binding {
 
-// Conversions between JavaScript values and native structs, as lib/native/addon.ts types them. The facade
-// validates for users; what is checked here guards memory, and throws a Napi::TypeError.
+// Conversions between JavaScript values and native structs, typed in lib/native/addon.ts. The facade
+// validates user input; the checks here only protect memory, and throw a Napi::TypeError.
 
 ModelConfig to_model_config(const Napi::Object& value);
 Napi::Object from_model_config(Napi::Env env, const ModelConfig& config);
@@ -16,10 +16,10 @@ TrainingConfig to_training_config(const Napi::Object& value);
 Loss to_loss(const Napi::Value& value);
 Part to_part(const Napi::Value& value);
 
-/// Shares the pixels' memory: the caller keeps `value` alive for as long as the view is read.
+/// Shares the pixels' memory: the caller keeps `value` alive while the view is in use.
 PixelView to_pixel_view(const Napi::Object& value);
 
-/// Shares the bytes' memory, likewise.
+/// Shares the bytes' memory in the same way.
 NamedTensor to_named_tensor(const Napi::Object& value);
 
 /// Shares the tensors' memory with JavaScript, which keeps them alive.

@@ -16,7 +16,8 @@ Environment::Environment(Napi::Env env) : env_(env) {
 void Environment::install(Napi::Env env) {
   auto* const held = new std::shared_ptr<Environment>(std::make_shared<Environment>(env));
   env.SetInstanceData(held);
-  // Hooks run last in, first out: this one, added after the function's own, still finds it usable.
+  // Hooks run last in, first out. This one is added after the function's own, so the function is still usable
+  // when it runs.
   napi_add_env_cleanup_hook(
       env, [](void* self) { static_cast<Environment*>(self)->shutdown(); }, held->get());
 }
@@ -28,7 +29,7 @@ const std::shared_ptr<Environment>& Environment::of(Napi::Env env) {
 void Environment::post(std::function<void(Napi::Env)> task) {
   const std::lock_guard lock(mutex_);
   messages_.push_back(std::move(task));
-  // A status other than ok means that the function is closing; it is not touched again.
+  // A status other than ok means that the function is closing; it must not be touched again.
   if (waking_allowed_ && napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking) != napi_ok) {
     waking_allowed_ = false;
   }
@@ -49,7 +50,7 @@ void Environment::drain(Napi::Env env) {
       task = std::move(messages_.front());
       messages_.pop_front();
     }
-    // Nothing may leave this callback: no JavaScript stands above it that could catch it.
+    // No exception may leave this callback: there is no JavaScript above it to catch one.
     try {
       task(env);
     } catch (const Napi::Error& error) {

@@ -12,14 +12,14 @@ namespace reverse_distillation::binding {
 
 class JobThread;
 
-/// What one Node environment (the main thread or a worker) holds of this addon: the way back to its event
-/// loop, and its job threads, all of which end before the environment does.
+/// This addon's part of one Node environment (the main thread or a worker): the way back to its event loop,
+/// and its job threads, all of which end before the environment does.
 ///
-/// Shared: Node destroys instance data and wrapped objects in no order to rely on, and job threads refer to
-/// it.
+/// Shared, because Node destroys instance data and wrapped objects in no reliable order, and job threads
+/// refer to it.
 class Environment {
  public:
-  /// Makes the environment's instance data, once.
+  /// Creates the environment's instance data. Call once.
   static void install(Napi::Env env);
 
   /// The environment's instance.
@@ -29,16 +29,16 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  /// Any thread: runs `task` on the event loop, in order. Dropped (destroyed on the event loop) once the
-  /// environment closes.
+  /// Any thread: runs `task` on the event loop, in order. Once the environment closes, tasks are dropped (and
+  /// destroyed on the event loop).
   void post(std::function<void(Napi::Env)> task);
 
-  /// Event loop: while work is pending, the process stays alive.
+  /// Event loop: the process stays alive while work is pending.
   void begin_work();
   void end_work();
 
-  /// Event loop: cancels running jobs, drops waiting ones and joins all threads. No work is taken afterwards.
-  /// Called at process.exit(), since LibTorch's statics are destroyed then, and when the environment is torn
+  /// Event loop: cancels running jobs, drops waiting ones and joins all threads. No more work is accepted.
+  /// Called at process.exit(), before LibTorch's statics are destroyed, and when the environment is torn
   /// down. Idempotent.
   void shutdown();
   bool closed() const { return closed_; }

@@ -6,7 +6,7 @@
 
 namespace reverse_distillation::binding {
 
-/// What an exception has become at the boundary: a code of `lib/errors/error.ts` and a message.
+/// An exception as it crosses the boundary: a code of `lib/errors/error.ts` and a message.
 struct Failure {
   std::string code;
   std::string message;
@@ -15,11 +15,11 @@ struct Failure {
   Napi::Error to_error(Napi::Env env) const;
 };
 
-/// Describes the exception that is being handled. To be called in a `catch (...)`; the one place where C++
-/// exceptions, LibTorch's among them, are translated.
+/// Describes the exception that is being handled; call it in a `catch (...)`. This is the only place that
+/// translates C++ exceptions, including LibTorch's.
 Failure describe_current_exception();
 
-/// Runs `work` and turns every C++ exception into a JavaScript one. For synchronous exports.
+/// Runs `work` and turns every C++ exception into a JavaScript one; for synchronous exports.
 template <typename Work>
 auto guarded(Napi::Env env, const Work& work) {
   try {

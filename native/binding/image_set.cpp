@@ -24,7 +24,7 @@ class AddJob : public Job {
 
  protected:
   void execute() override {
-    set_threads(1);  // Decoding uses the other cores.
+    set_threads(1);  // Decoding needs the other cores.
     images_->add(pixels_);
   }
 
@@ -55,7 +55,7 @@ ImageSetWrap::ImageSetWrap(const Napi::CallbackInfo& info)
 
 Napi::Value ImageSetWrap::add(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    if (!images_ || frozen_) throw Error(ErrorCode::kDisposed, "The image set takes no more images.");
+    if (!images_ || frozen_) throw Error(ErrorCode::kDisposed, "The image set accepts no more images.");
     return thread_.submit(std::make_unique<AddJob>(info.Env(), *this, info[0].As<Napi::Object>()));
   });
 }
@@ -72,7 +72,7 @@ Napi::Value ImageSetWrap::length(const Napi::CallbackInfo& info) {
 
 std::shared_ptr<const ImageSet> ImageSetWrap::freeze(const Napi::Value& value) {
   ImageSetWrap& set = unwrap_tagged<ImageSetWrap>(value, kTag, "ImageSet");
-  if (!set.images_) throw Error(ErrorCode::kDisposed, "The image set is disposed of.");
+  if (!set.images_) throw Error(ErrorCode::kDisposed, "The image set has been disposed of.");
   if (set.adding_ > 0) throw Error(ErrorCode::kInvalidArgument, "Images are still being added to the set.");
   set.frozen_ = true;
   return set.images_;

@@ -15,8 +15,8 @@ class ImageSetWrap : public Napi::ObjectWrap<ImageSetWrap> {
   static Napi::Function define(Napi::Env env);
   explicit ImageSetWrap(const Napi::CallbackInfo& info);
 
-  /// The images that a JavaScript value wraps, which from now on takes no more. Throws a Napi::Error for
-  /// anything else, for a set that is disposed of, and while an image is being added.
+  /// The images that a JavaScript value wraps; the set accepts no more from then on. Throws a Napi::Error for
+  /// any other value, for a set that has been disposed of, and while an image is being added.
   static std::shared_ptr<const ImageSet> freeze(const Napi::Value& value);
 
  private:

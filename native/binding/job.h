@@ -11,10 +11,10 @@
 
 namespace reverse_distillation::binding {
 
-/// One piece of work off the event loop, with the promise that it settles.
+/// One piece of work off the event loop, and the promise that it settles.
 ///
-/// Its life: made on the event loop; `execute` on a job thread; `result` and destruction on the event loop
-/// again. A job whose environment closes before is destroyed without settling.
+/// A job is created on the event loop, `execute` runs on a job thread, and `result` and the destructor run on
+/// the event loop again. If the environment closes first, the job is destroyed without settling its promise.
 class Job {
  public:
   explicit Job(Napi::Env env) : deferred_(Napi::Promise::Deferred::New(env)) {}
@@ -27,23 +27,23 @@ class Job {
   /// Keeps a JavaScript value alive until the job is destroyed.
   void keep(const Napi::Object& value) { kept_.push_back(Napi::Persistent(value)); }
 
-  /// Asks running work to end soon. Any thread.
+  /// Asks running work to stop soon. Any thread.
   void cancel() { cancel_->cancel(); }
 
-  /// On a job thread: runs `execute` and keeps what it throws.
+  /// On a job thread: runs `execute` and keeps the exception that it throws, if any.
   void run() noexcept;
 
   /// On the event loop: resolves or rejects the promise.
   void settle(Napi::Env env);
 
-  /// On the event loop: makes the job reject with what a callback of the caller's threw.
+  /// On the event loop: makes the job reject with the error that one of the caller's callbacks threw.
   void fail_with(Napi::Error error);
 
  protected:
-  /// The work. No N-API here. Exceptions reject the promise.
+  /// The work. Must not use N-API. Exceptions reject the promise.
   virtual void execute() = 0;
 
-  /// What the promise resolves to.
+  /// The value that the promise resolves to.
   virtual Napi::Value result(Napi::Env env) = 0;
 
   void set_cancel_token(std::shared_ptr<CancelToken> token) { cancel_ = std::move(token); }

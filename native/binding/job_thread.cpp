@@ -32,7 +32,7 @@ void JobThread::run() {
     {
       std::unique_lock lock(mutex_);
       const auto due = [this] { return stopping_ || finishing_ || !waiting_.empty(); };
-      // Not wait(): its symbol came with GCC 12, and binaries that need it do not load beside an older
+      // Not wait(): its symbol came with GCC 12, and binaries that need it do not load next to an older
       // libstdc++.
       while (!changed_.wait_for(lock, std::chrono::hours(1), due)) {
       }
@@ -46,7 +46,7 @@ void JobThread::run() {
       const std::lock_guard lock(mutex_);
       running_ = nullptr;
     }
-    // Moved along, so that the job's references are released on the event loop and nowhere else.
+    // Moved, so that the job's references are released on the event loop and nowhere else.
     environment_->post([job = std::move(job), this](Napi::Env env) {
       environment_->end_work();
       job->settle(env);

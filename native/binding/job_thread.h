@@ -11,10 +11,10 @@
 
 namespace reverse_distillation::binding {
 
-/// Runs jobs one after the other on a thread of its own, which starts with the first job. What a thread
-/// serves (a model, an image set) is thereby used by one thread at a time.
+/// Runs jobs one after the other on its own thread, which starts with the first job. The model or image set
+/// that it serves is therefore used by one thread at a time.
 ///
-/// Made, used and destroyed on the event loop of its environment.
+/// Created, used and destroyed on the event loop of its environment.
 class JobThread {
  public:
   explicit JobThread(std::shared_ptr<Environment> environment);
@@ -25,13 +25,13 @@ class JobThread {
   /// Queues a job and returns its promise. In a closed environment the promise never settles.
   Napi::Promise submit(std::unique_ptr<Job> job);
 
-  /// Lets the thread end once it has run what waits. No job may follow.
+  /// Lets the thread end once it has run the waiting jobs. No job may follow.
   void finish();
 
-  /// Asks the running job to end soon.
+  /// Asks the running job to stop soon.
   void cancel();
 
-  /// Drops what waits, and waits for what runs. Idempotent.
+  /// Drops waiting jobs and waits for the running one. Idempotent.
   void stop();
 
  private:
@@ -41,7 +41,7 @@ class JobThread {
   std::thread thread_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool stopping_ = false;  ///< Guarded by mutex_, as is all below.
+  bool stopping_ = false;  ///< Guarded by mutex_, like all members below.
   bool finishing_ = false;
   Job* running_ = nullptr;
   std::deque<std::unique_ptr<Job>> waiting_;

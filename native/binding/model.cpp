@@ -40,7 +40,7 @@ Napi::Value ModelWrap::config(const Napi::CallbackInfo& info) {
 }
 
 void ModelWrap::require_alive() const {
-  if (!disposal_.IsEmpty()) throw Error(ErrorCode::kDisposed, "The model is disposed of.");
+  if (!disposal_.IsEmpty()) throw Error(ErrorCode::kDisposed, "The model has been disposed of.");
 }
 
 Napi::Value ModelWrap::tensors(const Napi::CallbackInfo& info) {

@@ -10,14 +10,14 @@
 
 namespace reverse_distillation::binding {
 
-/// `NativeModel` of lib/native/addon.ts: a detector, and the thread that all work on it runs on.
+/// `NativeModel` of lib/native/addon.ts: a detector, and the thread that runs all work on it.
 class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
  public:
-  /// The class; it is made through its static method `create` alone.
+  /// The class; instances come only from its static method `create`.
   static Napi::Function define(Napi::Env env);
   explicit ModelWrap(const Napi::CallbackInfo& info);
 
-  /// What is alive in the process: what a leak would make grow.
+  /// Objects alive in the process; a leak makes these numbers grow.
   static std::atomic<int64_t> live_models;
   static std::atomic<int64_t> live_maps;
 
@@ -44,7 +44,7 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
 
   ModelConfig config_;
   std::shared_ptr<Detector> detector_;
-  Napi::ObjectReference disposal_;  ///< The promise of `dispose`, once it was called.
+  Napi::ObjectReference disposal_;  ///< The promise of `dispose`, once called.
   const void* last_pixels_ = nullptr;
   const void* last_map_ = nullptr;
   JobThread thread_;

@@ -18,7 +18,7 @@ void ModelJob::execute() {
 }
 
 Detector& ModelJob::detector() const {
-  if (!model_.detector_) throw Error(ErrorCode::kDisposed, "The model is disposed of.");
+  if (!model_.detector_) throw Error(ErrorCode::kDisposed, "The model has been disposed of.");
   return *model_.detector_;
 }
 
@@ -65,7 +65,7 @@ void TrainJob::work() {
 }
 
 void TrainJob::report(const EpochReport& epoch) {
-  // The job outlives its reports: it is settled by a later message.
+  // The job outlives its reports: a later message settles it.
   environment_->post([this, epoch](Napi::Env env) {
     try {
       on_epoch_.Call({from_report(env, epoch)});

@@ -4,7 +4,7 @@
 
 namespace reverse_distillation::binding {
 
-/// Work on one model, which it keeps alive. Sets the number of threads first.
+/// Work on one model, which it keeps alive. Sets the number of threads before it starts.
 class ModelJob : public Job {
  public:
   ModelJob(Napi::Env env, ModelWrap& model, int threads);
@@ -15,7 +15,7 @@ class ModelJob : public Job {
   Napi::Value result(Napi::Env env) override { return env.Undefined(); }
   Detector& detector() const;
 
-  /// Views of the caller's pixels, whose memory the job keeps alive.
+  /// Views of the caller's pixels; the job keeps their memory alive.
   std::vector<PixelView> lend_images(const Napi::Array& images);
 
   ModelWrap& model_;
@@ -24,7 +24,7 @@ class ModelJob : public Job {
   int threads_;
 };
 
-/// Makes the weights; resolves to the model itself.
+/// Creates the weights; resolves to the model itself.
 class CreateJob : public ModelJob {
  public:
   CreateJob(Napi::Env env, ModelWrap& model) : ModelJob(env, model, 0) {}
@@ -63,7 +63,7 @@ class TrainJob : public ModelJob {
   std::shared_ptr<Environment> environment_;
 };
 
-/// Resolves to one { score, map } an image.
+/// Resolves to one { score, map } per image.
 class ScoreJob : public ModelJob {
  public:
   ScoreJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, int threads,
@@ -93,7 +93,7 @@ class TraceJob : public ModelJob {
   std::vector<NamedTensor> traced_;
 };
 
-/// Frees the weights. Being the last job on the thread, it waits for all others.
+/// Frees the weights. It is the last job on the thread, so it waits for all others.
 class DisposeJob : public ModelJob {
  public:
   DisposeJob(Napi::Env env, ModelWrap& model) : ModelJob(env, model, 0) {}

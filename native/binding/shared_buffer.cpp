@@ -7,7 +7,7 @@ namespace reverse_distillation::binding {
 
 namespace {
 
-/// What an external ArrayBuffer holds on to.
+/// What an external ArrayBuffer keeps alive.
 struct SharedTensor {
   at::Tensor tensor;
   std::atomic<int64_t>* alive;
@@ -42,7 +42,7 @@ Napi::ArrayBuffer share_tensor(Napi::Env env, const at::Tensor& tensor, std::ato
     return copy;
   }
   NAPI_THROW_IF_FAILED(env, status, Napi::ArrayBuffer());
-  // The collector sees a small object; tell it what hangs on it.
+  // The garbage collector sees a small object: tell it how much memory hangs on it.
   int64_t adjusted = 0;
   napi_adjust_external_memory(env, shared.release()->bytes, &adjusted);
   return {env, buffer};

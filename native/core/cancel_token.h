@@ -6,7 +6,7 @@
 
 namespace reverse_distillation {
 
-/// Set by any thread, looked at by running work between its steps. Cannot be reset.
+/// Any thread may set it; running work checks it between steps. It cannot be reset.
 class CancelToken {
  public:
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }

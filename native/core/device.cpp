@@ -9,7 +9,7 @@
 namespace reverse_distillation {
 
 int cuda_devices() {
-  // A LibTorch without CUDA registers nothing here; one with it counts none where there is no driver.
+  // A LibTorch without CUDA registers nothing here; one with CUDA counts no devices if there is no driver.
   if (!c10::impl::hasDeviceGuardImpl(c10::kCUDA)) return 0;
   return c10::impl::getDeviceGuardImpl(c10::kCUDA)->deviceCount();
 }
@@ -22,8 +22,8 @@ c10::Device parse_device(const std::string& name) {
     throw Error(ErrorCode::kInvalidArgument, "device must be \"cpu\" or \"cuda:N\"; got \"" + name + "\".");
   }
   if (device.is_cpu()) {
-    // LibTorch tries NNPACK on small batches, and prints a warning at each where the processor is none of
-    // those that NNPACK knows. ATen's own convolution is on all of them.
+    // LibTorch tries NNPACK on small batches, and prints a warning each time if NNPACK does not know the
+    // processor. ATen's own convolution runs everywhere.
     at::globalContext().setUserEnabledNNPACK(false);
     return device;
   }
@@ -33,8 +33,8 @@ c10::Device parse_device(const std::string& name) {
   if (!device.has_index()) device.set_index(0);
   const int devices = cuda_devices();
   if (device.index() < devices) {
-    // Among cuDNN's algorithms are some that add in the order in which threads happen to run; trainings are
-    // to repeat to the bit.
+    // Some of cuDNN's algorithms add in an order that depends on thread timing; trainings must repeat to the
+    // bit.
     at::globalContext().setDeterministicCuDNN(true);
     return device;
   }
@@ -59,8 +59,8 @@ int default_threads() {
 }
 
 void set_threads(int threads) {
-  // At a thread's first look LibTorch takes over the number that any thread set last. That look must come
-  // before the number is set, or another job's number would replace it in the middle of the work.
+  // When a thread first reads this setting, LibTorch copies the number that any thread set last. Read it
+  // before setting it, or another job's number would replace ours in the middle of the work.
   at::get_num_threads();
   at::set_num_threads(threads > 0 ? threads : default_threads());
 }

@@ -7,8 +7,8 @@
 
 namespace reverse_distillation {
 
-/// The streams that one model's work runs on, and no other's: one computes, one copies, so that both can go
-/// on at once. On the CPU there are none, and everything here does nothing.
+/// The streams that one model's work runs on, and no other's: one for computing and one for copying, so that
+/// both can run at the same time. The CPU has none, and everything here does nothing.
 class DeviceStreams {
  public:
   explicit DeviceStreams(c10::Device device);
@@ -16,8 +16,8 @@ class DeviceStreams {
   DeviceStreams(const DeviceStreams&) = delete;
   DeviceStreams& operator=(const DeviceStreams&) = delete;
 
-  /// Makes the device and its computing stream current on the calling thread, for as long as it lives.
-  /// LibTorch keeps both per thread, so each job does so.
+  /// Makes the device and its computing stream current on the calling thread for the lifetime of this object.
+  /// LibTorch keeps both per thread, so each job does this.
   class Scope {
    public:
     explicit Scope(const std::optional<c10::Stream>& stream);
@@ -33,15 +33,15 @@ class DeviceStreams {
   Scope compute() const { return Scope(compute_); }
   Scope copy() const { return Scope(copy_); }
 
-  /// Makes what is started on the computing stream from now on wait for all that was started on the copying
-  /// one, or on the calling thread's current one. Does not wait itself.
+  /// Makes later work on the computing stream wait for all work started so far on the copying stream, or on
+  /// the calling thread's current stream. Does not block.
   void compute_waits_for_copy() const;
   void compute_waits_for_current() const;
 
-  /// Waits for the computing stream, and throws what went wrong on it.
+  /// Waits for the computing stream, and throws any error that occurred on it.
   void wait() const;
 
-  /// Whether there are streams: not on the CPU.
+  /// Whether there are streams; false on the CPU.
   bool has_streams() const { return compute_.has_value(); }
 
  private:

@@ -6,8 +6,8 @@
 
 namespace reverse_distillation::cpu {
 
-/// Calls `work` with a null pointer of the element type that the loops over plain pointers read for `dtype`,
-/// float32 or bfloat16.
+/// Calls `work` with a null pointer whose type is the element type that loops over plain pointers use for
+/// `dtype`: float32 or bfloat16.
 template <typename Work>
 void dispatch_dtype(c10::ScalarType dtype, const Work& work) {
   if (dtype == c10::kFloat) {

@@ -5,7 +5,7 @@
 
 namespace reverse_distillation {
 
-/// The ways in which native code fails: a subset of the codes of `lib/errors/error.ts`, under the same names.
+/// How native code can fail: a subset of the codes of `lib/errors/error.ts`, under the same names.
 enum class ErrorCode {
   kInvalidArgument,
   kInvalidImage,
@@ -21,7 +21,7 @@ enum class ErrorCode {
 /// The code's name as JavaScript sees it, such as "INVALID_ARGUMENT".
 const char* error_code_name(ErrorCode code);
 
-/// The one exception type of this library. `what()` says what was given, what is allowed and what to do.
+/// The only exception type of this library. `what()` says what was given, what is allowed and what to do.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}

@@ -14,7 +14,7 @@ namespace {
 struct Switch {
   std::mutex mutex;
   std::condition_variable changed;
-  int active = 0;                   ///< Holders, all of the mode `tf32`.
+  int active = 0;                   ///< Holders; all of them have the mode `tf32`.
   std::array<int, 2> waiting = {};  ///< By mode: exact, TF32.
   bool tf32 = false;
 };
@@ -34,8 +34,8 @@ Float32Mode::Float32Mode(c10::Device device, Precision precision)
   Switch& shared = process_switch();
   std::unique_lock lock(shared.mutex);
   ++shared.waiting[tf32];
-  // Where both modes are waited for they take turns, or work of one that overlaps would never let the other
-  // in.
+  // If both modes are waited for, they take turns. Otherwise overlapping work of one mode would keep the
+  // other out forever.
   const auto may_begin = [&] {
     if (shared.waiting[!tf32] > 0) return shared.active == 0 && shared.tf32 != tf32;
     return shared.active == 0 || shared.tf32 == tf32;
@@ -46,7 +46,7 @@ Float32Mode::Float32Mode(c10::Device device, Precision precision)
   --shared.waiting[tf32];
   ++shared.active;
   shared.tf32 = tf32;
-  // Convolutions alone: these networks multiply no matrices otherwise.
+  // Only convolutions: these networks have no other matrix products.
   at::globalContext().setFloat32Precision(at::Float32Backend::CUDA, at::Float32Op::CONV,
                                           tf32 ? at::Float32Precision::TF32 : at::Float32Precision::IEEE);
 }

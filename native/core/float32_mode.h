@@ -6,11 +6,11 @@
 
 namespace reverse_distillation {
 
-/// How convolutions on GPUs multiply float32, for as long as it lives: exactly, or, in `Precision::kTf32`,
-/// inputs rounded to TF32's 10 bits of mantissa. LibTorch has one switch for the process, which operators
-/// read when they are started or recorded; so work that wants the other mode waits here, on the calling
-/// thread, while work of the same mode goes on beside. Does nothing on the CPU, and in precisions without
-/// float32 convolutions. A thread has one at a time.
+/// How GPU convolutions multiply float32 for the lifetime of this object: exactly or, in `Precision::kTf32`,
+/// with inputs rounded to TF32's 10 bits of mantissa. LibTorch has one switch per process, which operators
+/// read when they are started or recorded. So work that needs the other mode waits here, on the calling
+/// thread, while work of the same mode runs side by side. Does nothing on the CPU, nor in precisions without
+/// float32 convolutions. A thread may hold only one.
 class Float32Mode {
  public:
   Float32Mode(c10::Device device, Precision precision);

@@ -14,17 +14,17 @@ namespace reverse_distillation {
 
 namespace {
 
-/// From here on glibc takes memory from the system and gives it back; below, it keeps it itself.
+/// From this size on, glibc takes memory from the system and returns it; smaller blocks it keeps itself.
 constexpr size_t kLarge = size_t{128} << 10;
 
 constexpr size_t kHugePage = size_t{2} << 20;
 
-/// What a tensor may leave unused of a block that is longer than it needs: a quarter.
+/// A tensor may leave up to a quarter of its own size unused at the end of a block.
 size_t longest_for(size_t bytes) { return bytes + bytes / 4; }
 
 thread_local MemoryPool* current = nullptr;
 
-/// Bytes that large tensors hold, and the most that they did since a pool was last released.
+/// Bytes that large tensors hold now, and the most that they have held since a pool was last released.
 std::atomic<size_t> live{0};
 std::atomic<size_t> most_live{0};
 
@@ -35,18 +35,18 @@ void count_live(size_t bytes) {
   }
 }
 
-/// Asks for pages of 2 MiB, of which there is one to fault in where there would be 512.
+/// Asks for pages of 2 MiB: one page fault instead of 512.
 void ask_for_huge_pages(void* data, size_t bytes) {
   const auto begin = (reinterpret_cast<uintptr_t>(data) + kHugePage - 1) / kHugePage * kHugePage;
   const auto end = (reinterpret_cast<uintptr_t>(data) + bytes) / kHugePage * kHugePage;
-  // A system without them refuses, and that is as well.
+  // A system without huge pages refuses, which does no harm.
   if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 }
 
 }  // namespace
 
-/// LibTorch's allocator for the CPU: as its own, but for what a pool holds. Memory comes from malloc and goes
-/// to free in any case, so that a tensor may be freed anywhere, and outlive every pool.
+/// LibTorch's allocator for the CPU: like LibTorch's own, except for the blocks that a pool holds. Memory
+/// always comes from malloc and goes to free, so a tensor may be freed anywhere and may outlive every pool.
 class PoolingAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t bytes) override {
@@ -82,7 +82,7 @@ class PoolingAllocator final : public c10::Allocator {
 
 namespace {
 
-/// In place before any tensor is made: LibTorch asks for allocators to be set while it is loaded.
+/// Installed before any tensor is made: LibTorch wants allocators to be set while it is loaded.
 const bool installed = [] {
   c10::SetCPUAllocator(new PoolingAllocator, /*priority=*/1);
   return true;

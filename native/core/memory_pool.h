@@ -7,17 +7,17 @@
 
 namespace reverse_distillation {
 
-/// Memory that tensors of the CPU leave to those that come after them. The activations of one batch are as
-/// large as those of the next; given back to the system in between, they would be mapped, cleared and
-/// faulted in anew, a page at a time, at every batch.
+/// Memory that CPU tensors leave to later ones. The activations of one batch are as large as those of the
+/// next; if they were returned to the system in between, every batch would map, clear and fault them in
+/// again, page by page.
 ///
-/// Only large blocks are kept, and never so many that they and what tensors hold are more than half as much
-/// again as tensors once held together: what has lain unused the longest goes first. Safe to use from several
-/// threads.
+/// Only large blocks are kept. Kept blocks and live tensors together never exceed one and a half times the
+/// most that tensors have held at one time; the block that has been unused for longest goes first.
+/// Thread-safe.
 class MemoryPool {
  public:
-  /// The pool of everything that computes in this process. It lives as long as somebody holds it, and gives
-  /// its memory back with its end.
+  /// The pool shared by everything that computes in this process. It lives as long as anyone holds it, and
+  /// then returns its memory.
   static std::shared_ptr<MemoryPool> shared();
 
   MemoryPool() = default;
@@ -25,8 +25,9 @@ class MemoryPool {
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
 
-  /// While it lives, tensors that the calling thread makes on the CPU take their memory from the pool, and
-  /// those that it frees leave theirs there. Memory that another thread frees goes back to the system.
+  /// During its lifetime, tensors that the calling thread makes on the CPU take their memory from the pool,
+  /// and tensors that it frees leave their memory there. Memory freed by another thread goes back to the
+  /// system.
   class Scope {
    public:
     explicit Scope(MemoryPool& pool);
@@ -38,7 +39,7 @@ class MemoryPool {
     MemoryPool* former_;
   };
 
-  /// Gives what is kept back to the system, and forgets how much tensors once held.
+  /// Returns the kept memory to the system and resets the record of how much tensors have held.
   void release();
 
   size_t kept_bytes() const;
@@ -48,12 +49,12 @@ class MemoryPool {
 
   struct Block {
     void* data;
-    size_t age;  ///< Lower for what was left earlier.
+    size_t age;  ///< Lower for blocks that were left earlier.
   };
 
-  /// Memory of `bytes` or a little more, or null where none of that size is kept.
+  /// Memory of `bytes` or a little more, or null if the pool has no such block.
   void* take(size_t bytes);
-  /// Keeps memory of `bytes`.
+  /// Keeps a block of `bytes`.
   void keep(void* data, size_t bytes);
   void drop_oldest();
 

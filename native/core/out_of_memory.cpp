@@ -11,9 +11,9 @@ namespace reverse_distillation {
 
 namespace {
 
-constexpr const char* kRemedy = " Smaller batches, smaller images or a smaller backbone take less.";
+constexpr const char* kRemedy = " Use smaller batches, smaller images or a smaller backbone.";
 
-/// What LibTorch's allocators and the libraries below it say.
+/// How LibTorch's allocators and the libraries below it say that memory ran out.
 constexpr std::array kPhrases = {"out of memory", "not enough memory", "can't allocate memory",
                                  "ALLOC_FAILED"};
 
@@ -32,11 +32,11 @@ std::string describe_exhausted_memory(const std::string& message) {
   static const std::regex cpu(R"(you tried to allocate (\d+) bytes)");
   std::smatch found;
   if (std::regex_search(message, found, gpu)) {
-    return "GPU " + found.str(2) + " is out of memory: " + found.str(1) + " were asked for, and " +
+    return "GPU " + found.str(2) + " is out of memory: " + found.str(1) + " were requested, and " +
            found.str(4) + " of its " + found.str(3) + " were free." + kRemedy;
   }
   if (std::regex_search(message, found, cpu)) {
-    return "The memory is exhausted: " + found.str(1) + " bytes were asked for." + kRemedy;
+    return "Out of memory: " + found.str(1) + " bytes were requested." + kRemedy;
   }
   return message + "." + kRemedy;
 }
@@ -46,7 +46,7 @@ void release_kept_memory() noexcept {
   try {
     c10::getDeviceAllocator(c10::kCUDA)->emptyCache();
   } catch (const std::exception&) {
-    // What is kept stays kept; the failure that led here is what the caller hears of.
+    // The cache stays as it is; the caller hears of the failure that led here.
     return;
   }
 }

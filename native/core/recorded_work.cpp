@@ -6,7 +6,7 @@ namespace reverse_distillation {
 
 namespace {
 
-/// What the recording that the thread is making uses; null where it makes none.
+/// What the recording in progress on this thread uses; null if there is none.
 thread_local std::vector<std::shared_ptr<const void>>* used_here = nullptr;
 
 class Collecting {

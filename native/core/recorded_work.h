@@ -6,8 +6,8 @@
 
 namespace reverse_distillation {
 
-/// Work on a device that was recorded once and is started again as one piece (a CUDA graph): on tensors of
-/// the same addresses each time, those that were current when it was recorded.
+/// Work on a device that was recorded once and can be started again as one piece (a CUDA graph). It always
+/// uses the tensor addresses that were current when it was recorded.
 class RecordedWork {
  public:
   virtual ~RecordedWork() = default;
@@ -21,18 +21,18 @@ class RecordedWork {
   std::vector<std::shared_ptr<const void>> used_;  ///< See `keep_while_recorded`.
 };
 
-/// Records what `work` starts on the current stream of the current device, without running it. `work` must
-/// have run there before, so that nothing is set up while it is recorded, and must not wait for the device.
-/// Tensors that it makes belong to the recording; those that it uses must outlive it.
+/// Records the work that `work` starts on the current stream of the current device, without running it.
+/// `work` must have run there before, so that nothing is set up during recording, and it must not wait for
+/// the device. Tensors that it makes belong to the recording; tensors that it uses must outlive it.
 ///
-/// beside: null, or a recording whose memory is shared: neither may run while the other does. Its tensors
-///   that are still held keep their memory.
-/// Returns null where this build of the addon cannot record; the caller runs `work` then. Throws what `work`
-/// throws.
+/// beside: null, or a recording whose memory is shared. The two must not run at the same time. Tensors of
+///   `beside` that are still held keep their memory.
+/// Returns null if this build of the addon cannot record; the caller then runs `work` itself. Throws what
+/// `work` throws.
 std::unique_ptr<RecordedWork> record_work(const std::function<void()>& work, RecordedWork* beside = nullptr);
 
-/// For work that uses what it does not hold on to itself, such as a cache's entry: where the calling thread
-/// is recording, the recording holds on to it. Does nothing elsewhere.
+/// For work that uses something that it does not own, such as a cache entry: if the calling thread is
+/// recording, the recording keeps it alive. Otherwise does nothing.
 void keep_while_recorded(const std::shared_ptr<const void>& used);
 
 }  // namespace reverse_distillation

@@ -15,7 +15,7 @@ namespace reverse_distillation {
 
 namespace {
 
-/// A file that is closed and has lost its name when this goes out of scope.
+/// A file that is closed and loses its name when this goes out of scope.
 class NamedFile {
  public:
   explicit NamedFile(const std::string& folder)
@@ -33,14 +33,14 @@ class NamedFile {
 
   void reserve(int64_t bytes) {
     const int failure = posix_fallocate(descriptor_, 0, bytes);
-    if (failure != 0) fail("finds no room for " + std::to_string(bytes) + " bytes", failure);
+    if (failure != 0) fail("has no room for " + std::to_string(bytes) + " bytes", failure);
   }
 
  private:
   [[noreturn]] void fail(const std::string& what, int failure) const {
     throw Error(ErrorCode::kIo, "The temporary file " + path_ + " " + what + ": " +
                                     std::generic_category().message(failure) +
-                                    ". Name another folder by the variable TMPDIR, or allow less.");
+                                    ". Set TMPDIR to another folder, or lower featureDisk.");
   }
 
   std::string path_;

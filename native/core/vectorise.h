@@ -1,8 +1,8 @@
 #pragma once
 
-// Run-time choice of the instruction set for loops over plain pointers. A function marked RD_VECTORISED is
-// compiled once an instruction set, and the dynamic linker picks the best that the processor has. What it
-// calls must be RD_INLINE, or it is compiled for the oldest processor alone.
+// Chooses the instruction set of loops over plain pointers at run time. A function marked RD_VECTORISED is
+// compiled once per instruction set, and the dynamic linker picks the best one that the processor has.
+// Functions that it calls must be RD_INLINE; otherwise they are compiled only for the oldest processor.
 
 #include <bit>
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace reverse_distillation::cpu {
 
-/// The bits of a bfloat16, the upper half of a float32's.
+/// The bits of a bfloat16: the upper half of a float32.
 struct BFloat16 {
   uint16_t bits;
 };
@@ -27,7 +27,7 @@ RD_INLINE float load(BFloat16 value) { return std::bit_cast<float>(static_cast<u
 
 RD_INLINE void store(float* to, float value) { *to = value; }
 
-/// Rounds to nearest, ties to even; a NaN stays one.
+/// Rounds to nearest, ties to even; a NaN stays NaN.
 RD_INLINE void store(BFloat16* to, float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   const uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;

@@ -16,7 +16,7 @@ onednn::Geometry geometry_of(const torch::nn::Conv2dImpl& convolution) {
   return {convolution.options.stride()->at(0), padding->at(0), false};
 }
 
-/// As doubles, one a channel of the output, to be multiplied with a weight.
+/// One double per output channel, shaped to multiply a weight.
 at::Tensor per_output_channel(const at::Tensor& values, bool transposed) {
   return transposed ? values.view({1, -1, 1, 1}) : values.view({-1, 1, 1, 1});
 }
@@ -34,7 +34,7 @@ FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
     geometry_ = {/*stride=*/2, /*padding=*/0, /*transposed=*/true};
     weight_ = doubling->weight;
   } else {
-    throw Error(ErrorCode::kInternal, "a convolution to fold is of the kind " + convolution.name());
+    throw Error(ErrorCode::kInternal, "cannot fold a convolution of kind " + convolution.name());
   }
   const at::Tensor scale =
       norm.weight.to(at::kDouble) / (norm.running_var.to(at::kDouble) + norm.options.eps()).sqrt();

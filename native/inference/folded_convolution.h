@@ -13,29 +13,29 @@ namespace reverse_distillation {
 /// What follows a convolution in the same pass over its output.
 enum class Activation { kNone, kRelu };
 
-/// A convolution, or a transposed one, with the batch norm behind it folded into weight and bias in double
+/// A convolution, transposed or not, with the batch norm behind it folded into weight and bias in double
 /// precision: scale = gamma / sqrt(variance + eps), weight' = scale weight, bias' = beta - scale mean.
 ///
-/// It holds a copy of what it was made from, in the memory order that the device's kernels ask for: on the
-/// CPU oneDNN's; elsewhere, or where LibTorch is built without oneDNN, channels-last for the operators of
-/// ATen. Not synchronised: one thread at a time.
+/// Holds a copy of the weights in the memory order that the device's kernels want: oneDNN's on the CPU;
+/// channels-last for ATen's operators elsewhere, and on the CPU if LibTorch has no oneDNN. Not synchronised:
+/// one thread at a time.
 class FoldedConvolution {
  public:
   /// convolution: a Conv2d or ConvTranspose2d, square, without bias, dilation or groups.
   FoldedConvolution(const torch::nn::Module& convolution, const torch::nn::BatchNorm2dImpl& norm,
                     at::ScalarType dtype);
 
-  /// input: [N, C, H, W], channels-last, of the dtype given. Returns [N, C', H', W'], channels-last.
+  /// input: [N, C, H, W], channels-last, of the constructor's dtype. Returns [N, C', H', W'], channels-last.
   at::Tensor run(const at::Tensor& input, Activation activation);
 
-  /// relu(convolution(input) + residual), the end of a residual block, written over the residual.
+  /// relu(convolution(input) + residual), the end of a residual block. Overwrites the residual.
   at::Tensor run_residual(const at::Tensor& input, at::Tensor residual);
 
  private:
   at::Tensor convolve(const at::Tensor& input) const;
 
   onednn::Geometry geometry_;
-  at::Tensor weight_;                           ///< Undefined where it is packed.
+  at::Tensor weight_;                           ///< Undefined once packed.
   std::optional<onednn::PackedWeight> packed_;  ///< For oneDNN.
   at::Tensor bias_;
 };

@@ -15,7 +15,7 @@ std::vector<FoldedStage> fold(const std::vector<torch::nn::Sequential>& stages, 
   return folded;
 }
 
-/// The output of each stage; each takes the one before.
+/// The outputs of all stages; each stage reads the output of the one before.
 std::vector<at::Tensor> run_stages(std::vector<FoldedStage>& stages, at::Tensor x) {
   std::vector<at::Tensor> outputs;
   for (FoldedStage& stage : stages) {

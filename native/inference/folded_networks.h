@@ -7,13 +7,13 @@
 
 namespace reverse_distillation {
 
-/// The teacher for inference: what `TeacherImpl` computes, from copies of its weights with the batch norms
-/// folded in.
+/// The teacher for inference: computes what `TeacherImpl` does, from copies of its weights with the batch
+/// norms folded in.
 class FoldedTeacher {
  public:
   FoldedTeacher(const TeacherImpl& teacher, at::ScalarType dtype);
 
-  /// images: normalised [N, 3, H, W], channels-last, of the dtype given. See `TeacherImpl::forward`.
+  /// images: normalised [N, 3, H, W], channels-last, of the constructor's dtype. See `TeacherImpl::forward`.
   std::vector<at::Tensor> run(const at::Tensor& images);
 
  private:
@@ -21,16 +21,16 @@ class FoldedTeacher {
   std::vector<FoldedStage> stages_;
 };
 
-/// Bottleneck and student decoder for inference, in eval mode, likewise.
+/// Bottleneck and student decoder for inference, in eval mode, likewise from folded copies.
 class FoldedStudent {
  public:
   FoldedStudent(const BottleneckImpl& bottleneck, const DecoderImpl& decoder, at::ScalarType dtype);
 
-  /// features: the teacher's three. Returns the student's, alike in shape and order.
+  /// features: the teacher's three. Returns the student's three, in the same shapes and order.
   std::vector<at::Tensor> run(const std::vector<at::Tensor>& features);
 
  private:
-  std::vector<FoldedConvolution> fusion_;  ///< MFF's; without the last where the layout never runs it.
+  std::vector<FoldedConvolution> fusion_;  ///< MFF's, without the last if the layout never runs it.
   FoldedStage embedding_;
   std::vector<FoldedStage> decoder_;
 };

@@ -8,12 +8,12 @@
 
 namespace reverse_distillation {
 
-/// A residual stage of `model/residual_stage.h` for inference: every unit a `FoldedConvolution`.
+/// A residual stage of `model/residual_stage.h` for inference: every unit is a `FoldedConvolution`.
 class FoldedStage {
  public:
   FoldedStage(const torch::nn::Sequential& stage, at::ScalarType dtype);
 
-  /// input: [N, C, H, W], channels-last. It is overwritten unless the first block has a shortcut of its own.
+  /// input: [N, C, H, W], channels-last. Overwritten unless the first block has its own shortcut.
   at::Tensor run(const at::Tensor& input);
 
  private:

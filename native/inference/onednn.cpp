@@ -22,14 +22,14 @@ c10::TypedOperatorHandle<Signature> find(const char* name, const char* overload 
   return c10::Dispatcher::singleton().findSchemaOrThrow(name, overload).template typed<Signature>();
 }
 
-/// A value for height and for width.
+/// One value for both height and width.
 struct Pair {
   explicit Pair(int64_t value) : values{value, value} {}
   operator Ints() const { return values; }
   std::array<int64_t, 2> values;
 };
 
-/// Whether two packed weights lie in one order.
+/// Whether two packed weights have the same memory order.
 bool same_order(const at::Tensor& a, const at::Tensor& b) {
   static const auto order = find<at::Tensor(const at::Tensor&)>("mkldnn::_get_mkldnn_serialized_md");
   return at::equal(order.call(a), order.call(b));
@@ -65,7 +65,7 @@ at::Tensor PackedWeight::pack(const at::Tensor& weight, Ints input_size) const {
 
 at::Tensor PackedWeight::unpack(const at::Tensor& packed) const {
   const at::Tensor weight = packed.to_dense();
-  // oneDNN takes a transposed convolution's channels in a plain one's order.
+  // oneDNN stores a transposed convolution's channels in the order of a plain convolution.
   return geometry_.transposed ? weight.transpose(0, 1).contiguous() : weight;
 }
 

@@ -1,16 +1,16 @@
 /*
  * The package's only .node file: opens LibTorch by absolute path, then the implementation that was
- * built against it. It knows N-API and dlopen alone, so it loads on every machine and can say what is
+ * built against it. It needs only N-API and dlopen, so it loads on every machine and can say what is
  * wrong there. It exports
  *
  *   open(libraries: string[], implementation: string, expectedMinor: string): object
  *
- * libraries: LibTorch's shared libraries in order of dependence; implementation: the file that exports
+ * libraries: LibTorch's shared libraries, dependencies first; implementation: the file that exports
  * napi_register_module_v1; expectedMinor: the LibTorch that it was built against, such as "2.13".
- * Returns the implementation's exports. Throws an Error whose `code` is LIBTORCH_INCOMPATIBLE,
- * ADDON_NOT_FOUND, or INTERNAL for arguments of another kind. May be called again, in any environment.
+ * Returns the implementation's exports. Throws an Error with the `code` LIBTORCH_INCOMPATIBLE,
+ * ADDON_NOT_FOUND, or INTERNAL for arguments of the wrong kind. May be called again, in any environment.
  *
- * What it opens is never closed: LibTorch does not survive being unloaded.
+ * Libraries are never closed: LibTorch does not survive being unloaded.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,7 +29,7 @@ static const char* const kInternal = "INTERNAL";
 
 static const char* const kImplementationPrefix = "reverse_distillation-";
 
-/* Throws an Error with a code; returns 0, which is "failed" for every function here. */
+/* Throws an Error with a code. Returns 0, which means "failed" for every function in this file. */
 __attribute__((format(printf, 3, 4))) static int fail(napi_env env, const char* code, const char* format,
                                                       ...) {
   char message[2048];
@@ -47,7 +47,8 @@ __attribute__((format(printf, 3, 4))) static int fail(napi_env env, const char* 
 static char* read_string(napi_env env, napi_value value) {
   size_t length;
   if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) {
-    fail(env, kInternal, "open() takes (libraries: string[], implementation: string, expectedMinor: string)");
+    fail(env, kInternal,
+         "open() expects (libraries: string[], implementation: string, expectedMinor: string)");
     return NULL;
   }
   char* text = malloc(length + 1);
@@ -64,11 +65,11 @@ static const char* base_name(const char* path) {
   return slash == NULL ? path : slash + 1;
 }
 
-/* A search among the loaded objects for another file that stands for the same thing as `path`. */
+/* A search among the loaded objects for another file that would be the same library as `path`. */
 struct rival_search {
   const char* path;
   struct stat file;
-  size_t compared; /* how many characters of the base name make two files rivals; 0: all */
+  size_t compared; /* how many characters of the base name must agree; 0: all */
   char rival[1024];
 };
 
@@ -88,13 +89,13 @@ static int is_rival(struct dl_phdr_info* object, size_t size, void* data) {
 }
 
 /*
- * Opens one shared library, unless another file of its name is loaded: two LibTorch or two
- * implementations in one process register the same operators, and LibTorch ends the process at that.
+ * Opens one shared library, unless another file of its name is loaded: two copies of LibTorch or two
+ * implementations in one process would register the same operators, and LibTorch would end the process.
  */
 static void* open_library(napi_env env, const char* path, int flags, size_t compared, const char* code) {
   struct rival_search search = {.path = path, .compared = compared};
   if (stat(path, &search.file) == 0 && dl_iterate_phdr(is_rival, &search)) {
-    fail(env, code, "cannot open %s: %s is loaded already, and a process can hold only one of them", path,
+    fail(env, code, "cannot open %s: %s is already loaded, and a process can hold only one of them", path,
          search.rival);
     return NULL;
   }
@@ -103,11 +104,11 @@ static void* open_library(napi_env env, const char* path, int flags, size_t comp
   return library;
 }
 
-/* Opens every library of the array. Global, since the implementation finds LibTorch's symbols there. */
+/* Opens every library of the array, globally, so that the implementation finds LibTorch's symbols. */
 static int open_libtorch(napi_env env, napi_value libraries) {
   uint32_t count;
   if (napi_get_array_length(env, libraries, &count) != napi_ok || count == 0)
-    return fail(env, kInternal, "open() takes a non-empty array of libraries");
+    return fail(env, kInternal, "open() expects a non-empty array of libraries");
   for (uint32_t i = 0; i < count; i++) {
     napi_value element;
     if (napi_get_element(env, libraries, i, &element) != napi_ok)
@@ -122,14 +123,15 @@ static int open_libtorch(napi_env env, napi_value libraries) {
 }
 
 /*
- * Refuses a LibTorch of another minor version: an implementation opens on it without complaint, since
- * the names of the symbols agree, and then works on classes that are laid out differently.
+ * Refuses a LibTorch of another minor version. An implementation would open without complaint, since the
+ * names of the symbols agree, but would then use classes with a different layout.
  */
 static int check_version(napi_env env, const char* expected_minor) {
   /* The default scope, not a handle: this is the definition that the implementation will bind to. */
   void* const symbol = dlsym(RTLD_DEFAULT, "aoti_torch_abi_version");
   if (symbol == NULL)
-    return fail(env, kIncompatible, "the LibTorch that was opened does not tell its version: %s", dlerror());
+    return fail(env, kIncompatible, "the LibTorch that was opened does not report its version: %s",
+                dlerror());
   uint64_t (*abi_version)(void);
   memcpy(&abi_version, &symbol, sizeof abi_version); /* ISO C has no cast from object to function */
 

@@ -7,9 +7,9 @@ namespace reverse_distillation {
 /// The one-class bottleneck embedding (OCBE) of Deng & Li 2022, under the names of the published checkpoints.
 ///
 /// MFF (conv1, bn1, conv2, bn2 for layer1; conv3, bn3 for layer2) brings the teacher's features to layer3's
-/// size and concatenates them; conv4, bn4 (1x1) fuse them to 256 e channels; OCE (bn_layer), the 4th residual
-/// stage, makes the code. In layout `official` conv4 and bn4 exist, of 1024 e to 512 e channels, and never
-/// run: OCE takes the 768 e concatenated channels itself.
+/// size and concatenates them. conv4, bn4 (1x1) fuse them to 256 e channels. OCE (bn_layer), a fourth
+/// residual stage, makes the code. In layout `official` conv4 and bn4 exist, from 1024 e to 512 e channels,
+/// but never run: OCE reads the 768 e concatenated channels.
 class BottleneckImpl : public torch::nn::Module {
  public:
   BottleneckImpl(const BackboneSpec& spec, Layout layout);

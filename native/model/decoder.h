@@ -5,17 +5,17 @@
 namespace reverse_distillation {
 
 /// The student decoder D of Deng & Li 2022: the teacher mirrored, from the code back to the teacher's three
-/// features, under the names of the published checkpoints: `layer1` rebuilds the teacher's layer3, `layer2`
-/// its layer2, `layer3` its layer1. Layout `paper` mirrors the block counts too (6, 4, 3 for the 50-layer
-/// nets); `official` has them in the teacher's order (3, 4, 6).
+/// features, under the names of the published checkpoints. `layer1` rebuilds the teacher's layer3, `layer2`
+/// its layer2, `layer3` its layer1. Layout `paper` also mirrors the block counts (6, 4, 3 for the 50-layer
+/// networks); `official` keeps the teacher's order (3, 4, 6).
 class DecoderImpl : public torch::nn::Module {
  public:
   DecoderImpl(const BackboneSpec& spec, Layout layout);
 
-  /// code: [N, 512 e, H/32, W/32]. Returns three features of the shapes, and in the order, of the teacher's.
+  /// code: [N, 512 e, H/32, W/32]. Returns three features in the shapes and order of the teacher's.
   std::vector<at::Tensor> forward(const at::Tensor& code);
 
-  /// layer1..layer3, each of which takes the one before.
+  /// layer1..layer3; each reads the output of the one before.
   const std::vector<torch::nn::Sequential>& stages() const { return stages_; }
 
  private:

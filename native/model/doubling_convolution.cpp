@@ -21,8 +21,8 @@ at::Tensor input_gradient(const at::Tensor& gradient, const at::Tensor& input, c
                                               /*output_padding=*/{0, 0}, /*groups=*/1, {true, false, false}));
 }
 
-/// As each position of the input makes a 2x2 patch of the output that no other touches, it is the gradient of
-/// a 1x1 convolution from the input's channels to the patches' values.
+/// Each input position makes a 2x2 patch of the output that no other position touches. So the gradient is
+/// that of a 1x1 convolution from the input's channels to the patches' values.
 at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& input) {
   const int64_t n = input.size(0), in = input.size(1), h = input.size(2), w = input.size(3);
   const int64_t out = gradient.size(1);
@@ -39,9 +39,9 @@ at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& input) 
   return product.view({2, 2, out, in}).permute({3, 2, 0, 1});
 }
 
-/// The transposed convolution, with the weight's gradient as that of a 1x1 convolution: oneDNN's own kernel
-/// for it is slower where the stride is 2 (by 1.1 to 2 times), and so is a matrix product where MKL has no
-/// kernels made for the processor.
+/// The transposed convolution, with the weight's gradient computed as that of a 1x1 convolution: at stride 2
+/// oneDNN's own kernel for it is slower (by a factor of 1.1 to 2), and so is a matrix product if MKL has no
+/// kernels for the processor.
 class DoublingFunction : public torch::autograd::Function<DoublingFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& input,
@@ -64,7 +64,7 @@ DoublingConvolutionImpl::DoublingConvolutionImpl(int64_t in_channels, int64_t ou
     : weight(register_parameter("weight", at::empty({in_channels, out_channels, 2, 2}))) {}
 
 at::Tensor DoublingConvolutionImpl::forward(const at::Tensor& input) {
-  // Autocast, which casts weights once a pass, must see the convolution itself; cuDNN needs no help.
+  // Autocast, which casts weights once per pass, must see the convolution itself; cuDNN needs no help.
   const bool own_gradient =
       input.is_cpu() && at::GradMode::is_enabled() && !at::autocast::is_autocast_enabled(at::kCPU);
   return own_gradient ? DoublingFunction::apply(input, weight) : convolve(input, weight);

@@ -6,10 +6,10 @@
 
 namespace reverse_distillation {
 
-/// The 2x2 transposed convolution of stride 2, without bias, with which the decoder doubles height and width.
+/// The 2x2 transposed convolution of stride 2, without bias, by which the decoder doubles height and width.
 ///
-/// Registers `weight`, [in_channels, out_channels, 2, 2], as torch.nn.ConvTranspose2d does; its values are
-/// undefined until they are initialised or loaded.
+/// Registers `weight`, [in_channels, out_channels, 2, 2], like torch.nn.ConvTranspose2d; its values are
+/// undefined until initialised or loaded.
 class DoublingConvolutionImpl : public torch::nn::Module {
  public:
   DoublingConvolutionImpl(int64_t in_channels, int64_t out_channels);

@@ -6,13 +6,13 @@ namespace reverse_distillation::cpu {
 
 namespace {
 
-/// Channels whose sums stay in registers while the rows go by.
+/// Channels whose sums stay in registers during one run over the rows.
 constexpr int64_t kBlock = 64;
 
-/// Rows whose sums are of float32, before they go into those of float64.
+/// Rows summed in float32 before the sums are added to the float64 totals.
 constexpr int64_t kStretch = 256;
 
-/// Calls `add(row, c, first sum, second sum)` for every element, and adds the sums of each channel up.
+/// Calls `add(row, c, first sum, second sum)` for every element, and accumulates both sums per channel.
 template <typename Add>
 RD_INLINE void sum_channels(int64_t rows, int64_t channels, double* first, double* second, const Add& add) {
   for (int64_t begin = 0; begin < rows; begin += kStretch) {
@@ -57,7 +57,7 @@ RD_INLINE void apply(const T* x, NormValue by, const T* residual, int64_t rows, 
     for (int64_t c = 0; c < channels; ++c) {
       float value = by.scale[c] * (load(x[at + c]) - by.mean[c]) + by.bias[c];
       if (kResidual) value += load(residual[at + c]);
-      if (kRelu) value = value < 0.0F ? 0.0F : value;  // A NaN stays one.
+      if (kRelu) value = value < 0.0F ? 0.0F : value;  // A NaN stays NaN.
       store(y + at + c, value);
     }
   }
@@ -72,7 +72,7 @@ RD_INLINE void apply_any(const T* x, NormValue by, const T* residual, bool relu,
   return apply<false, false>(x, by, residual, rows, channels, y);
 }
 
-/// g at a place.
+/// g at one element.
 template <bool kRelu, typename T>
 RD_INLINE float flowing(const T* gradient, const T* y, int64_t at) {
   const float value = load(gradient[at]);
@@ -117,7 +117,7 @@ RD_INLINE void gradient_apply_any(const T* gradient, const T* y, const T* x, Nor
 
 }  // namespace
 
-// One definition a dtype: GCC clones functions for several instruction sets, not templates.
+// One definition per dtype: GCC clones functions, but not templates, for several instruction sets.
 
 RD_VECTORISED
 void norm_sums(const float* x, const float* shift, int64_t rows, int64_t channels, double* sum,

@@ -25,13 +25,13 @@ struct Shape {
   int64_t channels;
 };
 
-/// Two sums a channel.
+/// Two sums per channel.
 struct Sums {
   std::vector<double> first;
   std::vector<double> second;
 };
 
-/// Cuts the rows into a part for each thread: `work(part, first row, count)`.
+/// Splits the rows into one part per thread: `work(part, first row, count)`.
 template <typename Work>
 void for_parts(const Shape& shape, int64_t parts, const Work& work) {
   at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
@@ -42,8 +42,8 @@ void for_parts(const Shape& shape, int64_t parts, const Work& work) {
   });
 }
 
-/// Sums of all rows: `add(first row, count, sums, second sums)` adds those of some. In the same order each
-/// time.
+/// Sums over all rows, always in the same order: `add(first row, count, sums, second sums)` adds the sums of
+/// some rows.
 template <typename Add>
 Sums sum_rows(const Shape& shape, const Add& add) {
   const auto channels = static_cast<size_t>(shape.channels);
@@ -63,7 +63,7 @@ Sums sum_rows(const Shape& shape, const Add& add) {
   return total;
 }
 
-/// Mean and 1 / sqrt(variance + eps) of a batch, float32 [2, C]; moves the running statistics.
+/// Mean and 1 / sqrt(variance + eps) of a batch, float32 [2, C]. Updates the running statistics.
 at::Tensor take_statistics(torch::nn::BatchNorm2dImpl& norm, const at::Tensor& x) {
   const Shape shape(x);
   at::Tensor statistics = at::empty({2, shape.channels}, x.options().dtype(at::kFloat));
@@ -94,7 +94,7 @@ at::Tensor take_statistics(torch::nn::BatchNorm2dImpl& norm, const at::Tensor& x
   return statistics;
 }
 
-/// residual: of no elements where there is none, since autograd's functions take no undefined tensors.
+/// residual: an empty tensor if there is none, since autograd functions accept no undefined tensors.
 class NormalisedActivation : public torch::autograd::Function<NormalisedActivation> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& x,
@@ -168,7 +168,7 @@ class NormalisedActivation : public torch::autograd::Function<NormalisedActivati
   }
 };
 
-/// Whether the kernels here do it.
+/// Whether the kernels in this file support the arguments.
 bool has_kernel(const torch::nn::BatchNorm2dImpl& norm, const at::Tensor& x, const at::Tensor& residual) {
   const auto fits = [&](const at::Tensor& tensor) {
     return tensor.scalar_type() == x.scalar_type() && tensor.sizes() == x.sizes() &&

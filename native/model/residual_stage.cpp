@@ -14,7 +14,7 @@ nn::Conv2d make_convolution(int64_t in_channels, int64_t out_channels, int64_t k
 
 namespace {
 
-/// The 3x3 convolution of a block, or what takes its place where the block resamples.
+/// The 3x3 convolution of a block, or its replacement if the block resamples.
 nn::AnyModule make_resampling(int64_t in_channels, int64_t out_channels, Resample resample) {
   if (resample == Resample::kDouble) return nn::AnyModule(DoublingConvolution(in_channels, out_channels));
   return nn::AnyModule(make_convolution(in_channels, out_channels, 3, resample == Resample::kHalve ? 2 : 1));

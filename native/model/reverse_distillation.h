@@ -6,14 +6,14 @@
 
 namespace reverse_distillation {
 
-/// The features that the teacher sees and those that the student rebuilds, three of each, alike in shape.
+/// The teacher's features and the student's reconstructions of them: three each, in the same shapes.
 struct FeaturePairs {
   std::vector<at::Tensor> teacher;
   std::vector<at::Tensor> student;
 };
 
 /// Teacher, one-class bottleneck and student decoder (Deng & Li 2022, Fig. 3), registered as `teacher`, `bn`
-/// and `decoder`. The student sees the teacher through the bottleneck alone.
+/// and `decoder`. The student sees the teacher only through the bottleneck.
 class ReverseDistillationImpl : public torch::nn::Module {
  public:
   /// Fresh weights, all drawn from `config.seed`.
@@ -22,7 +22,7 @@ class ReverseDistillationImpl : public torch::nn::Module {
   /// images: normalised [N, 3, H, W], H and W multiples of 32. No gradient flows into the teacher.
   FeaturePairs forward(const at::Tensor& images);
 
-  /// The same from the teacher's features on: what a training repeats.
+  /// The same, starting from the teacher's features: the part that training repeats.
   FeaturePairs reconstruct(std::vector<at::Tensor> teacher_features);
 
   Teacher teacher{nullptr};

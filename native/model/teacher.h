@@ -5,20 +5,19 @@
 namespace reverse_distillation {
 
 /// The teacher E of Deng & Li 2022: a ResNet from the stem to layer3, under torchvision's names (conv1, bn1,
-/// layer1..layer3). It is frozen: its parameters take no gradient and it stays in eval mode, whatever
-/// `train()` is called with, so its running statistics never change.
+/// layer1..layer3). It is frozen: its parameters need no gradient, and `train()` leaves it in eval mode, so
+/// its running statistics never change.
 class TeacherImpl : public torch::nn::Module {
  public:
   explicit TeacherImpl(const BackboneSpec& spec);
 
-  /// images: normalised [N, 3, H, W], H and W multiples of 32.
-  /// Returns the outputs of layer1..layer3: [N, 64 e, H/4, W/4], [N, 128 e, H/8, W/8], [N, 256 e, H/16,
-  /// W/16], e the block's expansion.
+  /// images: normalised [N, 3, H, W], H and W multiples of 32. Returns the outputs of layer1..layer3:
+  /// [N, 64 e, H/4, W/4], [N, 128 e, H/8, W/8], [N, 256 e, H/16, W/16], where e is the block's expansion.
   std::vector<at::Tensor> forward(const at::Tensor& images);
 
   void train(bool on = true) override;
 
-  /// The stem, conv1 and bn1, and layer1..layer3, each of which takes the one before.
+  /// The stem (conv1 and bn1), and layer1..layer3; each reads the output of the one before.
   const torch::nn::Conv2d& convolution() const { return conv1_; }
   const torch::nn::BatchNorm2d& norm() const { return bn1_; }
   const std::vector<torch::nn::Sequential>& stages() const { return stages_; }

@@ -19,21 +19,21 @@ void check_feature_pairs(at::TensorList teacher, at::TensorList student) {
                 " must have one shape [N, C, H, W]; got ", t.sizes(), " and ", s.sizes());
     TORCH_CHECK(t.size(1) > 0, "cosine_map: features of pair ", k, " have no channels: ", t.sizes());
     TORCH_CHECK(t.size(0) == teacher[0].size(0), "cosine_map: pair ", k, " has a batch of ", t.size(0),
-                ", the first one of ", teacher[0].size(0));
-    TORCH_CHECK(t.device() == s.device(), "cosine_map: features of pair ", k, " lie on ", t.device(), " and ",
+                ", but the first pair a batch of ", teacher[0].size(0));
+    TORCH_CHECK(t.device() == s.device(), "cosine_map: features of pair ", k, " are on ", t.device(), " and ",
                 s.device());
     const bool fits = t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16 ||
                       (t.scalar_type() == at::kHalf && !t.is_cpu());
     TORCH_CHECK(t.scalar_type() == s.scalar_type() && fits, "cosine_map: features of pair ", k,
-                " must both be float32 or both bfloat16 (on a GPU, both float16 as well); got ",
-                t.scalar_type(), " and ", s.scalar_type(), " on ", t.device());
+                " must both be float32 or both bfloat16 (or, on a GPU, both float16); got ", t.scalar_type(),
+                " and ", s.scalar_type(), " on ", t.device());
   }
 }
 
 void check_loss_pairs(at::TensorList teacher, at::TensorList student) {
   check_feature_pairs(teacher, student);
   for (const at::Tensor& t : teacher) {
-    TORCH_CHECK(t.numel() > 0, "the loss of no positions has no value; got features of ", t.sizes());
+    TORCH_CHECK(t.numel() > 0, "a loss needs at least one position; got features of shape ", t.sizes());
   }
 }
 
@@ -45,8 +45,8 @@ void check_map_gradients(at::TensorList grad, at::TensorList student) {
     const bool fits = grad[k].dim() == 3 && grad[k].size(0) == s.size(0) && grad[k].size(1) == s.size(2) &&
                       grad[k].size(2) == s.size(3);
     TORCH_CHECK(fits && grad[k].scalar_type() == at::kFloat, "cosine_map_backward: gradient ", k,
-                " must be float32 [N, H, W] for features of ", s.sizes(), "; got ", grad[k].scalar_type(),
-                " ", grad[k].sizes());
+                " must be float32 [N, H, W] matching features of shape ", s.sizes(), "; got ",
+                grad[k].scalar_type(), " ", grad[k].sizes());
   }
 }
 
@@ -59,7 +59,7 @@ void check_upsample_sum(at::TensorList maps, int64_t height, int64_t width) {
                 "upsample_sum: maps must be float32 [N, H, W]; got ", map.scalar_type(), " ", map.sizes());
     TORCH_CHECK(map.size(0) == maps[0].size(0) && map.device() == maps[0].device(),
                 "upsample_sum: maps must agree in batch and device; got ", map.sizes(), " on ", map.device(),
-                " beside ", maps[0].sizes(), " on ", maps[0].device());
+                " and ", maps[0].sizes(), " on ", maps[0].device());
   }
 }
 

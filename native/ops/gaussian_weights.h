@@ -5,7 +5,7 @@
 
 namespace reverse_distillation {
 
-/// Radius in pixels at which `scipy.ndimage.gaussian_filter` cuts a Gaussian off: int(4 sigma + 0.5).
+/// Radius in pixels at which `scipy.ndimage.gaussian_filter` truncates a Gaussian: int(4 sigma + 0.5).
 int64_t gaussian_radius(double sigma);
 
 /// The 2 radius + 1 weights of that Gaussian, normalised to a sum of 1 in double precision. `sigma` > 0.

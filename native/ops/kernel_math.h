@@ -1,6 +1,6 @@
 #pragma once
 
-// Formulas that host and device kernels share, so that both index and weigh alike.
+// Formulas shared by host and device kernels, so that both use the same indices and weights.
 
 #include <cstdint>
 
@@ -15,10 +15,10 @@ namespace reverse_distillation {
 /// Floor under each norm in the cosine, as in `torch.nn.CosineSimilarity`.
 constexpr float kNormFloor = 1e-8F;
 
-/// Largest number of maps that `upsample_sum` takes.
+/// Largest number of maps that `upsample_sum` accepts.
 constexpr int kMaxMaps = 4;
 
-/// Index into [0, size) of position `i` of a signal that is continued by reflection with the edge repeated
+/// Index into [0, size) of position `i` of a signal extended by reflection with the edge repeated
 /// (d c b a | a b c d | d c b a), as `scipy.ndimage` does in mode "reflect". Any `i`, any `size` >= 1.
 RD_HOST_DEVICE int64_t reflect_index(int64_t i, int64_t size) {
   const int64_t period = 2 * size;
@@ -28,7 +28,7 @@ RD_HOST_DEVICE int64_t reflect_index(int64_t i, int64_t size) {
 }
 
 /// Distance between neighbouring output positions, in input positions, of a bilinear resize with aligned
-/// corners. A single output position lies on the first input position.
+/// corners. A single output position coincides with the first input position.
 RD_HOST_DEVICE float aligned_scale(int64_t input, int64_t output) {
   return output > 1 ? static_cast<float>(input - 1) / static_cast<float>(output - 1) : 0.0F;
 }
@@ -40,7 +40,8 @@ struct Interpolation {
   float weight;
 };
 
-/// Where output position `i` of a bilinear resize with aligned corners lies in an input of `size` positions.
+/// The input position, in an input of `size` positions, of output position `i` of a bilinear resize with
+/// aligned corners.
 RD_HOST_DEVICE Interpolation interpolate_aligned(int64_t i, float scale, int64_t size) {
   const float position = scale * static_cast<float>(i);
   int64_t lower = static_cast<int64_t>(position);

@@ -97,7 +97,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Ties `cosine_map_backward` to `cosine_map`, for every device alike.
+/// Ties `cosine_map_backward` to `cosine_map`, for all devices.
 class CosineMapFunction : public torch::autograd::Function<CosineMapFunction> {
  public:
   static variable_list forward(AutogradContext* context, at::TensorList teacher, at::TensorList student) {

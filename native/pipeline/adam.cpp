@@ -15,11 +15,11 @@ constexpr double kBeta1 = 0.5;
 constexpr double kBeta2 = 0.999;
 constexpr double kEpsilon = 1e-8;
 
-/// The values as they lie in memory, as one row: ATen's kernel copies what is not contiguous, such as
-/// channels-last gradients, before it runs through it.
+/// The values in memory order, as one row: ATen's kernel would copy tensors that are not contiguous, such as
+/// channels-last gradients.
 at::Tensor as_row(const at::Tensor& dense) { return dense.as_strided({dense.numel()}, {1}); }
 
-/// The gradient in the order of its parameter's memory, as autograd leaves nearly all of them.
+/// The gradient in the memory order of its parameter, which autograd almost always uses anyway.
 at::Tensor in_order_of(const at::Tensor& parameter, const at::Tensor& gradient) {
   if (gradient.strides() == parameter.strides()) return gradient;
   return at::empty_like(parameter).copy_(gradient);

@@ -5,18 +5,18 @@
 
 namespace reverse_distillation {
 
-/// A batch's anomaly maps and image scores.
+/// The anomaly maps and image scores of a batch.
 struct AnomalyMaps {
   at::Tensor maps;    ///< float32 [N, H, W]
   at::Tensor scores;  ///< float32 [N]: the maximum of each map, S_AD
 };
 
-/// The cosine distances of the configured scales as one map at image size, before it is smoothed (Deng & Li
-/// 2022, Eq. 3): up-sampled bilinearly with aligned corners, and added (or multiplied: `combine`). float32
+/// The cosine distances of the configured scales as one map at image size, before smoothing (Deng & Li 2022,
+/// Eq. 3): up-sampled bilinearly with aligned corners, then added or multiplied (`combine`). Returns float32
 /// [N, H, W].
 at::Tensor combined_map(const FeaturePairs& features, const ModelConfig& config);
 
-/// Anomaly maps at image size: `combined_map`, smoothed by a Gaussian; and their maxima.
+/// Anomaly maps at image size (`combined_map`, smoothed by a Gaussian), and their maxima.
 AnomalyMaps anomaly_maps(const FeaturePairs& features, const ModelConfig& config);
 
 }  // namespace reverse_distillation

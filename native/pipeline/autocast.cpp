@@ -17,7 +17,7 @@ Autocast::Autocast(c10::DeviceType device, c10::ScalarType dtype)
 
 Autocast::~Autocast() {
   if (!enabled_) return;
-  // Weights that were cast are kept until here: an optimiser's step makes them stale.
+  // Autocast keeps its cast weights until here: the optimiser's step makes them stale.
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(device_, was_enabled_);
   at::autocast::set_autocast_dtype(device_, former_dtype_);

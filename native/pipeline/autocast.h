@@ -5,8 +5,8 @@
 
 namespace reverse_distillation {
 
-/// PyTorch's automatic mixed precision for as long as it lives, on the calling thread: convolutions compute
-/// in `dtype` from weights that stay float32. Does nothing where `dtype` is float32.
+/// PyTorch's automatic mixed precision for the lifetime of this object, on the calling thread: convolutions
+/// compute in `dtype` from weights that stay float32. Does nothing if `dtype` is float32.
 class Autocast {
  public:
   Autocast(c10::DeviceType device, c10::ScalarType dtype);

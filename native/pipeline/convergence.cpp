@@ -8,7 +8,7 @@ bool Convergence::reached_with(double loss) {
   losses_.push_back(loss);
   if (losses_.size() < 2 * kWindow) return false;
   const size_t end = losses_.size();
-  // A loss that is no number does not get better either.
+  // A loss that is NaN does not improve either.
   return !(mean(end - kWindow) <= (1.0 - kFraction) * mean(end - 2 * kWindow));
 }
 

@@ -5,15 +5,15 @@
 
 namespace reverse_distillation {
 
-/// When a training may end: once the loss, averaged over a window of epochs, has fallen by less than a
-/// twentieth from the window before. The window takes the noise of single epochs out; the fraction is where
-/// image and pixel AUROC have stopped to rise (docs/performance.md shows it).
+/// Decides when training may end: once the loss, averaged over a window of epochs, is less than a twentieth
+/// below that of the window before. The window evens out the noise of single epochs; at this fraction image
+/// and pixel AUROC stop rising (docs/performance.md).
 class Convergence {
  public:
   static constexpr size_t kWindow = 5;
   static constexpr double kFraction = 0.05;
 
-  /// loss: the mean over an epoch. Returns whether the epochs so far are enough; never before two windows.
+  /// loss: the epoch's mean. Returns whether training may end; never true before two full windows.
   bool reached_with(double loss);
 
  private:

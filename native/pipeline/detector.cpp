@@ -24,8 +24,8 @@ const char* part_name(Part part) {
   throw Error(ErrorCode::kInternal, "unknown part");
 }
 
-/// Moves the weights to `device`, those of convolutions in channels-last order, which the images have as
-/// well.
+/// Moves the weights to `device`, and puts those of convolutions into channels-last order, the order of the
+/// images.
 void place(torch::nn::Module& module, c10::Device device) {
   module.to(device);
   for (at::Tensor& parameter : module.parameters()) {
@@ -44,7 +44,7 @@ Detector::Detector(const ModelConfig& config)
 void Detector::train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
                      const std::function<void(const EpochReport&)>& report) {
   drop_engine();
-  // Scoring needs far less; so does what comes after a training that was aborted.
+  // Scoring needs far less memory; this also runs after an aborted training.
   const auto release = c10::make_scope_exit([this] { memory_->release(); });
   const MemoryPool::Scope scope(*memory_);
   reverse_distillation::train(model_, config_, images, config, cancel, report);
@@ -82,7 +82,7 @@ AnomalyMaps Detector::score(std::span<const PixelView> images) {
 }
 
 std::vector<NamedTensor> Detector::trace(std::span<const PixelView> images, Loss loss) {
-  if (images.empty()) throw Error(ErrorCode::kInvalidArgument, "There is no image to trace.");
+  if (images.empty()) throw Error(ErrorCode::kInvalidArgument, "There are no images to trace.");
   const Float32Mode float32_mode(device_, Precision::kFloat32);
   return reverse_distillation::trace(model_, config_, resize_batch(images), loss);
 }

@@ -21,7 +21,7 @@ namespace reverse_distillation {
 /// The three networks of a model, as its files name them.
 enum class Part { kTeacher, kBottleneck, kDecoder };
 
-/// A model with its configuration: what is trained, scored and saved. Not synchronised: one thread at a time.
+/// A model with its configuration, to be trained, scored and saved. Not synchronised: one thread at a time.
 class Detector {
  public:
   /// Fresh weights, drawn from `config.seed`, on `config.device`.
@@ -37,24 +37,24 @@ class Detector {
   /// the CPU. An empty batch gives empty results.
   AnomalyMaps score(std::span<const PixelView> images);
 
-  /// Memory for pixels that `score` is to read: on a GPU's detector, pinned, so that they are copied to the
-  /// GPU from where they lie. uint8 [bytes], not initialised.
+  /// Memory for pixels that `score` will read: uint8 [bytes], not initialised. On a GPU's detector it is
+  /// pinned, so that pixels are copied to the GPU directly.
   at::Tensor allocate_pixels(int64_t bytes) const;
 
-  /// See `trace`. The images are of any sizes, one batch.
+  /// See `trace`. One batch of images of any sizes.
   std::vector<NamedTensor> trace(std::span<const PixelView> images, Loss loss);
 
   /// See `tensor_state` and `load_tensor_state`.
   std::vector<NamedTensor> tensors(Part part);
   void load(Part part, const std::vector<NamedTensor>& state);
 
-  /// Where the last batch's first pixels were read, and where its first map was left: proof of what is
-  /// shared.
+  /// Where the last batch's first pixels were read, and where its first map was written: evidence that memory
+  /// is shared.
   const void* last_pixels() const { return last_pixels_; }
   const void* last_map() const { return last_map_; }
 
  private:
-  /// The images at the size of the networks' image, on the model's device: uint8 [N, height, width, 3].
+  /// The images at the networks' input size, on the model's device: uint8 [N, height, width, 3].
   at::Tensor resize_batch(std::span<const PixelView> images) const;
   void drop_engine();
   torch::nn::Module& part_module(Part part);
@@ -63,8 +63,8 @@ class Detector {
   c10::Device device_;
   std::shared_ptr<MemoryPool> memory_ = MemoryPool::shared();
   ReverseDistillation model_;
-  std::optional<ScoringEngine> engine_;    ///< Made when first needed, dropped when the weights change.
-  std::optional<GpuScoring> gpu_scoring_;  ///< Made and dropped with the engine, on a GPU.
+  std::optional<ScoringEngine> engine_;    ///< Made on first use, dropped when the weights change.
+  std::optional<GpuScoring> gpu_scoring_;  ///< GPU only; made and dropped with the engine.
   const void* last_pixels_ = nullptr;
   const void* last_map_ = nullptr;
 };

@@ -15,14 +15,15 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Batch sizes whose work is kept: those of a service whose calls are batched as they come. They share the
-/// memory of their activations, so that all take little more than the largest.
+/// Number of batch sizes whose work is kept: enough for a service that batches calls as they arrive. They
+/// share the memory of their activations, so all of them take little more than the largest.
 constexpr size_t kKeptBatches = 16;
 
-/// Runs of a batch size before its work is recorded: libraries choose their algorithms and set themselves up.
+/// Runs of a batch size before its work is recorded, in which libraries choose their algorithms and set
+/// themselves up.
 constexpr int kWarmUps = 2;
 
-/// A copy on the CPU, in pinned memory, which is there once the current stream is waited for.
+/// A copy in pinned CPU memory, complete once the current stream has been waited for.
 at::Tensor start_download(const at::Tensor& tensor) {
   at::Tensor target = at::empty_like(tensor, tensor.options().device(at::kCPU).pinned_memory(true));
   return target.copy_(tensor, /*non_blocking=*/true);
@@ -39,7 +40,7 @@ std::vector<at::Tensor> GpuScoring::upload(std::span<const PixelView> images) co
   const auto scope = streams_.copy();
   std::vector<at::Tensor> uploaded;
   for (const PixelView& image : images) {
-    // LibTorch takes pixels as mutable; nothing here writes to them.
+    // LibTorch wants mutable pixels; nothing here writes to them.
     uploaded.push_back(move_to(at::from_blob(const_cast<uint8_t*>(image.data),
                                              {image.height, image.width, image.channels}, at::kByte),
                                device_));
@@ -63,7 +64,7 @@ GpuScoring::Batch& GpuScoring::batch_of(const at::Tensor& input) {
     fits = false;
   }
   if (!fits) {
-    // What the other sizes hold may be what is missing.
+    // The memory of other batch sizes may be what is missing.
     recent_.clear();
     release_kept_memory();
     record(input);
@@ -93,7 +94,7 @@ AnomalyMaps GpuScoring::score(std::span<const PixelView> images) {
   batch.input.copy_(input, /*non_blocking=*/true);
   batch.work->replay();
   const AnomalyMaps result = {start_download(batch.output.maps), start_download(batch.output.scores)};
-  // The only wait, after which nothing on the device uses what was uploaded.
+  // The only wait. After it, nothing on the device uses the uploaded pixels.
   streams_.wait();
   return result;
 }

@@ -11,23 +11,23 @@
 
 namespace reverse_distillation {
 
-/// Scores on a GPU: pixels are copied there as they are, on a stream of their own, resized there, and
-/// everything from the networks to the scores is recorded once a batch size and started as one piece from
-/// then on. Not synchronised: one thread at a time.
+/// Scores on a GPU. Pixels are copied there unchanged, on a separate stream, and resized there. Everything
+/// from the networks to the scores is recorded once per batch size and then started as one piece. Not
+/// synchronised: one thread at a time.
 class GpuScoring {
  public:
-  /// `engine` lies on `device`, was made on the current stream, and outlives this.
+  /// `engine` must be on `device`, must have been made on the current stream, and must outlive this object.
   GpuScoring(ScoringEngine& engine, const ModelConfig& config, c10::Device device);
 
-  /// images: at least one, of any sizes. Those in pinned memory are copied from where they lie. The results
-  /// are on the CPU, in pinned memory.
+  /// images: at least one, of any sizes. Those in pinned memory are copied directly. The results are on the
+  /// CPU, in pinned memory.
   ///
-  /// Throws c10::OutOfMemoryError where the batch does not fit into the GPU's memory, not even in place of
-  /// what other batch sizes hold; smaller ones still do.
+  /// Throws c10::OutOfMemoryError if the batch does not fit into the GPU's memory even after the memory of
+  /// other batch sizes is released. Smaller batches still work after that.
   AnomalyMaps score(std::span<const PixelView> images);
 
  private:
-  /// One batch size's work, and the tensors that it reads and writes each time.
+  /// One batch size's work, and the tensors that it reads and writes.
   struct Batch {
     at::Tensor input;
     AnomalyMaps output;
@@ -42,7 +42,7 @@ class GpuScoring {
   ModelConfig config_;
   c10::Device device_;
   DeviceStreams streams_;
-  std::list<Batch> recent_;  ///< The last used first.
+  std::list<Batch> recent_;  ///< Most recently used first.
 };
 
 }  // namespace reverse_distillation

@@ -8,14 +8,14 @@
 
 namespace reverse_distillation {
 
-/// Images of one size, resized once and held as 8-bit RGB (3 bytes a pixel), ready to be trained on.
-/// Not synchronised: one thread at a time.
+/// Images of one size, resized once and held as 8-bit RGB (3 bytes per pixel) for training. Not synchronised:
+/// one thread at a time.
 class ImageSet {
  public:
-  /// height, width: of the images that the networks see, in pixels.
+  /// height, width: size of the networks' input, in pixels.
   ImageSet(int64_t height, int64_t width) : height_(height), width_(width) {}
 
-  /// Resizes and keeps a copy; the caller's memory is free afterwards.
+  /// Resizes the image and keeps a copy; the caller's memory is not needed afterwards.
   void add(const PixelView& pixels);
 
   /// The images at `indices` (int64 [B]): uint8 [B, height, width, 3].

@@ -6,12 +6,12 @@
 
 namespace reverse_distillation {
 
-/// The knowledge-distillation loss over the scales `layers` (of 1, 2, 3), averaged over the batch, and its
-/// gradient by the student's features of these scales, in the order of `layers`.
+/// The knowledge-distillation loss over the scales `layers` (some of 1, 2, 3), averaged over the batch, and
+/// its gradient with respect to the student's features of these scales, in the order of `layers`.
 ///
 /// `location`: sum over scales of the mean over positions of the cosine distance (Deng & Li 2022, Eq. 2).
-/// `global`: sum over scales of the cosine distance between whole feature maps, flattened a sample at a time,
-/// as the authors' published code has it.
+/// `global`: sum over scales of the cosine distance between whole feature maps, each sample flattened, as in
+/// the authors' published code.
 LossAndGradients distillation_loss(const FeaturePairs& features, const std::vector<int64_t>& layers,
                                    Loss loss);
 

@@ -10,14 +10,14 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Of torchvision's models, by channel.
+/// ImageNet's mean and standard deviation per channel, as torchvision's models use them.
 constexpr std::array<double, 3> kImageNetMean = {0.485, 0.456, 0.406};
 constexpr std::array<double, 3> kImageNetDeviation = {0.229, 0.224, 0.225};
 
 }  // namespace
 
 at::Tensor resize_pixels(const PixelView& pixels, int64_t height, int64_t width) {
-  // LibTorch takes pixels as mutable; nothing here writes to them.
+  // LibTorch wants mutable pixels; nothing here writes to them.
   at::Tensor image = at::from_blob(const_cast<uint8_t*>(pixels.data),
                                    {pixels.height, pixels.width, pixels.channels}, at::kByte);
   if (pixels.height != height || pixels.width != width) {

@@ -6,18 +6,18 @@
 
 namespace reverse_distillation {
 
-/// A model as it is scored with: copies of its weights, folded and in the precision of the configuration,
-/// apart from the networks that are trained. It does not follow them when they change.
+/// A model prepared for scoring: copies of its weights, folded and in the configured precision, separate from
+/// the networks in training. It does not follow them when they change.
 class ScoringEngine {
  public:
-  /// `config.precision` is that of the networks; cosine maps and what follows them are float32 in any.
+  /// `config.precision` applies to the networks; cosine maps and everything after them are always float32.
   ScoringEngine(const ReverseDistillation& model, const ModelConfig& config);
 
-  /// images: uint8 [N, H, W, 3], N above 0, at the networks' size, on the model's device.
+  /// images: uint8 [N, H, W, 3], N above 0, at the networks' input size, on the model's device.
   FeaturePairs features(const at::Tensor& images);
   AnomalyMaps score(const at::Tensor& images);
 
-  /// The same from normalised images on: [N, 3, H, W] in the precision of the networks, channels-last.
+  /// The same from normalised images: [N, 3, H, W] in the networks' precision, channels-last.
   AnomalyMaps score_normalised(const at::Tensor& input);
 
  private:

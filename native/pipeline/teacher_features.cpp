@@ -15,13 +15,12 @@ namespace reverse_distillation {
 
 namespace {
 
-/// [B, C, H, W], channels-last -> [B, H, W, C], contiguous, and back: rows that are chosen stay
-/// channels-last.
+/// [B, C, H, W], channels-last -> [B, H, W, C], contiguous, and back. Selected rows stay channels-last.
 at::Tensor to_rows(const at::Tensor& features) { return features.permute({0, 2, 3, 1}); }
 at::Tensor from_rows(const at::Tensor& rows) { return rows.permute({0, 3, 1, 2}); }
 
-/// What features may take of a device's own memory, whatever the budget: of a GPU's, half of what is free,
-/// since a training needs it for more.
+/// Bytes of a device's own memory that features may take, whatever the budget: half of a GPU's free memory,
+/// since training needs it for other things too.
 int64_t room_for_features(c10::Device device) {
   return device.is_cpu() ? std::numeric_limits<int64_t>::max() : gpu_backend()->free_memory(device) / 2;
 }

@@ -10,36 +10,36 @@
 
 namespace reverse_distillation {
 
-/// Where features are kept, and on which device; the device of a file is the CPU.
+/// Where features are kept, and on which device; for a file, the device is the CPU.
 struct FeaturePlace {
   FeatureStorage storage;
   c10::Device device;
 };
 
-/// Where features of so many bytes go, which a network on `device` computes: to that device where they fit
-/// into the budget of memory and into `room_on_device`, bytes of its memory; to the host's memory where they
-/// fit into the budget alone; else to a file where they fit into the budget of disk; else nowhere.
+/// Where to keep `bytes` of features that a network on `device` computes. On that device if they fit into the
+/// memory budget and into `room_on_device`, bytes of its memory; in the host's memory if they fit only into
+/// the budget; in a file if they fit into the disk budget; otherwise nowhere.
 FeaturePlace place_features(int64_t bytes, const FeatureBudget& budget, c10::Device device,
                             int64_t room_on_device);
 
-/// The teacher's features of the images of a training, which never change since no image is augmented:
-/// computed once and kept, in memory or in a temporary file, where the budget allows; else computed anew each
-/// time. Features of one image computed in two batches differ by rounding, so that a training that keeps them
-/// and one that does not end apart by as much as rounding grows to.
+/// The teacher's features of the training images. They never change, since images are not augmented, so they
+/// are computed once and kept, in memory or in a temporary file, if the budget allows; otherwise they are
+/// computed each time. An image's features differ by rounding between batches, so trainings with and without
+/// kept features end with results that differ by accumulated rounding.
 class TeacherFeatures {
  public:
-  /// Keeps a copy of the teacher, folded, in the precision of `config`; and a reference to `images`, which
-  /// must outlive it.
+  /// Keeps a copy of the teacher, folded, in the precision of `config`, and a reference to `images`, which
+  /// must outlive this object.
   TeacherFeatures(const TeacherImpl& teacher, const ImageSet& images, const ModelConfig& config,
                   FeatureBudget budget);
 
-  /// The features of the images at `indices` (int64 [B]): three of [B, C, H, W], channels-last, on the
-  /// teacher's device, in the precision of the configuration, without gradient.
+  /// The features of the images at `indices` (int64 [B]): three tensors [B, C, H, W], channels-last, on the
+  /// teacher's device, in the configured precision, without gradient.
   ///
-  /// Throws `Error(kIo)` where the temporary file finds no room.
+  /// Throws `Error(kIo)` if there is no room for the temporary file.
   std::vector<at::Tensor> batch(const at::Tensor& indices);
 
-  /// Where they are kept; known after the first batch.
+  /// Where they are kept. Known after the first batch.
   FeatureStorage storage() const { return storage_; }
 
  private:
@@ -49,12 +49,12 @@ class TeacherFeatures {
 
   FoldedTeacher teacher_;
   const ImageSet& images_;
-  c10::TensorOptions options_;  ///< Of what the teacher takes and gives.
+  c10::TensorOptions options_;  ///< Device and dtype of the teacher's inputs and outputs.
   Normalisation normalisation_;
   FeatureBudget budget_;
   FeatureStorage storage_ = FeatureStorage::kUndecided;
-  std::vector<at::Tensor> kept_;  ///< One a scale, [images, H, W, C]; empty where they are not kept.
-  std::vector<bool> known_;       ///< Of which images they are there.
+  std::vector<at::Tensor> kept_;  ///< One per scale, [images, H, W, C]; empty if they are not kept.
+  std::vector<bool> known_;       ///< Whether an image's features are in `kept_`.
 };
 
 }  // namespace reverse_distillation

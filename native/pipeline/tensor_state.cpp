@@ -9,7 +9,7 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Parameters and buffers, sharing the module's memory.
+/// Parameters and buffers; they share the module's memory.
 std::vector<NamedTensor> members(const torch::nn::Module& module) {
   std::vector<NamedTensor> all;
   for (const auto& item : module.named_parameters()) all.push_back({item.key(), item.value()});
@@ -19,7 +19,7 @@ std::vector<NamedTensor> members(const torch::nn::Module& module) {
 
 bool may_be_absent(const std::string& name) { return name.ends_with("num_batches_tracked"); }
 
-/// Collects what is wrong and quotes the first few.
+/// Collects complaints and quotes the first few.
 class Complaints {
  public:
   void add(const std::string& complaint) {
@@ -68,10 +68,10 @@ void load_tensor_state(torch::nn::Module& module, const std::string& part,
   }
   std::unordered_map<std::string, at::Tensor> unknown = given;
   for (const NamedTensor& entry : wanted) unknown.erase(entry.name);
-  for (const auto& [name, tensor] : unknown) complaints.add("\"" + name + "\" is not a tensor of it");
+  for (const auto& [name, tensor] : unknown) complaints.add("\"" + name + "\" is not one of its tensors");
   if (complaints.any()) {
     throw Error(ErrorCode::kInvalidFile,
-                "The tensors given do not fit the " + part + ": " + complaints.text() + ".");
+                "The given tensors do not match the " + part + ": " + complaints.text() + ".");
   }
 
   const torch::NoGradGuard no_grad;

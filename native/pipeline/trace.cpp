@@ -8,7 +8,7 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Puts the running statistics back, which a forward in train mode moves, and drops the gradients.
+/// Restores the running statistics, which a forward in train mode changes, and drops the gradients.
 class Unchanged {
  public:
   explicit Unchanged(ReverseDistillation& model) : model_(model) {
@@ -28,7 +28,7 @@ class Unchanged {
   std::vector<at::Tensor> buffers_;
 };
 
-/// Names tensors and brings them to the CPU.
+/// Names tensors and copies them to the CPU.
 class Trace {
  public:
   void add(const std::string& name, const at::Tensor& tensor) {

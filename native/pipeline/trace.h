@@ -5,17 +5,16 @@
 
 namespace reverse_distillation {
 
-/// Everything that the model computes on one batch, step by step, so that another implementation can be
-/// compared with this one. Goes through the code that scores and trains, and leaves the model as it was.
+/// Everything that the model computes on one batch, step by step, for comparison with another implementation.
+/// Runs the same code as scoring and training, and leaves the model unchanged.
 ///
 /// images: uint8 [N, H, W, 3]. Everything is computed in float32. Returns contiguous float32 tensors on the
 /// CPU:
 ///   teacher.K, student.K    K = 1..3, the features in eval mode, [N, C, H / 2^(K+1), W / 2^(K+1)]
 ///   map, smoothed           the anomaly map before and after smoothing, [N, H, W]
 ///   loss                    in train mode, a scalar
-///   gradient.P.T            its gradient in the parameter T of the part P, `bn` or `decoder`; parameters
-///   that
-///                           the layout never runs have none
+///   gradient.P.T            the loss's gradient with respect to parameter T of part P, `bn` or `decoder`;
+///                           parameters that the layout never runs have none
 std::vector<NamedTensor> trace(ReverseDistillation& model, const ModelConfig& config,
                                const at::Tensor& images, Loss loss);
 

@@ -16,12 +16,12 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Batch norm cannot learn from one value a channel, which is what the code of one 32 x 32 image is.
+/// Batch norm cannot learn from one value per channel, as in the code of a single 32 x 32 image.
 bool can_be_normalised(const at::Tensor& batch, const ImageSet& images) {
   return batch.numel() * (images.height() / 32) * (images.width() / 32) > 1;
 }
 
-/// The images of an epoch in a new order, cut into batches.
+/// One epoch's images in a new order, split into batches.
 std::vector<at::Tensor> shuffle(const ImageSet& images, int64_t batch_size, at::Generator& generator) {
   std::vector<at::Tensor> batches;
   for (at::Tensor& batch : at::randperm(images.size(), generator, at::kLong).split(batch_size)) {
@@ -39,7 +39,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 void train(ReverseDistillation& model, const ModelConfig& model_config, const ImageSet& images,
            const TrainingConfig& config, const CancelToken& cancel,
            const std::function<void(const EpochReport&)>& report) {
-  if (images.size() == 0) throw Error(ErrorCode::kInvalidArgument, "There is no image to train on.");
+  if (images.size() == 0) throw Error(ErrorCode::kInvalidArgument, "There are no images to train on.");
   const TrainMode train_mode(model);
   const c10::Device device = model->bottleneck->parameters().front().device();
   TeacherFeatures teacher(*model->teacher, images, model_config, config.features);
@@ -51,7 +51,7 @@ void train(ReverseDistillation& model, const ModelConfig& model_config, const Im
 
   for (int64_t epoch = 1; epoch <= epochs; ++epoch) {
     const auto epoch_start = std::chrono::steady_clock::now();
-    // On the device, so that nothing waits for it before the epoch's end.
+    // On the device, so that nothing waits for it before the end of the epoch.
     at::Tensor loss_sum = at::zeros({}, at::TensorOptions(device).dtype(at::kDouble));
     int64_t trained = 0;
     for (const at::Tensor& batch : shuffle(images, config.batch_size, generator)) {

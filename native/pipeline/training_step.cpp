@@ -23,7 +23,7 @@ at::Tensor backpropagate(ReverseDistillation& model, std::vector<at::Tensor> tea
     features = model->reconstruct(std::move(teacher_features));
   }
   const LossAndGradients result = distillation_loss(features, layers, loss);
-  // Backpropagation begins at the student's features, whose gradients the loss has worked out.
+  // Backpropagation starts at the student's features, for which the loss has already computed the gradients.
   torch::autograd::backward(select_layers(features, layers).student, result.gradients);
   return result.loss;
 }

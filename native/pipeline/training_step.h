@@ -5,7 +5,7 @@
 
 namespace reverse_distillation {
 
-/// Train mode for as long as it lives: whatever ends a training, the model is left in eval mode.
+/// Train mode for the lifetime of this object: however a training ends, the model is back in eval mode.
 class TrainMode {
  public:
   explicit TrainMode(ReverseDistillation& model) : model_(model) { model_->train(); }
@@ -17,15 +17,15 @@ class TrainMode {
   ReverseDistillation& model_;
 };
 
-/// The parameters that training changes: those of the bottleneck, then those of the decoder.
+/// The parameters that training changes: first the bottleneck's, then the decoder's.
 std::vector<at::Tensor> trained_parameters(ReverseDistillation& model);
 
-/// One batch forward and backward, in the mode that the model is in.
+/// Forward and backward of one batch, in the model's current mode.
 ///
-/// teacher_features: the teacher's three features of the batch, of the precision that the networks compute in
-/// (weights and gradients are float32 in any). Returns the loss over the scales `layers`, a
-/// scalar on the model's device, after adding its gradient to `grad` of the trained parameters; those that
-/// the layout never runs get none.
+/// teacher_features: the teacher's three features of the batch, in the precision of the networks (weights and
+/// gradients are float32 in any precision). Adds the gradient of the loss over the scales `layers` to `grad`
+/// of the trained parameters; those that the layout never runs get none. Returns the loss, a scalar on the
+/// model's device.
 at::Tensor backpropagate(ReverseDistillation& model, std::vector<at::Tensor> teacher_features,
                          const std::vector<int64_t>& layers, Loss loss);
 

@@ -35,7 +35,7 @@ TEST("cosine_map equals a naive loop over shapes, layouts and dtypes") {
   }
 }
 
-TEST("cosine_map takes features of mixed layouts and features that are not contiguous") {
+TEST("cosine_map accepts features of mixed layouts and features that are not contiguous") {
   const at::Tensor t = random_features({2, 6, 8, 10}, at::kFloat, at::MemoryFormat::ChannelsLast);
   const at::Tensor s = random_features({2, 6, 8, 10}, at::kFloat, at::MemoryFormat::Contiguous);
   EXPECT_CLOSE(cosine_map({t}, {s})[0], naive_cosine_map(t, s), 2e-6, 0.0);
@@ -43,7 +43,7 @@ TEST("cosine_map takes features of mixed layouts and features that are not conti
   EXPECT_CLOSE(cosine_map({cut}, {s.slice(3, 0, 4)})[0], naive_cosine_map(cut, s.slice(3, 0, 4)), 2e-6, 0.0);
 }
 
-TEST("cosine_map gives one map for each of several scales") {
+TEST("cosine_map returns one map for each of several scales") {
   const std::vector<at::Tensor> t = {at::randn({2, 4, 8, 8}), at::randn({2, 8, 4, 4}),
                                      at::randn({2, 16, 2, 2})};
   const std::vector<at::Tensor> s = {at::randn({2, 4, 8, 8}), at::randn({2, 8, 4, 4}),
@@ -113,7 +113,7 @@ TEST("cosine_map's gradient is 0 at a zero student vector and finite at a zero t
   }
 }
 
-TEST("autograd runs through cosine_map into the student, also where one map has no gradient") {
+TEST("autograd runs through cosine_map into the student, even if one map has no gradient") {
   const std::vector<at::Tensor> t = {at::randn({2, 4, 5, 5}), at::randn({2, 8, 3, 3})};
   std::vector<at::Tensor> s = {at::randn({2, 4, 5, 5}), at::randn({2, 8, 3, 3})};
   for (at::Tensor& student : s) student.set_requires_grad(true);
@@ -123,7 +123,7 @@ TEST("autograd runs through cosine_map into the student, also where one map has 
   EXPECT_CLOSE(s[1].grad(), at::zeros_like(s[1]), 0.0, 0.0);
 }
 
-TEST("cosine_map refuses what does not fit, stating what it met") {
+TEST("cosine_map refuses arguments that do not match, and states them") {
   const at::Tensor f = at::randn({1, 2, 3, 4});
   EXPECT_THROWS(cosine_map({f, f}, {f}), "got 2 and 1");
   EXPECT_THROWS(cosine_map({f}, {at::randn({1, 2, 3, 5})}), "[1, 2, 3, 5]");

@@ -1,4 +1,4 @@
-// The switch is LibTorch's own and needs no GPU to be set.
+// The switch belongs to LibTorch and can be set without a GPU.
 
 #include "core/float32_mode.h"
 
@@ -23,7 +23,7 @@ void pause() { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }
 
 }  // namespace
 
-TEST("float32 on a GPU rounds to TF32 where that is asked for, and nowhere else") {
+TEST("float32 on a GPU rounds to TF32 only on request") {
   {
     const Float32Mode mode(kGpu, Precision::kTf32);
     EXPECT(rounds_to_tf32());
@@ -37,7 +37,7 @@ TEST("float32 on a GPU rounds to TF32 where that is asked for, and nowhere else"
   EXPECT(!rounds_to_tf32());
 }
 
-TEST("work that rounds to TF32 waits for work that must not, and work of one mode goes on side by side") {
+TEST("work that rounds to TF32 waits for work that must not, and work of one mode runs side by side") {
   std::optional<Float32Mode> first(std::in_place, kGpu, Precision::kFloat32);
   std::thread beside([] { const Float32Mode same(kGpu, Precision::kFloat32); });
   beside.join();
@@ -53,7 +53,7 @@ TEST("work that rounds to TF32 waits for work that must not, and work of one mod
   EXPECT(begun);
 }
 
-TEST("work of one mode that overlaps without end lets work of the other in") {
+TEST("endlessly overlapping work of one mode does not keep out work of the other") {
   std::atomic<bool> begun = false;
   std::optional<Float32Mode> first(std::in_place, kGpu, Precision::kFloat32);
   std::thread waiting([&] {

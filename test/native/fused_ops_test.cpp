@@ -44,7 +44,8 @@ LossAndGradients differentiate(const Features& features, bool flattened) {
 }  // namespace
 
 TEST(
-    "location_loss and global_loss give what automatic differentiation gives, in the student's dtype and "
+    "location_loss and global_loss equal automatic differentiation, with gradients in the student's dtype "
+    "and "
     "layout") {
   for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
     for (const at::MemoryFormat format : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
@@ -74,12 +75,12 @@ TEST("location_loss and global_loss have no gradient at a zero student vector, a
   }
 }
 
-TEST("location_loss and global_loss refuse to have no positions, stating what they met") {
+TEST("location_loss and global_loss refuse features without positions, and state their shape") {
   EXPECT_THROWS(location_loss(at::rand({0, 4, 2, 2}), at::rand({0, 4, 2, 2})), "[0, 4, 2, 2]");
   EXPECT_THROWS(global_loss(at::rand({1, 4, 0, 2}), at::rand({1, 4, 0, 2})), "[1, 4, 0, 2]");
 }
 
-TEST("anomaly_map is the distances up-sampled, added or multiplied, smoothed; and its maximum") {
+TEST("anomaly_map up-samples the distances, adds or multiplies and smooths them, and takes the maximum") {
   const Features features = random_features(at::kFloat, at::MemoryFormat::ChannelsLast);
   at::Tensor sum = at::zeros({3, 20, 24}, at::kDouble);
   at::Tensor product = at::ones({3, 20, 24}, at::kDouble);

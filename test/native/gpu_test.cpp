@@ -1,4 +1,4 @@
-// The operators on a GPU against those on the CPU. Skipped, saying so, where there is no GPU, and in builds
+// Compares the operators on a GPU with those on the CPU. Skipped, with a note, without a GPU and in builds
 // without CUDA.
 
 #include <ATen/ATen.h>
@@ -20,7 +20,7 @@ void require_gpu() {
 const std::vector<at::ScalarType> kTypes = {at::kFloat, at::kBFloat16, at::kHalf};
 const std::vector<at::MemoryFormat> kFormats = {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast};
 
-/// Batches whose scales are not multiples of anything, and those of resnet18 and wide_resnet50_2.
+/// Batches with odd sizes, and those of resnet18 and wide_resnet50_2.
 const std::vector<std::vector<std::vector<int64_t>>> kScales = {
     {{3, 5, 7, 9}, {3, 12, 3, 5}, {3, 33, 1, 1}},
     {{2, 64, 64, 64}, {2, 128, 32, 32}, {2, 256, 16, 16}},
@@ -38,7 +38,7 @@ struct Features {
     for (const at::Tensor& s : student) moved.student.push_back(s.cuda());
     return moved;
   }
-  /// float32 of the same values: what the CPU computes on.
+  /// The same values in float32, for the computation on the CPU.
   Features as_float() const {
     Features wide;
     for (const at::Tensor& t : teacher) wide.teacher.push_back(t.to(at::kFloat));
@@ -57,7 +57,7 @@ Features random_features(const std::vector<std::vector<int64_t>>& shapes, at::Sc
   return features;
 }
 
-/// Runs `check(features)` over all types, layouts and sizes.
+/// Runs `check(features)` for all types, layouts and sizes.
 template <typename Check>
 void for_features(const Check& check) {
   require_gpu();
@@ -72,7 +72,7 @@ double half_step(const at::Tensor& like) { return like.scalar_type() == at::kFlo
 
 }  // namespace
 
-TEST("cosine_map on a GPU equals that on the CPU") {
+TEST("cosine_map on a GPU equals cosine_map on the CPU") {
   for_features([](const Features& features) {
     const Features gpu = features.on_gpu();
     const Features wide = features.as_float();
@@ -82,7 +82,7 @@ TEST("cosine_map on a GPU equals that on the CPU") {
   });
 }
 
-TEST("cosine_map on a GPU is differentiated as on the CPU") {
+TEST("cosine_map on a GPU has the gradient that it has on the CPU") {
   for_features([](const Features& features) {
     Features gpu = features.on_gpu();
     Features wide = features.as_float();
@@ -125,7 +125,7 @@ TEST("the losses and their gradients on a GPU equal those on the CPU, and repeat
   });
 }
 
-TEST("upsample_sum and gaussian_blur on a GPU equal those on the CPU, also beyond shared memory") {
+TEST("upsample_sum and gaussian_blur on a GPU equal those on the CPU, even beyond shared memory") {
   require_gpu();
   const std::vector<at::Tensor> maps = {at::rand({3, 16, 16}), at::rand({3, 8, 9}), at::rand({3, 1, 1})};
   std::vector<at::Tensor> on_gpu;
@@ -169,7 +169,7 @@ TEST("smooth_maps on a GPU equals that on the CPU, added and multiplied") {
   }
 }
 
-TEST("operators on a GPU take empty batches") {
+TEST("operators on a GPU accept empty batches") {
   require_gpu();
   const at::Tensor none = at::rand({0, 4, 2, 2}).cuda();
   EXPECT(cosine_map(none, none)[0].sizes() == at::IntArrayRef({0, 2, 2}));
@@ -198,7 +198,7 @@ TEST("preprocess on a GPU is within a grey level of the resize on the CPU, for a
   }
 }
 
-TEST("operators on a GPU refuse what lies on two devices or is of two types, stating what they met") {
+TEST("operators on a GPU refuse tensors on two devices or of two types, and state them") {
   require_gpu();
   const at::Tensor cpu = at::rand({1, 4, 2, 2});
   EXPECT_THROWS(cosine_map(cpu.cuda(), cpu), "cpu");

@@ -17,7 +17,7 @@ void check_close(const char* file, int line, const at::Tensor& actual, const at:
   if (actual.numel() == 0) return;
   const at::Tensor a = actual.detach().to(at::kDouble).contiguous();
   const at::Tensor e = expected.detach().to(at::kDouble).contiguous();
-  // Written so that a NaN on either side is an excess.
+  // Written so that a NaN on either side counts as a difference.
   const at::Tensor within = (a - e).abs().le(e.abs() * relative + absolute);
   if (within.all().item<bool>()) return;
   const int64_t worst = within.flatten().logical_not().nonzero()[0].item<int64_t>();

@@ -1,6 +1,6 @@
 #pragma once
 
-// A test harness of a page: tests register themselves, print TAP, and fail by throwing.
+// A test harness on one page: tests register themselves, print TAP, and fail by throwing.
 
 #include <ATen/core/Tensor.h>
 
@@ -44,12 +44,12 @@ inline void fail(const char* file, int line, const std::string& message) {
   throw std::runtime_error(text.str());
 }
 
-/// Thrown by a test that cannot run on this machine; what it says is printed.
+/// Thrown by a test that cannot run on this machine; the reason is printed.
 struct Skipped {
   std::string reason;
 };
 
-/// Fails unless `condition` holds; what follows it is streamed into the message.
+/// Fails unless `condition` holds; the other arguments are streamed into the message.
 #define EXPECT(condition, ...)                                                  \
   do {                                                                          \
     if (!(condition)) {                                                         \

@@ -10,7 +10,7 @@ namespace reverse_distillation::test {
 
 namespace {
 
-/// A model whose batch norms do something: none has the statistics and weights that it starts with.
+/// A model whose batch norms matter: none of them has its initial statistics and weights.
 ReverseDistillation trained_model(const ModelConfig& config) {
   const torch::NoGradGuard no_grad;
   ReverseDistillation model(config);
@@ -37,7 +37,7 @@ ModelConfig config_of(Backbone backbone, Layout layout) {
   return config;
 }
 
-/// oneDNN off for as long as it lives, as in a LibTorch that lacks it.
+/// Switches oneDNN off for its lifetime, as in a LibTorch without it.
 class WithoutOneDnn {
  public:
   WithoutOneDnn() { at::globalContext().setUserEnabledMkldnn(false); }
@@ -51,7 +51,7 @@ double relative_error(const at::Tensor& actual, const at::Tensor& expected) {
       .item<double>();
 }
 
-/// The largest relative error of any feature of a scoring engine, against the networks that are trained.
+/// The largest relative error of a scoring engine's features, compared with the networks that are trained.
 double worst_error(const ReverseDistillation& model, const ModelConfig& config, const at::Tensor& images) {
   const torch::NoGradGuard no_grad;
   const FeaturePairs expected = ReverseDistillation(model)->forward(normalise(images));
@@ -68,7 +68,7 @@ double worst_error(const ReverseDistillation& model, const ModelConfig& config, 
 
 }  // namespace
 
-TEST("a scoring engine computes what the networks that are trained do, with oneDNN and without") {
+TEST("a scoring engine computes what the networks in training do, with and without oneDNN") {
   for (const Backbone backbone : {Backbone::kResNet18, Backbone::kResNet50}) {
     for (const Layout layout : {Layout::kPaper, Layout::kOfficial}) {
       ModelConfig config = config_of(backbone, layout);
@@ -108,7 +108,7 @@ TEST(
   }
 }
 
-TEST("a scoring engine keeps the weights that it was made from") {
+TEST("a scoring engine keeps the weights from which it was made") {
   const ModelConfig config = config_of(Backbone::kResNet18, Layout::kPaper);
   const ReverseDistillation model = trained_model(config);
   const at::Tensor images = at::randint(0, 256, {1, 64, 96, 3}, at::kByte);
@@ -138,8 +138,8 @@ TEST("a scoring engine packs its weights for one image and for several, in eithe
   }
 }
 
-TEST("an image's features are left as they are by the stages behind them") {
-  // Residual blocks write over their input, which for the first block of a stage is a feature.
+TEST("later stages leave an image's features unchanged") {
+  // Residual blocks overwrite their input, which for the first block of a stage is a feature.
   const ModelConfig config = config_of(Backbone::kResNet18, Layout::kPaper);
   const ReverseDistillation model = trained_model(config);
   const torch::NoGradGuard no_grad;

@@ -18,18 +18,18 @@ TEST("upsample_sum equals a naive loop over one to four maps of odd sizes") {
   }
 }
 
-TEST("upsample_sum to the size that a map has is that map") {
+TEST("upsample_sum to a map's own size is that map") {
   const at::Tensor map = at::rand({3, 17, 19});
   EXPECT(at::equal(upsample_sum(map, 17, 19), map));
 }
 
-TEST("upsample_sum takes empty batches and maps that are not contiguous") {
+TEST("upsample_sum accepts empty batches and maps that are not contiguous") {
   EXPECT(upsample_sum(at::rand({0, 4, 4}), 8, 8).sizes() == at::IntArrayRef({0, 8, 8}));
   const at::Tensor map = at::rand({2, 6, 9}).transpose(1, 2);
   EXPECT_CLOSE(upsample_sum(map, 20, 20), naive_upsample_sum({map}, 20, 20), 1e-5, 0.0);
 }
 
-TEST("upsample_sum refuses what does not fit, stating what it met") {
+TEST("upsample_sum refuses arguments that do not match, and states them") {
   const at::Tensor map = at::rand({1, 2, 2});
   EXPECT_THROWS(upsample_sum({map, map, map, map, map}, 4, 4), "got 5");
   EXPECT_THROWS(upsample_sum(map, 0, 4), "got 0 x 4");
@@ -50,19 +50,19 @@ TEST("gaussian_blur equals a naive two-dimensional loop over sizes below, at and
   EXPECT_CLOSE(gaussian_blur(wide, 9.0), naive_gaussian_blur(wide, 9.0), 2e-6, 0.0);
 }
 
-TEST("gaussian_blur keeps a constant map, and narrow enough it keeps any") {
+TEST("gaussian_blur preserves a constant map, and with a small enough sigma any map") {
   EXPECT_CLOSE(gaussian_blur(at::full({1, 30, 41}, 0.7), 4.0), at::full({1, 30, 41}, 0.7), 1e-6, 0.0);
   const at::Tensor map = at::rand({1, 5, 5});
   EXPECT(at::equal(gaussian_blur(map, 0.1), map));
 }
 
-TEST("gaussian_blur takes empty batches and maps that are not contiguous") {
+TEST("gaussian_blur accepts empty batches and maps that are not contiguous") {
   EXPECT(gaussian_blur(at::rand({0, 8, 8}), 4.0).sizes() == at::IntArrayRef({0, 8, 8}));
   const at::Tensor maps = at::rand({2, 9, 12}).transpose(1, 2);
   EXPECT_CLOSE(gaussian_blur(maps, 2.0), naive_gaussian_blur(maps, 2.0), 2e-6, 0.0);
 }
 
-TEST("gaussian_blur refuses what does not fit, stating what it met") {
+TEST("gaussian_blur refuses arguments that do not match, and states them") {
   EXPECT_THROWS(gaussian_blur(at::rand({1, 4, 4}), 0.0), "got 0");
   EXPECT_THROWS(gaussian_blur(at::rand({1, 4, 4}), -1.0), "got -1");
   EXPECT_THROWS(gaussian_blur(at::rand({1, 4, 4}), std::nan("")), "got nan");

@@ -16,7 +16,8 @@ at::Tensor bytes(int64_t count) { return at::empty({count}, at::kByte); }
 
 }  // namespace
 
-TEST("memory that a tensor leaves in a pool's scope is taken by the next of its size, and by a smaller one") {
+TEST(
+    "memory that a tensor leaves in a pool's scope is reused by the next of its size, and by a smaller one") {
   MemoryPool pool;
   const MemoryPool::Scope scope(pool);
   at::Tensor tensor = bytes(8 * kMiB);
@@ -28,7 +29,7 @@ TEST("memory that a tensor leaves in a pool's scope is taken by the next of its 
   EXPECT(pool.kept_bytes() == 0);
 }
 
-TEST("a tensor does not take memory that is more than a quarter longer than it") {
+TEST("a tensor does not reuse memory that is more than a quarter longer than itself") {
   MemoryPool pool;
   const MemoryPool::Scope scope(pool);
   bytes(8 * kMiB);
@@ -36,7 +37,7 @@ TEST("a tensor does not take memory that is more than a quarter longer than it")
   EXPECT(pool.kept_bytes() >= 8 * kMiB);
 }
 
-TEST("small tensors, and those outside of a scope, leave nothing in a pool") {
+TEST("small tensors, and tensors outside a scope, leave nothing in a pool") {
   MemoryPool pool;
   bytes(8 * kMiB);
   const MemoryPool::Scope scope(pool);
@@ -67,9 +68,9 @@ TEST("a tensor outlives the pool that its memory came from") {
 
 TEST("a pool does not grow with the number of sizes that pass through it: the oldest memory goes first") {
   MemoryPool pool;
-  pool.release();  // What other tests once held does not count.
+  pool.release();  // What other tests have held does not count.
   const MemoryPool::Scope scope(pool);
-  // Alone it is the most that was in use at once, half as much again the most that is kept.
+  // Alone it is the most that was in use at one time; half as much again is the most that is kept.
   constexpr int64_t kLargest = 512 * kMiB;
   for (int64_t size = 16 * kMiB; size <= kLargest; size += size / 2) bytes(size);
   bytes(kLargest);
@@ -78,7 +79,7 @@ TEST("a pool does not grow with the number of sizes that pass through it: the ol
   EXPECT(pool.kept_bytes() < static_cast<size_t>(kLargest), "the last one was kept and is taken");
 }
 
-TEST("a pool that is shared is one while somebody holds it, and gives its memory back with its end") {
+TEST("the shared pool lives while anyone holds it, and then returns its memory") {
   std::shared_ptr<MemoryPool> pool = MemoryPool::shared();
   EXPECT(MemoryPool::shared() == pool);
   {

@@ -25,7 +25,7 @@ ModelConfig small(Backbone backbone, Layout layout = Layout::kPaper) {
   return config;
 }
 
-/// A shape as a list, so that a comparison reads as one.
+/// A shape as a list, so that comparisons are easy to read.
 using Shape = std::vector<int64_t>;
 
 }  // namespace
@@ -48,7 +48,7 @@ TEST("the student's features have the teacher's shapes, in every backbone and la
   }
 }
 
-TEST("the tensors bear torchvision's names and those of the published checkpoints") {
+TEST("the tensors have the names of torchvision and of the published checkpoints") {
   Detector basic(small(Backbone::kResNet18, Layout::kOfficial));
   auto teacher = shapes(basic, Part::kTeacher);
   EXPECT(teacher.size() == 90, teacher.size());
@@ -110,7 +110,7 @@ TEST("initial weights follow the seed and their layers' distributions") {
   EXPECT_CLOSE(transposed.std(), at::scalar_tensor(bound / std::sqrt(3.0)), 0.0, 0.02);
 }
 
-TEST("loading names every tensor that does not fit, and changes nothing") {
+TEST("loading names every tensor that does not match, and changes nothing") {
   Detector detector(small(Backbone::kResNet18));
   std::vector<NamedTensor> state;
   for (const NamedTensor& entry : detector.tensors(Part::kBottleneck)) {
@@ -125,7 +125,7 @@ TEST("loading names every tensor that does not fit, and changes nothing") {
   EXPECT_THROWS(detector.load(Part::kBottleneck, misshapen), "has shape [2, 2] instead of [128, 64, 3, 3]");
   auto unknown = state;
   unknown.push_back({"conv9.weight", at::ones({1})});
-  EXPECT_THROWS(detector.load(Part::kBottleneck, unknown), "\"conv9.weight\" is not a tensor of it");
+  EXPECT_THROWS(detector.load(Part::kBottleneck, unknown), "\"conv9.weight\" is not one of its tensors");
   EXPECT(at::equal(detector.tensors(Part::kBottleneck)[0].tensor, before));
   detector.load(Part::kBottleneck, state);
   EXPECT(detector.tensors(Part::kBottleneck)[0].tensor.eq(1.0).all().item<bool>());
@@ -154,7 +154,7 @@ TEST("a doubling convolution and its gradients are LibTorch's transposed convolu
   }
 }
 
-TEST("an unknown device is refused as such") {
+TEST("an unknown device is refused by name") {
   ModelConfig config = small(Backbone::kResNet18);
   config.device = "cuda:0";
   EXPECT_THROWS(Detector{config}, "is not available");

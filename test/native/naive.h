@@ -1,7 +1,7 @@
 #pragma once
 
-// The operators' equations as plain loops in double precision, written from the method and sharing nothing
-// with the kernels.
+// The operators' equations as plain loops in double precision, written from the method and independent of the
+// kernels.
 
 #include <ATen/ATen.h>
 
@@ -36,7 +36,7 @@ inline at::Tensor naive_cosine_map(const at::Tensor& teacher, const at::Tensor& 
   return map;
 }
 
-/// Gradient of sum(grad * map) by the student, by central differences of `naive_cosine_map`.
+/// Gradient of sum(grad * map) with respect to the student, by central differences of `naive_cosine_map`.
 inline at::Tensor naive_cosine_gradient(const at::Tensor& grad, const at::Tensor& teacher,
                                         const at::Tensor& student) {
   const at::Tensor t = teacher.to(at::kDouble);
@@ -89,7 +89,7 @@ inline at::Tensor naive_upsample_sum(const std::vector<at::Tensor>& maps, int64_
   return sum;
 }
 
-/// The two-dimensional Gaussian, not separated, over maps [N, H, W] continued by walking back and forth;
+/// The two-dimensional Gaussian, not separated, over maps [N, H, W] extended by walking back and forth;
 /// double.
 inline at::Tensor naive_gaussian_blur(const at::Tensor& maps, double sigma) {
   const at::Tensor input = maps.to(at::kDouble).contiguous();
@@ -119,8 +119,8 @@ inline at::Tensor naive_gaussian_blur(const at::Tensor& maps, double sigma) {
 }
 
 /// Antialiased bilinear resize of one uint8 channel [h, w], as PIL defines it: a triangle filter whose
-/// support grows with the reduction, centred on pixel centres, cut at the borders and renormalised; double,
-/// not rounded.
+/// support grows with the reduction, centred on pixel centres, truncated at the borders and renormalised;
+/// double, not rounded.
 inline at::Tensor naive_resize(const at::Tensor& channel, int64_t height, int64_t width) {
   const auto along_rows = [](const at::Tensor& input, int64_t size) {
     const int64_t from = input.size(0);

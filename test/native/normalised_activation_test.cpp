@@ -9,7 +9,7 @@ namespace reverse_distillation::test {
 
 namespace {
 
-/// One of each of everything that goes in, alike for both ways of computing it.
+/// All inputs, identical for both ways of computing.
 struct Inputs {
   at::Tensor x;
   at::Tensor residual;
@@ -30,7 +30,7 @@ struct Inputs {
   }
 };
 
-/// By PyTorch's own operators, in float64.
+/// Computed by PyTorch's own operators, in float64.
 at::Tensor plain(Inputs& inputs, bool relu) {
   inputs.norm->to(at::kDouble);
   at::Tensor y = inputs.norm->forward(inputs.x.to(at::kDouble));
@@ -42,7 +42,7 @@ void expect_equal(at::IntArrayRef sizes, at::ScalarType dtype, bool relu, bool w
   Inputs ours(sizes, dtype, with_residual), expected(sizes, dtype, with_residual);
   const at::Tensor y = normalised_activation(*ours.norm, ours.x, relu, ours.residual);
   const at::Tensor wanted = plain(expected, relu);
-  // A place whose value rounding decides the sign of has no gradient to compare.
+  // An element whose sign depends on rounding has no gradient to compare.
   const at::Tensor decided = (wanted.abs() > 1e-2).to(at::kDouble);
   const at::Tensor gradient = at::randn(sizes).to(dtype) * decided.to(dtype);
   y.backward(gradient.contiguous(at::MemoryFormat::ChannelsLast));
@@ -67,7 +67,7 @@ void expect_equal(at::IntArrayRef sizes, at::ScalarType dtype, bool relu, bool w
 
 }  // namespace
 
-TEST("a normalised activation and its gradients are those of batch norm, sum and ReLU one by one") {
+TEST("a normalised activation and its gradients equal those of separate batch norm, sum and ReLU") {
   for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
     for (const bool relu : {true, false}) {
       for (const bool residual : {true, false}) {
@@ -79,7 +79,7 @@ TEST("a normalised activation and its gradients are those of batch norm, sum and
   }
 }
 
-TEST("a normalised activation goes through PyTorch's operators where it has no kernel") {
+TEST("a normalised activation goes through PyTorch's operators if it has no kernel") {
   Inputs inputs({2, 8, 4, 4}, at::kFloat, /*with_residual=*/true);
   const at::Tensor first = inputs.x.detach().contiguous();
   const at::Tensor y = normalised_activation(*inputs.norm, first, true, inputs.residual);
@@ -92,7 +92,7 @@ TEST("a normalised activation goes through PyTorch's operators where it has no k
   EXPECT_CLOSE(scored, inputs.norm->forward(inputs.x).relu(), 0.0, 0.0);
 }
 
-TEST("a normalised activation is equal to the bit each time") {
+TEST("a normalised activation repeats to the bit") {
   const auto run = [] {
     Inputs inputs({4, 64, 32, 32}, at::kFloat, /*with_residual=*/true);
     const at::Tensor y = normalised_activation(*inputs.norm, inputs.x, true, inputs.residual);
@@ -103,7 +103,7 @@ TEST("a normalised activation is equal to the bit each time") {
   for (size_t i = 0; i < first.size(); ++i) EXPECT(at::equal(first[i], second[i]), "tensor " << i);
 }
 
-TEST("one value a channel cannot be normalised, and the error says so") {
+TEST("one value per channel cannot be normalised, and the error says so") {
   Inputs inputs({1, 8, 1, 1}, at::kFloat, /*with_residual=*/false);
   EXPECT_THROWS(normalised_activation(*inputs.norm, inputs.x, true), "more than 1 value per channel");
 }

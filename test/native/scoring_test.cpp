@@ -32,7 +32,7 @@ TEST("resizing equals an antialiased triangle filter within one grey level") {
   }
 }
 
-TEST("pixels of the right size are taken as they are, in the caller's memory") {
+TEST("pixels of the right size are used unchanged, in the caller's memory") {
   const at::Tensor rgb = random_pixels(32, 64, 3);
   EXPECT(resize_pixels(view_of(rgb), 32, 64).data_ptr() == rgb.data_ptr());
   const at::Tensor rgba = random_pixels(32, 64, 4);

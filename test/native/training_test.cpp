@@ -77,7 +77,7 @@ TEST("training lowers both losses, changes the student and leaves the teacher as
   }
 }
 
-TEST("convergence is reached where five epochs' mean is not a twentieth below that of the five before") {
+TEST("convergence is reached when five epochs' mean is less than a twentieth below that of the five before") {
   const auto epochs_of = [](const std::function<double(int)>& loss) {
     Convergence convergence;
     int epoch = 1;
@@ -86,14 +86,15 @@ TEST("convergence is reached where five epochs' mean is not a twentieth below th
   };
   EXPECT(epochs_of([](int) { return 1.0; }) == 10);
   EXPECT(epochs_of([](int) { return std::nan(""); }) == 10);
-  EXPECT(epochs_of([](int epoch) { return std::pow(0.97, epoch); }) == 100);  // 14% a window
-  EXPECT(epochs_of([](int epoch) { return std::pow(0.99, epoch); }) == 10);   // 4.9% a window
-  // Falls by 1/50 an epoch to 0.2 at epoch 40, and stays: 0.2 is not below 0.95 x 0.204, of 39 to 43.
+  EXPECT(epochs_of([](int epoch) { return std::pow(0.97, epoch); }) == 100);  // 14% per window
+  EXPECT(epochs_of([](int epoch) { return std::pow(0.99, epoch); }) == 10);   // 4.9% per window
+  // Falls by 1/50 per epoch to 0.2 at epoch 40 and stays there: 0.2 is not below 0.95 x 0.204, the mean of 39
+  // to 43.
   EXPECT(epochs_of([](int epoch) { return 1.0 - std::min(epoch, 40) / 50.0; }) == 48);
   EXPECT(epochs_of([](int epoch) { return epoch % 2 == 0 ? 1.0 : 2.0; }) == 11);
 }
 
-TEST("a training until it has converged ends as one of so many epochs does") {
+TEST("a training until convergence gives the result of a training with that number of epochs") {
   const ImageSet images = noise(4, 32, 64);
   TrainingConfig config = epochs(200);
   config.until_converged = true;
@@ -110,7 +111,7 @@ TEST("a training until it has converged ends as one of so many epochs does") {
   EXPECT(equal(copy(other.tensors(Part::kDecoder)), copy(detector.tensors(Part::kDecoder))));
 }
 
-TEST("two trainings from one seed end with equal bits, from another seed with others") {
+TEST("two trainings with one seed end with equal bits, and with another seed with different ones") {
   const ImageSet images = noise(7, 64, 32);
   const auto trained = [&](uint64_t seed) {
     Detector detector(config_of(64, 32));
@@ -126,7 +127,7 @@ TEST("two trainings from one seed end with equal bits, from another seed with ot
 
 TEST("a training ends with equal bits whether the teacher's features are kept in memory or in a file") {
   const ImageSet images = noise(7, 64, 32);
-  // float32, of 64 channels at a 4th of the size, 128 at an 8th, 256 at a 16th.
+  // float32: 64 channels at a quarter of the size, 128 at an eighth, 256 at a sixteenth.
   const int64_t needed = 7 * 4 * (64 * 16 * 8 + 128 * 8 * 4 + 256 * 4 * 2);
   const auto trained = [&](int64_t memory, int64_t disk, FeatureStorage expected) {
     Detector detector(config_of(64, 32));
@@ -141,7 +142,7 @@ TEST("a training ends with equal bits whether the teacher's features are kept in
   trained(needed - 1, needed - 1, FeatureStorage::kNone);
 }
 
-TEST("features go to the device's memory, else to the host's, else to a file, else nowhere") {
+TEST("features are kept in the device's memory, else in the host's, else in a file, else nowhere") {
   const FeatureBudget budget = {100, 200, "/tmp"};
   const c10::Device cpu(at::kCPU);
   const c10::Device gpu(at::kCUDA, 1);
@@ -156,7 +157,7 @@ TEST("features go to the device's memory, else to the host's, else to a file, el
   EXPECT(placed(100, cpu, 1000) == std::make_pair(FeatureStorage::kMemory, cpu));
 }
 
-TEST("the fused Adam takes a gradient whose memory is in another order than its parameter's") {
+TEST("the fused Adam accepts a gradient in another memory order than its parameter") {
   const at::Tensor weights = at::randn({6, 4, 3, 3});
   const at::Tensor gradient = at::randn({6, 4, 3, 3});
   const auto stepped = [&](at::MemoryFormat of_gradient) {
@@ -170,14 +171,14 @@ TEST("the fused Adam takes a gradient whose memory is in another order than its 
   EXPECT(!at::equal(expected, weights));
 }
 
-TEST("the CPU computes without NNPACK, which prints a warning at each call that it cannot serve") {
+TEST("the CPU computes without NNPACK, which prints a warning for each call that it does not support") {
   parse_device("cpu");
   EXPECT(!at::globalContext().userEnabledNNPACK());
 }
 
 TEST(
-    "kept features are those of the image that was asked for, also where a batch has some that are not "
-    "there") {
+    "kept features are those of the requested image, even if a batch includes images whose features are not "
+    "kept yet") {
   const ImageSet images = noise(5, 32, 64);
   ReverseDistillation model(config_of(32, 64));
   model->eval();
@@ -194,9 +195,9 @@ TEST(
   }
 }
 
-TEST("a folder without room or that does not exist is an error that names it, and leaves no file") {
+TEST("a folder that is missing or has no room is an error that names it, and no file is left behind") {
   EXPECT_THROWS(map_temporary_file("/no/such/folder", {4}, at::kFloat), "/no/such/folder");
-  EXPECT_THROWS(map_temporary_file("/tmp", {int64_t{1} << 58}, at::kFloat), "finds no room for");
+  EXPECT_THROWS(map_temporary_file("/tmp", {int64_t{1} << 58}, at::kFloat), "has no room for");
   const at::Tensor mapped = map_temporary_file("/tmp", {2, 3}, at::kFloat);
   EXPECT(mapped.sizes() == at::IntArrayRef({2, 3}) && mapped.sum().item<float>() == 0.0F);
   for (const auto& entry : std::filesystem::directory_iterator("/tmp")) {
@@ -204,7 +205,9 @@ TEST("a folder without room or that does not exist is an error that names it, an
   }
 }
 
-TEST("the fused Adam steps as PyTorch's own, in both memory formats, and leaves what has no gradient") {
+TEST(
+    "the fused Adam steps like PyTorch's own, in both memory formats, and skips parameters without a "
+    "gradient") {
   const at::Tensor weights = at::randn({6, 4, 3, 3});
   const auto parameter = [&](at::MemoryFormat format) {
     return weights.clone(format).set_requires_grad(true);
@@ -232,7 +235,7 @@ TEST("the fused Adam steps as PyTorch's own, in both memory formats, and leaves 
   EXPECT(at::equal(ours[2], untouched));
 }
 
-TEST("the number of threads that a thread set stays, whatever other threads set") {
+TEST("a thread keeps its number of threads, whatever other threads set") {
   for (int i = 0; i < 20; ++i) {
     int seen = 0;
     std::thread([&] {
@@ -244,7 +247,7 @@ TEST("the number of threads that a thread set stays, whatever other threads set"
   }
 }
 
-TEST("trainings at once, on threads of their own, end with equal bits") {
+TEST("simultaneous trainings on separate threads end with equal bits") {
   const ImageSet images = noise(4, 64, 64);
   std::vector<std::vector<NamedTensor>> results(3);
   std::atomic<bool> training{true};
@@ -333,7 +336,7 @@ TEST("a batch size above the number of images means one batch, and no image is a
   TrainingConfig config = epochs(1);
   config.batch_size = 100;
   detector.train(noise(2, 32, 64), config, CancelToken(), kSilent);
-  EXPECT_THROWS(detector.train(ImageSet(32, 64), config, CancelToken(), kSilent), "no image to train on");
+  EXPECT_THROWS(detector.train(ImageSet(32, 64), config, CancelToken(), kSilent), "no images to train on");
 }
 
 TEST("a cancelled training stops between batches and leaves a model that scores") {

@@ -11,7 +11,7 @@ namespace {
 class Graph : public RecordedWork {
  public:
   Graph(const std::function<void()>& work, Graph* beside) {
-    // Watches this thread alone: other threads of the process allocate and copy meanwhile.
+    // Watches only this thread: other threads of the process allocate and copy in the meantime.
     graph_.capture_begin(beside == nullptr ? c10::MempoolId_t{0, 0} : beside->graph_.pool(),
                          cudaStreamCaptureModeThreadLocal);
     try {
@@ -26,12 +26,12 @@ class Graph : public RecordedWork {
   void replay() override { graph_.replay(); }
 
  private:
-  /// Ends a capture that has failed, so that the stream can be used again.
+  /// Ends a failed capture, so that the stream can be used again.
   void end_quietly() {
     try {
       graph_.capture_end();
     } catch (const c10::Error&) {
-      return;  // The capture was invalid, which is why it is thrown away.
+      return;  // The capture is invalid and is thrown away.
     }
   }
 

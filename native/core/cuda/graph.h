@@ -4,8 +4,8 @@
 
 namespace reverse_distillation::cuda {
 
-/// `record_work` by a CUDA graph. Gives what LibTorch keeps for later back first, since the recording's
-/// memory is apart from it: what the work took while it ran before would be taken twice.
+/// `record_work` by a CUDA graph. First gives back the memory that LibTorch keeps for later: a recording has
+/// its own memory, so the memory of the work's earlier runs would be taken twice.
 std::unique_ptr<RecordedWork> record_graph(const std::function<void()>& work, RecordedWork* beside);
 
 }  // namespace reverse_distillation::cuda

@@ -38,7 +38,7 @@ c10::Stream take_stream(c10::Device device) {
   }
   const c10::cuda::CUDAGuard guard(device);
   cudaStream_t stream = nullptr;
-  // Beside the default stream, which otherwise would wait for it, and it for that one.
+  // Non-blocking: otherwise it would wait for the default stream, and the default stream for it.
   C10_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
   return c10::cuda::getStreamFromExternal(stream, device.index()).unwrap();
 }

@@ -5,8 +5,8 @@
 
 namespace reverse_distillation::cuda {
 
-/// See `GpuBackend`. What is given back is handed out again and never destroyed, since LibTorch keeps a
-/// workspace for every stream that it meets. Any thread.
+/// See `GpuBackend`. Returned streams are handed out again and never destroyed, since LibTorch keeps a
+/// workspace for every stream that it sees. Any thread.
 c10::Stream take_stream(c10::Device device);
 void give_back_stream(c10::Stream stream);
 

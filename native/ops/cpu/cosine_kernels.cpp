@@ -8,7 +8,7 @@ namespace reverse_distillation::cpu {
 
 namespace {
 
-/// What the cosine of one position is made of.
+/// The sums that make up the cosine at one position.
 struct Sums {
   float teacher;  ///< <t, t>
   float student;  ///< <s, s>
@@ -77,7 +77,7 @@ RD_INLINE void rows_backward(const T* teacher, const T* student, const float* gr
   }
 }
 
-/// The sums of a block of positions, a channel at a time.
+/// The sums of a block of positions, one channel at a time.
 struct BlockSums {
   float teacher[kPlaneBlock];
   float student[kPlaneBlock];
@@ -137,7 +137,7 @@ RD_INLINE void planes_backward(const T* teacher, const T* student, const float* 
 
 }  // namespace
 
-// One definition a dtype: GCC clones functions for several instruction sets, not templates.
+// One definition per dtype: GCC clones functions, but not templates, for several instruction sets.
 
 RD_VECTORISED
 void cosine_rows(const float* teacher, const float* student, int64_t positions, int64_t channels,

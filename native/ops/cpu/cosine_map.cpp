@@ -16,10 +16,10 @@ namespace {
 
 using cpu::kPlaneBlock;
 
-/// Elements below which a piece of work is not worth another thread.
+/// Elements per piece of work below which another thread does not pay.
 constexpr int64_t kGrain = 16384;
 
-/// Runs over the positions of channels-last features: `work(first position, count)`.
+/// Splits the positions of channels-last features between threads: `work(first position, count)`.
 template <typename Work>
 void for_rows(const at::Tensor& features, const Work& work) {
   const int64_t channels = features.size(1);
@@ -28,8 +28,8 @@ void for_rows(const at::Tensor& features, const Work& work) {
                    [&](int64_t begin, int64_t end) { work(begin, end - begin); });
 }
 
-/// Runs over the positions of channels-first features in blocks: `work(first position of all, offset of its
-/// first channel, count)`.
+/// Splits the positions of channels-first features between threads, in blocks: `work(first position in the
+/// batch, offset of its first channel, count)`.
 template <typename Work>
 void for_planes(const at::Tensor& features, const Work& work) {
   const int64_t channels = features.size(1);

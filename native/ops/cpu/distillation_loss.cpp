@@ -26,14 +26,13 @@ Outputs location_loss_cpu(at::TensorList teacher, at::TensorList student) {
   return {loss, cosine_map_backward(upstream, teacher, student)};
 }
 
-/// [N, C, H, W] -> float32 [N, H W C], without a copy where float32 features are channels-last.
+/// [N, C, H, W] -> float32 [N, H W C]; no copy if the features are float32 and channels-last.
 at::Tensor flatten_samples(const at::Tensor& features) {
   return features.permute({0, 2, 3, 1}).flatten(1).to(at::kFloat);
 }
 
-/// The inner product of each row of one with that of the other, [N, E] -> float64 [N, 1]. A loss that is
-/// small is what is left of 1 less a cosine of hundreds of thousands of products, which float32 sums do not
-/// give to 1e-5.
+/// The inner product of each row of `a` with the same row of `b`, [N, E] -> float64 [N, 1]. A small loss is 1
+/// minus a cosine over hundreds of thousands of products, for which float32 sums are not accurate to 1e-5.
 at::Tensor row_products(const at::Tensor& a, const at::Tensor& b) {
   return at::sum(a * b, {1}, /*keepdim=*/true, at::kDouble);
 }
@@ -52,7 +51,7 @@ Outputs global_loss_cpu(at::TensorList teacher, at::TensorList student) {
     const at::Tensor floored_student = norm.clamp_min(kNormFloor);
     loss += (1.0 - products / (floored_teacher * floored_student)).mean();
 
-    // As `cosine_map_backward` has it: 0 where the student's norm is at or below the floor.
+    // As in `cosine_map_backward`: 0 where the student's norm is at or below the floor.
     const at::Tensor by_teacher =
         (-1.0 / static_cast<double>(s.size(0)) / (floored_teacher * floored_student))
             .masked_fill(norm <= kNormFloor, 0.0);

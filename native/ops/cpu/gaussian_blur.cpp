@@ -14,7 +14,7 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Multiply-adds below which rows are not worth another thread.
+/// Multiply-adds below which another thread does not pay.
 constexpr int64_t kGrain = 1 << 18;
 
 at::Tensor gaussian_blur_cpu(const at::Tensor& maps, double sigma) {
@@ -31,8 +31,7 @@ at::Tensor gaussian_blur_cpu(const at::Tensor& maps, double sigma) {
   const float* const source = input.data_ptr<float>();
   float* const target = output.data_ptr<float>();
 
-  // Each output row stands alone: its vertical pass goes into a padded row, its horizontal pass to the
-  // output.
+  // Output rows are independent: the vertical pass writes a padded row, the horizontal pass the output.
   const int64_t grain = std::max<int64_t>(1, kGrain / (2 * taps * width));
   at::parallel_for(0, input.size(0) * height, grain, [&](int64_t begin, int64_t end) {
     std::vector<const float*> rows(weights.size());

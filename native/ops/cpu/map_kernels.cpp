@@ -6,7 +6,7 @@ namespace reverse_distillation::cpu {
 
 namespace {
 
-/// Columns whose sums stay in registers while the taps go by.
+/// Columns whose sums stay in registers during one run over the taps.
 constexpr int64_t kBlock = 64;
 
 /// output[x] = sum_i weights[i] source(i)[x] for `count` <= kBlock columns.

@@ -13,7 +13,7 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Output elements below which rows are not worth another thread.
+/// Output elements below which another thread does not pay.
 constexpr int64_t kGrain = 16384;
 
 /// The interpolation of every output column, computed once for all rows.

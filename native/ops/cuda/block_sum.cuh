@@ -1,13 +1,13 @@
 #pragma once
 
-// Sums over a block and over a whole launch, in an order that does not depend on the schedule: the same run
-// gives the same bits.
+// Sums over a block and over a whole launch, in an order that does not depend on scheduling, so that equal
+// runs give equal bits.
 
 #include "ops/cuda/execution.cuh"
 
 namespace reverse_distillation::cuda {
 
-/// The sum over the warp's lanes, for each of them. The whole warp calls it.
+/// The sum over the warp's lanes, returned to each of them. All lanes of the warp must call it.
 template <typename T>
 __device__ __forceinline__ T warp_sum(T value) {
   for (int offset = kWarpSize / 2; offset > 0; offset /= 2) {
@@ -16,9 +16,9 @@ __device__ __forceinline__ T warp_sum(T value) {
   return value;
 }
 
-/// The sum over the block's threads, for thread 0 (others get a part of it). Has a barrier before its result:
-/// the whole block calls it. `scratch`: one element a warp, which nothing else may use until the next
-/// barrier.
+/// The sum over the block's threads, for thread 0 (other threads get partial sums). All threads of the block
+/// must call it, since it contains a barrier. `scratch`: one element per warp, which nothing else may use
+/// until the next barrier.
 template <typename T>
 __device__ __forceinline__ T block_sum(T value, Shared<T> scratch) {
   const int thread = static_cast<int>(threadIdx.x);

@@ -1,19 +1,19 @@
 #pragma once
 
-// The gradient of the cosine distance by the student, for any upstream gradient: `cosine_map_backward` reads
-// one, the loss `location` knows it beforehand.
+// The gradient of the cosine distance with respect to the student, for any upstream gradient:
+// `cosine_map_backward` reads one, the loss `location` knows it beforehand.
 //
-// `upstream(position)` gives the upstream gradient at a position of the batch. The functions return the sum
-// of the distances that the calling thread has worked out.
+// `upstream(position)` returns the upstream gradient at a position of the batch. The functions return the sum
+// of the distances that the calling thread has computed.
 
 #include "ops/cuda/cosine_sums.cuh"
 
 namespace reverse_distillation::cuda {
 
-/// Channels that a warp keeps in registers between the sums and the gradient: no backbone has more.
+/// Channels that a warp keeps in registers between the sums and the gradient; no backbone has more.
 constexpr int kKeptChannels = 1024;
 
-/// Channels-last, 16 bytes at a time: what fits stays in registers, so that features are read once.
+/// Channels-last, 16 bytes at a time: what fits stays in registers, so features are read once.
 template <typename T, typename Upstream>
 __device__ __forceinline__ float gradient_of_vectors(const Scale<T>& scale, int64_t position, int lane,
                                                      const Upstream& upstream) {
@@ -56,7 +56,7 @@ __device__ __forceinline__ float gradient_of_vectors(const Scale<T>& scale, int6
   return lane == 0 ? distance_of(sums) : 0.0F;
 }
 
-/// Channels-last, an element at a time.
+/// Channels-last, one element at a time.
 template <typename T, typename Upstream>
 __device__ __forceinline__ float gradient_of_elements(const Scale<T>& scale, int64_t position, int lane,
                                                       const Upstream& upstream) {
@@ -90,7 +90,7 @@ __device__ __forceinline__ float gradient_of_rows(const Scale<T>& scale, const U
 template <typename T>
 constexpr int kPlaneGradientFloats = kTileSums<T> + 2 * kTilePositions<T>;
 
-/// Channels-first: a tile's channels are too many to keep, and are read twice.
+/// Channels-first: a tile has too many channels to keep, so they are read twice.
 template <typename T, typename Upstream>
 __device__ __forceinline__ float gradient_of_planes(const Scale<T>& scale, Shared<float> scratch,
                                                     const Upstream& upstream) {
@@ -146,8 +146,8 @@ __device__ __forceinline__ float gradient_of_planes(const Scale<T>& scale, Share
   return distance;
 }
 
-/// Gives the scales their gradients; 16-byte accesses remain only where these allow them as well.
-/// Returns cudaErrorInvalidValue where there is not one a scale.
+/// Sets the scales' gradients, and keeps 16-byte accesses only where the gradients allow them too. Returns
+/// cudaErrorInvalidValue unless there is one per scale.
 template <typename T>
 cudaError_t set_gradients(Scales<T>& scales, std::span<void* const> gradients) {
   if (gradients.size() != static_cast<size_t>(scales.count)) return cudaErrorInvalidValue;

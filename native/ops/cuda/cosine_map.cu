@@ -7,7 +7,7 @@ namespace reverse_distillation::cuda {
 
 namespace {
 
-/// Channels-last: a group of lanes takes a position.
+/// Channels-last: one group of lanes per position.
 template <typename T>
 __device__ __forceinline__ void map_rows(const Scale<T>& scale) {
   const int thread = static_cast<int>(threadIdx.x);
@@ -28,7 +28,7 @@ __device__ __forceinline__ void map_rows(const Scale<T>& scale) {
   if (lane == 0 && position < scale.all_positions) scale.distance[position] = distance_of(sums);
 }
 
-/// Channels-first: a block takes a tile of positions.
+/// Channels-first: one block per tile of positions.
 template <typename T>
 __device__ __forceinline__ void map_planes(const Scale<T>& scale) {
   RD_SHARED(float, scratch, kTileSums<T>);

@@ -1,6 +1,6 @@
 #pragma once
 
-// The sums of which the cosine of a position is made, over channels-last and channels-first features.
+// The sums that make up the cosine at a position, over channels-last and channels-first features.
 
 #include "ops/cuda/element.cuh"
 #include "ops/cuda/execution.cuh"
@@ -41,8 +41,8 @@ __device__ __forceinline__ float distance_of(const CosineSums& sums) {
   return 1.0F - sums.product / (floored_norm(sums.teacher) * floored_norm(sums.student));
 }
 
-/// The derivative of `distance_of` by the student, times `grad`; 0 where the student's norm is at or below
-/// the floor.
+/// The derivative of `distance_of` with respect to the student, times `grad`; 0 where the student's norm is
+/// at or below the floor.
 __device__ __forceinline__ GradientFactors factors_of(const CosineSums& sums, float grad) {
   const float student = sqrtf(sums.student);
   if (!(student > kNormFloor)) return {0.0F, 0.0F};
@@ -60,7 +60,7 @@ __device__ __forceinline__ void add_vectors(CosineSums& sums, const uint4& teach
   for (int i = 0; i < kVectorWidth<T>; ++i) add_to(sums, t[i], s[i]);
 }
 
-/// Writes 16 bytes of gradient for 16 bytes of each feature.
+/// Writes the 16 bytes of gradient that belong to 16 bytes of each feature.
 template <typename T>
 __device__ __forceinline__ void store_gradient(T* gradient, const uint4& teacher, const uint4& student,
                                                const GradientFactors& factors) {
@@ -75,7 +75,7 @@ __device__ __forceinline__ void store_gradient(T* gradient, const uint4& teacher
   store_vector(gradient, t);
 }
 
-/// Sums of the channels from `first` on that fall to one of `lanes` threads.
+/// Sums over the channels that one of `lanes` threads handles, starting at `first`.
 template <typename T>
 __device__ __forceinline__ void add_vectors_of_lane(CosineSums& sums, const T* teacher, const T* student,
                                                     int first, int channels, int lanes) {
@@ -92,7 +92,8 @@ __device__ __forceinline__ void add_elements_of_lane(CosineSums& sums, const T* 
   for (int c = first; c < channels; c += lanes) add_to(sums, to_float(teacher[c]), to_float(student[c]));
 }
 
-/// Adds up the sums of neighbouring `lanes` threads, for each of them. The whole warp calls it.
+/// Adds up the sums of `lanes` neighbouring threads, and returns the total to each of them. All lanes of the
+/// warp must call it.
 __device__ __forceinline__ CosineSums reduce_lanes(CosineSums sums, int lanes) {
   for (int offset = lanes / 2; offset > 0; offset /= 2) {
     sums.teacher += __shfl_xor_sync(kWholeWarp, sums.teacher, offset);
@@ -102,8 +103,8 @@ __device__ __forceinline__ CosineSums reduce_lanes(CosineSums sums, int lanes) {
   return sums;
 }
 
-/// A block's part of channels-first features: neighbouring positions of one image. Its warps divide the
-/// channels between them, its lanes the positions.
+/// A block's part of channels-first features: neighbouring positions of one image. Its warps share the
+/// channels, its lanes the positions.
 template <typename T>
 struct PlaneTile {
   static constexpr int kPositions = kTilePositions<T>;
@@ -122,19 +123,19 @@ struct PlaneTile {
     begin = block % tiles * kPositions;
   }
 
-  /// Position in the image of the i-th position of a lane: a run of them where 16 bytes are read at once,
-  /// otherwise such that the lanes are neighbours.
+  /// Position in the image of a lane's i-th position. With 16-byte reads a lane's positions are consecutive;
+  /// otherwise neighbouring lanes have neighbouring positions.
   __device__ __forceinline__ int position(bool vectorised, int lane, int i) const {
     return begin + (vectorised ? lane * kPerLane + i : i * kWarpSize + lane);
   }
 };
 
-/// Shared memory of `sum_tile`, in floats: three sums a position and warp.
+/// Shared memory of `sum_tile`, in floats: three sums per position and warp.
 template <typename T>
 constexpr int kTileSums = 3 * kBlockWarps * kTilePositions<T>;
 
-/// The sums of the tile's position number `threadIdx.x`, over all channels; zeros beyond the tile or image.
-/// Has a barrier: the whole block calls it.
+/// The sums over all channels at the tile's position number `threadIdx.x`; zeros beyond the tile or image.
+/// All threads of the block must call it, since it contains a barrier.
 template <typename T>
 __device__ __forceinline__ CosineSums sum_tile(const Scale<T>& scale, const PlaneTile<T>& tile,
                                                Shared<float> scratch) {
@@ -167,7 +168,7 @@ __device__ __forceinline__ CosineSums sum_tile(const Scale<T>& scale, const Plan
     }
   }
 
-  // The i-th positions of all lanes lie side by side, so that the writes of a warp meet no bank twice.
+  // The i-th positions of all lanes are adjacent, so that a warp's writes have no bank conflicts.
 #pragma unroll
   for (int i = 0; i < kPerLane; ++i) {
     const int place = warp * tile.kPositions + i * kWarpSize + lane;

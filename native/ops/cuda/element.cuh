@@ -1,6 +1,6 @@
 #pragma once
 
-// The element types of features, one at a time and 16 bytes at a time.
+// The element types of features, read and written one element or 16 bytes at a time.
 
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -36,7 +36,7 @@ __device__ __forceinline__ __nv_bfloat16 from_float(float value) {
 template <typename T>
 constexpr int kVectorWidth = 16 / static_cast<int>(sizeof(T));
 
-/// 16 bytes of features, which nothing reads again soon. `source` is aligned to 16 bytes.
+/// 16 bytes of features that will not be read again soon. `source` must be aligned to 16 bytes.
 template <typename T>
 __device__ __forceinline__ uint4 load_vector(const T* source) {
   return __ldcs(reinterpret_cast<const uint4*>(source));
@@ -51,7 +51,7 @@ __device__ __forceinline__ void unpack(const uint4& vector, float (&values)[kVec
   for (int i = 0; i < kVectorWidth<T>; ++i) values[i] = to_float(elements[i]);
 }
 
-/// Rounds to the element type and writes 16 bytes. `target` is aligned to 16 bytes.
+/// Rounds to the element type and writes 16 bytes. `target` must be aligned to 16 bytes.
 template <typename T>
 __device__ __forceinline__ void store_vector(T* target, const float (&values)[kVectorWidth<T>]) {
   T elements[kVectorWidth<T>];
@@ -62,7 +62,7 @@ __device__ __forceinline__ void store_vector(T* target, const float (&values)[kV
   __stwb(reinterpret_cast<uint4*>(target), vector);
 }
 
-/// Whether 16-byte accesses may be used on rows of `length` elements that begin at each of `pointers`.
+/// Whether rows of `length` elements starting at each of `pointers` allow 16-byte accesses.
 template <typename T, typename... Pointers>
 bool can_vectorise(int64_t length, const Pointers*... pointers) {
   return length % kVectorWidth<T> == 0 && ((reinterpret_cast<uintptr_t>(pointers) % 16 == 0) && ...);

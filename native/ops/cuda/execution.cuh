@@ -1,7 +1,7 @@
 #pragma once
 
-// What kernels say of the machine that they run on, beyond the language of CUDA: shared memory and launches.
-// The kernels name both through this header alone, so that the tests can put another machine under them.
+// The parts of the machine that kernels need beyond the CUDA language: shared memory and launches. Kernels
+// name them only through this header, so that tests can substitute another machine.
 
 #include <cuda_runtime.h>
 
@@ -12,11 +12,12 @@ namespace reverse_distillation::cuda {
 constexpr int kWarpSize = 32;
 constexpr unsigned kWholeWarp = 0xFFFFFFFFU;
 
-/// Threads of each block here: eight warps.
+/// Threads per block in all kernels: eight warps.
 constexpr int kBlockThreads = 256;
 constexpr int kBlockWarps = kBlockThreads / kWarpSize;
 
-/// Dynamic shared memory that a block gets without asking: 48 KiB, less what kernels that use it may declare.
+/// Dynamic shared memory that a block gets without asking: 48 KiB, minus what kernels that use it may declare
+/// statically.
 constexpr size_t kDefaultSharedBytes = size_t{47} << 10;
 
 /// A pointer into shared memory.
@@ -29,7 +30,7 @@ using Shared = T*;
 /// Declares `name`, the block's dynamic shared memory as an array of `type`.
 #define RD_DYNAMIC_SHARED(type, name) extern __shared__ __align__(16) type name[]
 
-/// Launches `kernel`, and says whether that was possible; what happens while it runs shows at the next
+/// Launches `kernel` and returns whether the launch succeeded. Errors while the kernel runs show at the next
 /// synchronisation.
 template <typename... Parameters, typename... Arguments>
 cudaError_t launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,

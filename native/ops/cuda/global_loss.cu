@@ -6,21 +6,21 @@ namespace reverse_distillation::cuda {
 
 namespace {
 
-/// 16-byte vectors of each tensor that a thread works on.
+/// 16-byte vectors of each tensor that one thread processes.
 constexpr int kVectorsPerThread = 8;
 
-/// Elements of a block's chunk of one image.
+/// Elements of one image in a block's chunk.
 template <typename T>
 constexpr int kChunk = kBlockThreads * kVectorWidth<T> * kVectorsPerThread;
 
-/// One scale: images of `elements` elements, cut into chunks of which each has its block and its sums.
+/// One scale: images of `elements` elements, cut into chunks. Each chunk has its own block and its own sums.
 template <typename T>
 struct FlatScale {
   const T* teacher;
   const T* student;
   T* gradient;
-  int64_t elements;  ///< of one image
-  int chunks;        ///< of one image
+  int64_t elements;  ///< per image
+  int chunks;        ///< per image
   int first_block;
   bool vectorised;
 };
@@ -32,7 +32,7 @@ struct FlatScales {
   int batch;
 };
 
-/// Which chunk of which image a block works on.
+/// The chunk and the image that a block works on.
 template <typename T>
 struct Chunk {
   const FlatScale<T>& scale;
@@ -86,14 +86,14 @@ __global__ __launch_bounds__(kBlockThreads) void global_sums_kernel(
   if (threadIdx.x == 0) parts[blockIdx.x] = sums;
 }
 
-/// The sums of an image from those of its chunks, for each lane. The whole warp calls it.
+/// The sums of an image from those of its chunks, returned to each lane. All lanes of the warp must call it.
 __device__ __forceinline__ CosineSums sum_parts(const CosineSums* parts, int count) {
   CosineSums sums = {};
   for (int i = static_cast<int>(threadIdx.x) % kWarpSize; i < count; i += kWarpSize) sums = sums + parts[i];
   return reduce_lanes(sums, kWarpSize);
 }
 
-/// The loss itself, by one block: a warp an image and scale.
+/// The loss itself, computed by one block with one warp per image and scale.
 template <typename T>
 __device__ __forceinline__ void write_loss(const FlatScales<T>& scales, const CosineSums* parts,
                                            Shared<double> scratch, float* loss) {
@@ -108,7 +108,7 @@ __device__ __forceinline__ void write_loss(const FlatScales<T>& scales, const Co
   if (threadIdx.x == 0) *loss = static_cast<float>(total / scales.batch);
 }
 
-/// The last block writes the loss, each other one its chunk's gradient.
+/// The last block writes the loss; every other block writes its chunk's gradient.
 template <typename T>
 __global__ __launch_bounds__(kBlockThreads) void global_gradient_kernel(
     const __grid_constant__ FlatScales<T> scales, const CosineSums* parts, float gradient_scale,
@@ -158,7 +158,7 @@ cudaError_t plan_flat_scales(FeaturePairs pairs, int64_t batch, FlatScales<T>& s
     scale.first_block = static_cast<int>(total);
     scale.vectorised = can_vectorise<T>(scale.elements, scale.teacher, scale.student);
     total += batch * chunks;
-    // One more block is launched, for the loss.
+    // One extra block computes the loss.
     if (total >= INT_MAX) return cudaErrorInvalidValue;
   }
   blocks = static_cast<int>(total);

@@ -6,9 +6,9 @@ namespace reverse_distillation::cuda {
 
 namespace {
 
-/// The head of the workspace; a float32 a block, its part of the loss, follows.
+/// The head of the workspace. One float32 per block follows: its part of the loss.
 struct alignas(16) LossTicket {
-  unsigned finished;  ///< Blocks that have written their part. 0 between launches.
+  unsigned finished;  ///< Number of blocks that have written their part; 0 between launches.
 };
 
 template <typename T>

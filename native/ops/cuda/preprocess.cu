@@ -10,16 +10,16 @@ namespace reverse_distillation::cuda {
 
 namespace {
 
-/// Images of one launch: as many as its argument may describe.
+/// Images per launch: as many as the kernel's argument can describe.
 constexpr int kImagesPerLaunch = 32;
 
 constexpr int kColours = 3;
 
-/// A block's tile of output pixels, one a thread: a lane a column, a warp a row.
+/// A block's tile of output pixels, one per thread: one column per lane, one row per warp.
 constexpr int kTileColumns = kWarpSize;
 constexpr int kTileRows = kBlockWarps;
 
-/// Input rows that are resized along their length before they are added to the output rows.
+/// Input rows that are resized horizontally before they are added to the output rows.
 constexpr int kChunkRows = 32;
 
 struct InputImage {
@@ -38,14 +38,14 @@ struct PreprocessArguments {
   int tiles_down;
 };
 
-/// The triangle filter of an antialiased bilinear resize at one output position: which input positions it
-/// covers, and what each weighs. Its support grows with the reduction.
+/// The triangle filter of an antialiased bilinear resize at one output position: the input positions that it
+/// covers, and their weights. Its support grows with the reduction.
 struct TriangleFilter {
   int first;
   int end;
-  int anchor;  ///< The input position that holds the centre,
-  float
-      fraction;  ///< and where in it the centre lies: apart, for float32 to be exact enough in large images.
+  int anchor;      ///< The input position that contains the centre,
+  float fraction;  ///< and the offset of the centre in it. Separate, so that float32 is exact enough for
+                   ///< large images.
   float slope;
 
   __device__ __forceinline__ TriangleFilter(int position, int input, int output) {
@@ -90,7 +90,7 @@ __device__ __forceinline__ Colours resize_along_row(const InputImage& image, int
   return sums;
 }
 
-/// Goes down the input rows that the tile needs, a chunk at a time, so that shared memory suffices for any
+/// Walks down the input rows that the tile needs, one chunk at a time, so that shared memory suffices for any
 /// reduction.
 template <typename T>
 __global__ __launch_bounds__(kBlockThreads) void preprocess_kernel(
@@ -110,7 +110,7 @@ __global__ __launch_bounds__(kBlockThreads) void preprocess_kernel(
   const int bottom = min(top + kTileRows, arguments.height) - 1;
   const int first = TriangleFilter(top, image.height, arguments.height).first;
   const int end = TriangleFilter(bottom, image.height, arguments.height).end;
-  // Threads beyond the output work on its last row and column, and write nothing.
+  // Threads beyond the output compute its last row or column again, and write nothing.
   const TriangleFilter along(min(x, arguments.width - 1), image.width, arguments.width);
   const TriangleFilter downwards(min(y, arguments.height - 1), image.height, arguments.height);
 

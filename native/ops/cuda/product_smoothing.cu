@@ -58,7 +58,7 @@ cudaError_t fits_one_launch(const SmoothingPlan& plan, bool& fits) {
   return error;
 }
 
-/// Bytes of the product in device memory, rounded up so that what follows it is aligned.
+/// Bytes of the product in device memory, rounded up so that what follows is aligned.
 size_t product_bytes(const SmoothingPlan& plan, int64_t batch) {
   const size_t elements =
       static_cast<size_t>(batch) * static_cast<size_t>(plan.height) * static_cast<size_t>(plan.width);

@@ -1,6 +1,6 @@
 #pragma once
 
-// All scales of a batch as the argument of one launch: which blocks work on which scale.
+// All scales of a batch as the argument of one launch, and which blocks work on which scale.
 
 #include <climits>
 #include <cstdint>
@@ -18,27 +18,27 @@ struct Scale {
   const T* teacher;
   const T* student;
   int channels;
-  int positions;          ///< of one image
-  int64_t all_positions;  ///< of the batch
-  int first_block;        ///< The scale's blocks are this one and those up to the next scale's first.
+  int positions;          ///< per image
+  int64_t all_positions;  ///< in the batch
+  int first_block;        ///< The scale's blocks run from this one up to the next scale's first.
   int lanes;              ///< Channels-last: threads that share a position; a power of two, 32 at most.
   bool channels_last;
   bool vectorised;
 
-  float* distance;    ///< Forward alone.
-  const float* grad;  ///< Backward alone.
-  float weight;       ///< Location loss alone: what a position counts in the loss.
+  float* distance;    ///< Forward only.
+  const float* grad;  ///< Backward only.
+  float weight;       ///< Location loss only: weight of a position in the loss.
   T* gradient;        ///< Backward and location loss.
 };
 
-/// The argument of a launch, by value: it lies in constant memory.
+/// The argument of a launch, passed by value: it is in constant memory.
 template <typename T>
 struct Scales {
   Scale<T> at[kMaxMaps];
   int count;
 };
 
-/// Positions of a block's tile over channels-first features: a vector of them a lane.
+/// Positions of a block's tile over channels-first features: one vector of them per lane.
 template <typename T>
 constexpr int kTilePositions = kWarpSize * kVectorWidth<T>;
 
@@ -49,8 +49,8 @@ __device__ __forceinline__ const Scale<T>& scale_of_block(const Scales<T>& scale
   return scales.at[k];
 }
 
-/// Lays out the blocks of one launch over `pairs`. `blocks`: set to their number, 0 for an empty batch alone.
-/// Returns cudaErrorInvalidValue where pairs, channels or positions are out of range.
+/// Lays out the blocks of one launch over `pairs`. `blocks`: set to their number, which is 0 only for an
+/// empty batch. Returns cudaErrorInvalidValue if pairs, channels or positions are out of range.
 template <typename T>
 cudaError_t plan_scales(FeaturePairs pairs, int64_t batch, Scales<T>& scales, int& blocks) {
   blocks = 0;

@@ -1,16 +1,15 @@
 #pragma once
 
-// The maximum of float32 values by integer operations, right for any sign, zero, infinity and NaN.
+// The maximum of float32 values by integer operations; correct for any sign, zero, infinity and NaN.
 //
-// As signed integers, the bits of floats without a sign order as the floats do, and those of floats with one
-// order backwards: inverting all but the sign of these gives a key that orders like the floats. A NaN, made
-// positive, is above every number: a map that holds one scores NaN.
+// As signed integers, the bits of non-negative floats are ordered like the floats, and those of negative
+// floats in reverse. Inverting all bits but the sign of the negative ones gives a key that is ordered like
+// the floats. A NaN, made positive, is above every number: a map that contains one scores NaN.
 //
-// In device memory a score is a plain float throughout, so that nothing has to decode it afterwards: bits
-// without a sign are raised by a signed maximum, bits with one by an unsigned minimum. Either leaves alone
-// what the other put there rightly: any value without a sign is the greater as a signed number and the lesser
-// as an unsigned one. All bits set, which is the unsigned maximum and below every signed value without a
-// sign, is what both may begin with.
+// In device memory a score is always a plain float, so that nothing has to decode it. Bits without a sign
+// raise it by a signed maximum, bits with a sign by an unsigned minimum. Neither operation undoes the other:
+// any value without a sign is greater as a signed number and smaller as an unsigned one. Both may start from
+// all bits set, which is the unsigned maximum and, as a signed number, below every value without a sign.
 
 #include <cuda_runtime.h>
 
@@ -18,10 +17,10 @@
 
 namespace reverse_distillation::cuda {
 
-/// What a score holds before the first value: all bits set, as cudaMemsetAsync(scores, 0xFF, ...) leaves it.
+/// The initial score: all bits set, as cudaMemsetAsync(scores, 0xFF, ...) leaves it.
 __device__ __forceinline__ float no_score() { return __int_as_float(-1); }
 
-/// A key that orders like the floats; `kNoScoreKey` is below that of each.
+/// A key that is ordered like the floats; `kNoScoreKey` is below the key of every float.
 __device__ __forceinline__ int score_key(float value) {
   const int bits = value == value ? __float_as_int(value) : 0x7FFFFFFF;
   return bits >= 0 ? bits : bits ^ 0x7FFFFFFF;

@@ -1,7 +1,7 @@
 #pragma once
 
-// "Interpolate, then smooth" by the plan's banded matrices, wherever the rows in between are kept: in shared
-// memory, or in device memory where they are too many for it.
+// "Interpolate, then smooth" by the plan's banded matrices. The rows in between are kept in shared memory, or
+// in device memory if there are too many of them.
 
 #include <climits>
 #include <span>
@@ -14,9 +14,9 @@
 namespace reverse_distillation::cuda {
 
 static_assert(kSmoothingColumns == kWarpSize && kSmoothingRows == kBlockWarps * kSmoothingGroup,
-              "a lane takes a column, a warp a group of rows");
+              "one column per lane, one group of rows per warp");
 
-/// Input rows that a thread works out together in the pass along the rows.
+/// Input rows that a thread computes together in the pass along the rows.
 constexpr int kRowsTogether = 4;
 
 struct SmoothingArguments {
@@ -60,9 +60,10 @@ __device__ __forceinline__ const float* weights_of(const SmoothingArguments& arg
   return reinterpret_cast<const float*>(arguments.tables + bands.weights);
 }
 
-/// Along the rows: the calling lane's column of every input row from `warp` on that falls to its warp.
+/// Along the rows: the calling lane's column of every input row that its warp handles, starting at `warp`.
 ///
-/// input(row, i): the row's i-th value from the column's first on. output(row, value): takes the result.
+/// input(row, i): the row's i-th value, counted from the column's first. output(row, value): receives the
+/// result.
 template <typename Input, typename Output>
 __device__ __forceinline__ void smooth_along_rows(const SmoothingArguments& arguments,
                                                   const AxisBands& columns, int column, int count,
@@ -75,7 +76,7 @@ __device__ __forceinline__ void smooth_along_rows(const SmoothingArguments& argu
       const float weight = __ldg(weights + static_cast<int64_t>(tap) * columns.stride);
 #pragma unroll
       for (int i = 0; i < kRowsTogether; ++i) {
-        // Beyond the last row, that row again: it costs less than to ask each time.
+        // Rows beyond the last repeat it: this costs less than a test each time.
         sums[i] = fmaf(weight, input(min(row + i, count - 1), tap), sums[i]);
       }
     }
@@ -88,7 +89,7 @@ __device__ __forceinline__ void smooth_along_rows(const SmoothingArguments& argu
 
 /// Down the columns: adds one map's part to the calling thread's group of output rows.
 ///
-/// input(i): the group's i-th input row from its first on, at the thread's column.
+/// input(i): the group's i-th input row, counted from its first, at the thread's column.
 template <typename Input>
 __device__ __forceinline__ void smooth_down_columns(const SmoothingArguments& arguments,
                                                     const AxisBands& rows, int group, const Input& input,
@@ -109,7 +110,7 @@ __device__ __forceinline__ void smooth_down_columns(const SmoothingArguments& ar
   }
 }
 
-/// Writes a thread's group of output rows, as far as they lie within the map. Returns the key of their
+/// Writes a thread's group of output rows as far as they are within the map. Returns the key of their
 /// maximum.
 __device__ __forceinline__ int write_group(const SmoothingArguments& arguments, const Tile& tile,
                                            int first_row, const float (&sums)[kSmoothingGroup]) {
@@ -147,8 +148,8 @@ __device__ __forceinline__ int smooth_tile_columns(const SmoothingArguments& arg
   return write_group(arguments, tile, first_row, sums);
 }
 
-/// Raises the image's score to the greatest key of the block's threads. Has a barrier: the whole block calls
-/// it. `keys`: an int a warp.
+/// Raises the image's score to the greatest key of the block's threads. All threads of the block must call
+/// it, since it contains a barrier. `keys`: one int per warp.
 __device__ __forceinline__ void raise_to_block_maximum(const SmoothingArguments& arguments, int64_t image,
                                                        int key, Shared<int> keys) {
   const int thread = static_cast<int>(threadIdx.x);
@@ -160,8 +161,8 @@ __device__ __forceinline__ void raise_to_block_maximum(const SmoothingArguments&
   raise_score(arguments.scores + image, key);
 }
 
-/// What the kernels are told; `tiles`: set to the number of tiles of the batch.
-/// Returns cudaErrorInvalidValue where the arguments do not fit together.
+/// The arguments of the kernels. `tiles`: set to the number of tiles in the batch. Returns
+/// cudaErrorInvalidValue if the arguments do not match.
 inline cudaError_t smoothing_arguments(const SmoothingPlan& plan, const void* tables,
                                        std::span<const float* const> maps, int64_t batch, float* smoothed,
                                        float* scores, SmoothingArguments& arguments, int& tiles) {
@@ -185,7 +186,7 @@ inline cudaError_t smoothing_arguments(const SmoothingPlan& plan, const void* ta
   return cudaSuccess;
 }
 
-/// Dynamic shared memory that a block of the current device may have beside its keys.
+/// Dynamic shared memory that a block of the current device may use in addition to its keys.
 inline cudaError_t smoothing_shared_limit(size_t& limit) {
   int device = 0;
   cudaError_t error = cudaGetDevice(&device);

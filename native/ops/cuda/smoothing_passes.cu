@@ -6,10 +6,11 @@ namespace reverse_distillation::cuda {
 
 namespace {
 
-/// Input rows of one map that a block takes along.
+/// Input rows of one map that one block processes.
 constexpr int kPassRows = kBlockWarps * kRowsTogether;
 
-/// One map, all its rows to the output's width: a block takes `kPassRows` rows of one image and 32 columns.
+/// One map, all its rows resized to the output's width: a block handles `kPassRows` rows of one image and 32
+/// columns.
 __global__ __launch_bounds__(kBlockThreads) void smoothing_rows_kernel(
     const __grid_constant__ SmoothingArguments arguments, int k, int blocks_down, float* rows) {
   const SmoothingPlan::Map& map = arguments.maps[k];
@@ -32,8 +33,8 @@ __global__ __launch_bounds__(kBlockThreads) void smoothing_rows_kernel(
       [&](int row, float value) { target[static_cast<int64_t>(row) * arguments.width] = value; });
 }
 
-/// All maps down their columns, with the blocks of the one launch; sources are the rows of the launches
-/// before.
+/// All maps down their columns, with the same blocks as the single launch. The sources are the rows that the
+/// earlier launches wrote.
 __global__ __launch_bounds__(kBlockThreads) void smoothing_columns_kernel(
     const __grid_constant__ SmoothingArguments arguments) {
   RD_SHARED(int, keys, kBlockWarps);

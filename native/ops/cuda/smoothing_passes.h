@@ -9,9 +9,9 @@
 
 namespace reverse_distillation::cuda {
 
-/// `launch_smoothing` in a launch a map and one for all, which leave the rows between them in device memory,
-/// for maps and sigmas whose rows are too many for a block's shared memory. It takes any; `launch_smoothing`
-/// comes here by itself.
+/// `launch_smoothing` in one launch per map and one for all of them, with the rows in between in device
+/// memory. It is for maps and sigmas with too many rows for a block's shared memory, but works with any;
+/// `launch_smoothing` calls it when needed.
 ///
 /// workspace: `smoothing_passes_workspace` bytes, aligned to 16; cudaErrorInvalidValue without it.
 ///

@@ -18,7 +18,7 @@ std::string describe(int64_t height, int64_t width) {
   return std::to_string(height) + " x " + std::to_string(width);
 }
 
-/// Appends to the tables from the next multiple of 16 bytes on; says where.
+/// Appends to the tables at the next multiple of 16 bytes, and returns that position.
 template <typename T>
 int append(std::vector<uint32_t>& tables, const std::vector<T>& values) {
   tables.resize((tables.size() + 3) / 4 * 4);
@@ -36,7 +36,7 @@ AxisBands make_bands(int64_t input, int64_t output, const std::vector<float>& ga
   const float scale = aligned_scale(input, output);
   const int64_t groups = (output + group - 1) / group;
 
-  // A window that passes a border reaches that border, and what is reflected there lies within the window.
+  // A window that crosses a border contains that border, so everything reflected there is within the window.
   std::vector<int32_t> first;
   int64_t taps = 1;
   for (int64_t g = 0; g < groups; ++g) {

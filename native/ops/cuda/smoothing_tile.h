@@ -1,16 +1,16 @@
 #pragma once
 
-// The part of an output map that a block of `launch_smoothing` works on.
+// The part of an output map that one block of `launch_smoothing` computes.
 
 namespace reverse_distillation::cuda {
 
-/// Columns of a tile: one a lane.
+/// Columns of a tile: one per lane.
 constexpr int kSmoothingColumns = 32;
 
-/// Neighbouring output rows that a thread works out together: what it reads serves them all.
+/// Neighbouring output rows that a thread computes together, since they share what it reads.
 constexpr int kSmoothingGroup = 8;
 
-/// Rows of a tile: a group a warp.
+/// Rows of a tile: one group per warp.
 constexpr int kSmoothingRows = 8 * kSmoothingGroup;
 
 }  // namespace reverse_distillation::cuda

@@ -38,7 +38,7 @@ __device__ __forceinline__ float upsampled_at(const UpsampleSources& sources, in
   return above + down.weight * (below - above);
 }
 
-/// All maps of an image at output position (y, x), added up or multiplied.
+/// All maps of an image at output position (y, x), added or multiplied.
 template <MapCombination kCombination>
 __device__ __forceinline__ float combined_at(const UpsampleSources& sources, int64_t image, int y, int x) {
   float combined = upsampled_at(sources, 0, image, y, x);
@@ -49,7 +49,7 @@ __device__ __forceinline__ float combined_at(const UpsampleSources& sources, int
   return combined;
 }
 
-/// Returns cudaErrorInvalidValue where maps and sizes do not fit together.
+/// Returns cudaErrorInvalidValue if maps and sizes do not match.
 inline cudaError_t upsample_sources(std::span<const float* const> maps, std::span<const MapSize> sizes,
                                     int64_t height, int64_t width, UpsampleSources& sources) {
   const auto fits = [](int64_t size) { return size >= 1 && size <= INT_MAX; };

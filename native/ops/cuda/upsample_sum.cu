@@ -11,10 +11,10 @@ struct UpsampleOutput {
   int height;
   int width;
   int blocks_across;
-  int64_t rows;  ///< of all images
+  int64_t rows;  ///< in all images
 };
 
-/// A warp takes 32 columns of an output row, a block as many rows as it has warps.
+/// A warp handles 32 columns of an output row, a block as many rows as it has warps.
 template <MapCombination kCombination>
 __global__ __launch_bounds__(kBlockThreads) void upsample_kernel(
     const __grid_constant__ UpsampleSources sources, const __grid_constant__ UpsampleOutput output) {

@@ -173,7 +173,7 @@ testOnGpu(
       t,
       detector.scoreBatch(many, { batchSize: many.length }),
       "OUT_OF_MEMORY",
-      /GPU 0 is out of memory: .* were asked for, and .* were free/,
+      /GPU 0 is out of memory: .* were requested, and .* were free/,
     );
     t.is(difference(before, await detector.score(image)), 0);
   },

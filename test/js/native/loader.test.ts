@@ -110,14 +110,14 @@ test("a second LibTorch in one process is refused, naming the first", (t) => {
   t.is(
     runNode(source).stdout,
     "opened\nopened without an error\n" +
-      `LIBTORCH_INCOMPATIBLE: cannot open ${second}/lib/libc10.so: ${first}/lib/libc10.so is loaded already, ` +
+      `LIBTORCH_INCOMPATIBLE: cannot open ${second}/lib/libc10.so: ${first}/lib/libc10.so is already loaded, ` +
       "and a process can hold only one of them\n",
   );
 });
 
 test("arguments of the wrong type are an error", (t) => {
   const source = openDirectly("/none", "/none", "2.13").replace(/open\(\[.*\);/, "open();");
-  t.regex(runNode(source).stdout, /^INTERNAL: open\(\) takes/);
+  t.regex(runNode(source).stdout, /^INTERNAL: open\(\) expects/);
 });
 
 test("the addon is opened once, and shut down once when the process exits", (t) => {

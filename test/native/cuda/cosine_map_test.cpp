@@ -10,8 +10,8 @@ namespace reverse_distillation::test {
 
 namespace {
 
-/// Odd sizes, one pixel, one channel, an empty batch, more positions than a tile holds, both vectorised and
-/// not.
+/// Odd sizes, one pixel, one channel, an empty batch, more positions than a tile holds; with and without
+/// vectorised access.
 const std::vector<std::vector<int64_t>> kShapes = {
     {1, 1, 1, 1},    {2, 3, 5, 7},    {1, 64, 1, 1},  {3, 17, 9, 13}, {0, 8, 4, 4},
     {2, 40, 16, 16}, {1, 33, 17, 31}, {1, 5, 33, 16}, {1, 8, 24, 24}, {2, 264, 2, 4}};
@@ -24,7 +24,7 @@ void expect_maps(const std::vector<FeatureScale>& scales, int64_t batch, at::Sca
   }
 }
 
-/// Runs the backward and gives the gradient of the one scale.
+/// Runs the backward and returns the gradient of the only scale.
 at::Tensor backward(const FeatureScale& scale, const at::Tensor& grad) {
   const DeviceTensor device_grad(grad);
   const std::vector<cuda::FeaturePair> pairs = {scale.pair()};
@@ -63,7 +63,7 @@ TEST("cosine_map on CUDA equals a naive loop over shapes, layouts, types and ali
   }
 }
 
-TEST("cosine_map on CUDA takes all scales in one launch, each in its layout") {
+TEST("cosine_map on CUDA handles all scales in one launch, each in its layout") {
   for (const at::ScalarType type : kFeatureTypes) {
     std::vector<FeatureScale> scales;
     scales.emplace_back(std::vector<int64_t>{2, 16, 16, 16}, type, cuda::Layout::kChannelsLast);
@@ -76,7 +76,7 @@ TEST("cosine_map on CUDA takes all scales in one launch, each in its layout") {
   }
 }
 
-TEST("cosine_map on CUDA takes a wide network's channels") {
+TEST("cosine_map on CUDA handles a wide network's channels") {
   for (const at::ScalarType type : kFeatureTypes) {
     for (const int64_t channels : {1024, 2056}) {
       std::vector<FeatureScale> scales;
@@ -101,7 +101,7 @@ TEST("cosine_map on CUDA is 1 at zero vectors and floors tiny norms") {
   }
 }
 
-TEST("cosine_map on CUDA readies the scores of the batch for the launch that raises them") {
+TEST("cosine_map on CUDA initialises the batch's scores for the launch that raises them") {
   const DeviceTensor scores(at::zeros({300}));
   std::vector<FeatureScale> scales;
   scales.emplace_back(std::vector<int64_t>{300, 1, 1, 1}, at::kFloat, cuda::Layout::kChannelsLast);
@@ -120,8 +120,8 @@ TEST(
           const FeatureScale scale(shape, type, layout, lie);
           const at::Tensor grad = at::randn({shape[0], shape[2], shape[3]});
           const double tolerance = tolerance_of(type);
-          // Times the norm that the gradient is divided by, and its rounding with it: one channel cancels to
-          // 0.
+          // Scaled by the norm that divides the gradient and its rounding: with one channel the gradient
+          // cancels to 0.
           const at::Tensor norm = scale.student.to(at::kDouble).norm(2, {1}, true).clamp_max(1.0);
           EXPECT_CLOSE(backward(scale, grad) * norm, expected_gradient(scale, grad) * norm, tolerance,
                        tolerance);
@@ -142,7 +142,7 @@ TEST("cosine_map's backward on CUDA equals finite differences") {
   }
 }
 
-TEST("cosine_map's backward on CUDA takes channels beyond those that it keeps in registers") {
+TEST("cosine_map's backward on CUDA handles more channels than it keeps in registers") {
   for (const at::ScalarType type : kFeatureTypes) {
     for (const int64_t channels : {1024, 2056, 1030}) {
       const FeatureScale scale({1, channels, 3, 1}, type, cuda::Layout::kChannelsLast);
@@ -164,7 +164,7 @@ TEST("cosine_map's gradient on CUDA is 0 at a zero student vector and at a zero 
   }
 }
 
-TEST("cosine_map on CUDA refuses what does not fit together") {
+TEST("cosine_map on CUDA refuses arguments that do not match") {
   std::vector<FeatureScale> scales;
   for (int k = 0; k < 5; ++k) {
     scales.emplace_back(std::vector<int64_t>{1, 4, 2, 2}, at::kFloat, cuda::Layout::kChannelsLast);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Maps in emulated device memory, and what the smoothing kernels make of them.
+// Maps in emulated device memory, and the smoothing kernels run on them.
 
 #include <ATen/ATen.h>
 
@@ -48,8 +48,8 @@ struct Smoothed {
   at::Tensor scores;
 };
 
-/// Runs `launch(smoothed, scores, workspace)` on poisoned memory of the right sizes; the workspace is null
-/// where `workspace_bytes` is 0.
+/// Runs `launch(smoothed, scores, workspace)` on poisoned memory of the right sizes; the workspace is null if
+/// `workspace_bytes` is 0.
 template <typename Launch>
 Smoothed run_smoothing(int64_t batch, int64_t height, int64_t width, size_t workspace_bytes,
                        const Launch& launch, Lie lie = {}) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Tensors of the tests in emulated device memory.
+// The tests' tensors in emulated device memory.
 
 #include <ATen/ATen.h>
 
@@ -16,7 +16,8 @@ namespace reverse_distillation::test {
 using cuda_emulation::DeviceBuffer;
 using cuda_emulation::Placement;
 
-/// How a buffer lies: what reaches beyond it, or before it, faults; and whether 16 bytes may be read at once.
+/// How a buffer is placed: whether accesses beyond its end or before its start fault, and whether 16 bytes
+/// may be read at once.
 struct Lie {
   Placement placement = Placement::kAtEnd;
   bool aligned = true;
@@ -25,7 +26,7 @@ struct Lie {
 inline const std::vector<Lie> kLies = {
     {Placement::kAtEnd, true}, {Placement::kAtStart, true}, {Placement::kAtEnd, false}};
 
-/// Elements in device memory, in the order in which the host tensor has them.
+/// Elements in device memory, in the order of the host tensor's memory.
 class DeviceTensor {
  public:
   /// A copy of a tensor, which must have no gaps.
@@ -47,7 +48,7 @@ class DeviceTensor {
     return reinterpret_cast<T*>(buffer_->data());
   }
 
-  /// What lies there now, as [count]. Throws a Fault where something was written beside it.
+  /// The present contents, as [count]. Throws a Fault if anything was written next to them.
   at::Tensor host() const {
     buffer_->check_guards();
     at::Tensor copy = at::empty({count_}, type_);

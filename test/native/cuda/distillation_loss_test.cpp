@@ -14,7 +14,7 @@ using Launch = cudaError_t (*)(cuda::FeaturePairs, std::span<void* const>, int64
                                float*, void*, cudaStream_t);
 using Workspace = size_t (*)(cuda::FeaturePairs, int64_t, cuda::ElementType);
 
-/// Runs a loss over scales of one type, twice in the same workspace; gives its value.
+/// Runs a loss over scales of one type, twice in the same workspace; returns its value.
 at::Tensor run(Launch launch, Workspace workspace_bytes, const std::vector<FeatureScale>& scales,
                float gradient_scale = 1.0F) {
   const std::vector<cuda::FeaturePair> pairs = pairs_of(scales);
@@ -49,7 +49,8 @@ struct Expected {
   std::vector<at::Tensor> gradients;
 };
 
-/// Either loss and its gradients by automatic differentiation of PyTorch's own cosine, in double precision.
+/// Value and gradients of either loss by automatic differentiation of PyTorch's own cosine, in double
+/// precision.
 Expected expected_loss(const std::vector<FeatureScale>& scales, bool whole_images) {
   Expected expected;
   expected.loss = at::zeros({}, at::kDouble);
@@ -67,8 +68,8 @@ Expected expected_loss(const std::vector<FeatureScale>& scales, bool whole_image
   return expected;
 }
 
-/// Beside what rounding to the type costs, a gradient may differ by what rounding costs where its two terms
-/// cancel out, and by half of float16's smallest step.
+/// On top of rounding to the type, a gradient may be off by the rounding of its two terms if they cancel, and
+/// by half of float16's smallest step.
 void expect_gradients(const std::vector<FeatureScale>& scales, const Expected& expected,
                       double gradient_scale) {
   for (size_t k = 0; k < scales.size(); ++k) {
@@ -122,7 +123,7 @@ TEST("the loss `global` on CUDA and its gradient equal automatic differentiation
   }
 }
 
-TEST("both losses on CUDA read and write wherever their buffers lie") {
+TEST("both losses on CUDA work at any alignment of their buffers") {
   for (const Lie& lie : kLies) {
     for (const cuda::Layout layout : kFeatureLayouts) {
       std::vector<FeatureScale> scales;
@@ -135,7 +136,7 @@ TEST("both losses on CUDA read and write wherever their buffers lie") {
   }
 }
 
-TEST("both losses on CUDA scale their gradients and not their values") {
+TEST("both losses on CUDA scale their gradients but not their values") {
   std::vector<FeatureScale> scales;
   scales.emplace_back(std::vector<int64_t>{2, 32, 8, 8}, at::kHalf, cuda::Layout::kChannelsLast);
   const Expected location = expected_loss(scales, false);
@@ -162,9 +163,7 @@ TEST("both losses on CUDA give the same bits whatever the order of blocks and th
   }
 }
 
-TEST(
-    "both losses on CUDA have no gradient at zero students, and a value that is not a number if a feature is "
-    "none") {
+TEST("both losses on CUDA have no gradient at zero students, and the value NaN if a feature is NaN") {
   at::Tensor student = at::randn({2, 4, 3, 3});
   student[0].zero_();
   std::vector<FeatureScale> scales;
@@ -189,7 +188,7 @@ TEST(
   EXPECT(once(cuda::launch_global_loss));
 }
 
-TEST("the losses on CUDA refuse what does not fit together") {
+TEST("the losses on CUDA refuse arguments that do not match") {
   std::vector<FeatureScale> scales;
   scales.emplace_back(std::vector<int64_t>{1, 4, 2, 2}, at::kFloat, cuda::Layout::kChannelsLast);
   const std::vector<cuda::FeaturePair> pairs = pairs_of(scales);

@@ -1,5 +1,5 @@
-// What the emulated machine has to notice, each by a small kernel that does it, beside one that does it
-// right.
+// What the emulated machine must detect: for each fault, a small kernel that commits it, next to one that
+// does it right.
 
 #include <ATen/ATen.h>
 #include <cuda_bf16.h>
@@ -36,7 +36,7 @@ __global__ void overwrite_kernel(float* output, bool with_barrier) {
   if (threadIdx.x == 0) value[0] = 2.0F;
 }
 
-/// Within a warp, its own barrier suffices.
+/// Within a warp, a warp barrier suffices.
 __global__ void warp_kernel(float* output, bool with_barrier) {
   RD_SHARED(float, values, 32);
   const int thread = static_cast<int>(threadIdx.x);
@@ -140,7 +140,7 @@ TEST("the emulation finds a missing barrier between a read and a write, in every
   }
 }
 
-TEST("the emulation finds a missing warp barrier, and takes one for enough within a warp alone") {
+TEST("the emulation finds a missing warp barrier, and accepts one only within a warp") {
   const DeviceTensor output(32, at::kFloat);
   run(warp_kernel, 32, 0, output.data<float>(), true);
   EXPECT_CLOSE(output.host(), at::arange(31, -1, -1), 0.0, 0.0);
@@ -185,7 +185,7 @@ TEST("the emulation finds accesses beyond either end of a buffer, and names thre
   const DeviceTensor at_start(32, at::kFloat, {cuda_emulation::Placement::kAtStart, true});
   EXPECT_THROWS(run(write_kernel, 32, 0, at_start.data<float>(), -1), "outside of every buffer");
   run(write_kernel, 32, 0, at_start.data<float>(), 1);
-  EXPECT_THROWS(at_start.host(), "128 bytes from the begin");
+  EXPECT_THROWS(at_start.host(), "128 bytes from the start");
 }
 
 TEST("the emulation poisons what a kernel does not write") {
@@ -202,7 +202,7 @@ TEST("the emulation finds vector accesses that are not aligned") {
   EXPECT_THROWS(run(vector_kernel, 1, 0, input.data<float>(), output.data<float>(), 1), "aligned");
 }
 
-TEST("the emulation refuses launches that no device takes") {
+TEST("the emulation refuses launches that no device accepts") {
   const DeviceTensor output(1, at::kFloat);
   EXPECT(launch(write_kernel, dim3(0), dim3(32), 0, nullptr, output.data<float>(), 0) ==
          cudaErrorInvalidConfiguration);
@@ -212,7 +212,7 @@ TEST("the emulation refuses launches that no device takes") {
          cudaErrorInvalidValue);
 }
 
-TEST("the emulation's warps shuffle, vote and reduce as a device's") {
+TEST("the emulation's warps shuffle, vote and reduce like a device's") {
   const DeviceTensor sums(64, at::kInt);
   const DeviceTensor ballots(64, at::kInt);
   const DeviceTensor greatest(64, at::kInt);
@@ -224,7 +224,7 @@ TEST("the emulation's warps shuffle, vote and reduce as a device's") {
   EXPECT(greatest.host().slice(0, 32).eq(-32).all().item<bool>());
 }
 
-TEST("the emulation runs threads in an order that the seed decides") {
+TEST("the emulation runs threads in an order that depends on the seed") {
   const auto order = [](uint32_t seed) {
     cuda_emulation::Machine::instance().seed(seed);
     const DeviceTensor counter(at::zeros({1}, at::kInt));
@@ -238,7 +238,7 @@ TEST("the emulation runs threads in an order that the seed decides") {
   EXPECT(at::equal(std::get<0>(order(1).sort()), at::arange(128, at::kInt)));
 }
 
-TEST("the emulation's 16-bit types round as PyTorch's, all of them and to all of them") {
+TEST("the emulation's 16-bit types round like PyTorch's, from and to all values") {
   const at::Tensor bits = at::arange(-32768, 32768, at::kInt).to(at::kShort);
   const at::Tensor halves = bits.view(at::kHalf).to(at::kFloat);
   const at::Tensor bfloats = bits.view(at::kBFloat16).to(at::kFloat);

@@ -14,7 +14,7 @@ inline const std::vector<at::ScalarType> kFeatureTypes = {at::kFloat, at::kHalf,
 inline const std::vector<cuda::Layout> kFeatureLayouts = {cuda::Layout::kChannelsFirst,
                                                           cuda::Layout::kChannelsLast};
 
-/// A scale's tensors, and room for its gradient and map.
+/// A scale's tensors, with room for its gradient and map.
 class FeatureScale {
  public:
   FeatureScale(at::Tensor teacher, at::Tensor student, cuda::Layout layout, Lie lie)
@@ -26,7 +26,7 @@ class FeatureScale {
         device_gradient_(this->student.numel(), this->student.scalar_type(), lie),
         device_map_(positions(), at::kFloat, lie) {}
 
-  /// Normally distributed features of a shape [N, C, H, W].
+  /// Normally distributed features of shape [N, C, H, W].
   FeatureScale(const std::vector<int64_t>& shape, at::ScalarType type, cuda::Layout layout, Lie lie = {})
       : FeatureScale(at::randn(shape).to(type), at::randn(shape).to(type), layout, lie) {}
 

@@ -1,6 +1,5 @@
-// Whether the tests of the kernels could fail: faults are planted into the kernels as they run, one at a
-// time, and each must be found. A barrier that could be left out unnoticed would be one too many, or one that
-// is not proven.
+// Whether the tests of the kernels can fail: faults are planted into the running kernels, one at a time, and
+// each must be detected. A barrier that can be left out unnoticed is either superfluous or untested.
 
 #include <ATen/ATen.h>
 
@@ -24,27 +23,27 @@ namespace {
 
 using cuda_emulation::Machine;
 
-/// Runs a kernel with one of its buffers shorter than it should be, by so many elements.
+/// Runs a kernel with one of its buffers too short by this many elements.
 using Run = std::function<void(int64_t missing)>;
 
 struct Kernel {
   const char* name;
   int barriers;
-  std::vector<int> arrays;   ///< The shared arrays that it fills, in the order of their declarations.
-  std::vector<Run> buffers;  ///< One for each buffer, which is the one to shorten.
+  std::vector<int> arrays;   ///< The shared arrays that it fills, in order of declaration.
+  std::vector<Run> buffers;  ///< One per buffer, each with that buffer shortened.
 };
 
 void expect_success(cudaError_t error) { EXPECT(error == cudaSuccess, error); }
 
 constexpr auto kFloat32 = cuda::ElementType::kFloat32;
 
-/// A buffer of `count` elements, less those that are missing if it is the one to shorten.
+/// A buffer of `count` elements, minus the missing ones if it is the one to shorten.
 DeviceTensor buffer(int64_t count, bool shorten, int64_t missing) {
   const at::Tensor values = at::rand({count - (shorten ? std::min(missing, count) : 0)});
   return DeviceTensor(values);
 }
 
-/// Features of [2, 12, 8, 18] in the five buffers that the kernels over features take between them.
+/// Features of [2, 12, 8, 18] in the five buffers that the kernels over features use between them.
 struct Features {
   static constexpr int64_t kBatch = 2, kChannels = 12, kPositions = 144;
 
@@ -107,7 +106,7 @@ Run global_loss(cuda::Layout layout, int shortened) {
   };
 }
 
-/// The tables of a plan in a buffer that may be the one to shorten.
+/// The tables of a plan, in a buffer that may be the one to shorten.
 DeviceTensor tables_of(const cuda::SmoothingPlan& plan, bool shorten, int64_t missing) {
   const at::Tensor words = at::from_blob(const_cast<uint32_t*>(plan.tables.data()),
                                          {static_cast<int64_t>(plan.tables.size())}, at::kInt);
@@ -231,7 +230,7 @@ std::vector<Kernel> kernels() {
   };
 }
 
-/// Whether running the kernel is a Fault, which is what makes a test fail.
+/// Whether running the kernel throws a Fault, which would fail a test.
 bool is_found(const Run& run, int64_t missing = 0) {
   try {
     run(missing);
@@ -241,7 +240,7 @@ bool is_found(const Run& run, int64_t missing = 0) {
   }
 }
 
-/// Plants nothing any more when it goes.
+/// Removes the planted fault when it goes out of scope.
 struct Planted {
   explicit Planted(cuda_emulation::Mutation mutation) { Machine::instance().plant(mutation); }
   ~Planted() { Machine::instance().plant({}); }
@@ -249,7 +248,7 @@ struct Planted {
 
 }  // namespace
 
-TEST("no fault is found in the kernels as they are") {
+TEST("no fault is detected in the unchanged kernels") {
   for (const Kernel& kernel : kernels()) {
     const Planted nothing({});
     for (uint32_t seed = 0; seed < 3; ++seed) {
@@ -261,7 +260,7 @@ TEST("no fault is found in the kernels as they are") {
   }
 }
 
-TEST("each barrier of each kernel is missed when it is left out") {
+TEST("each barrier of each kernel is detected as missing when it is left out") {
   for (const Kernel& kernel : kernels()) {
     for (int barrier = 0; barrier < kernel.barriers; ++barrier) {
       const Planted mutant({.dropped_barrier = barrier});
@@ -270,7 +269,7 @@ TEST("each barrier of each kernel is missed when it is left out") {
   }
 }
 
-TEST("each buffer of each kernel is missed when it lacks its last 16 bytes") {
+TEST("each buffer of each kernel is detected as too short when it lacks its last 16 bytes") {
   for (const Kernel& kernel : kernels()) {
     for (size_t i = 0; i < kernel.buffers.size(); ++i) {
       EXPECT(is_found(kernel.buffers[i], 4), "buffer " << i << " of " << kernel.name);
@@ -278,7 +277,7 @@ TEST("each buffer of each kernel is missed when it lacks its last 16 bytes") {
   }
 }
 
-TEST("each shared array that a kernel fills is missed when it lacks its last element") {
+TEST("each shared array that a kernel fills is detected as too short when it lacks its last element") {
   for (const Kernel& kernel : kernels()) {
     for (const int array : kernel.arrays) {
       const Planted mutant({.shortened_array = array});

@@ -14,7 +14,7 @@ at::Tensor random_pixels(int64_t height, int64_t width, int64_t channels) {
   return at::randint(0, 256, {height, width, channels}, at::kByte);
 }
 
-/// Leaves grey levels as they are, so that a test can compare them.
+/// Leaves grey levels unchanged, so that a test can compare them.
 constexpr cuda::PixelNormalisation kGreyLevels = {{1.0F, 1.0F, 1.0F}, {0.0F, 0.0F, 0.0F}};
 
 /// [N, height, width, 3]
@@ -34,7 +34,7 @@ at::Tensor preprocess(const std::vector<at::Tensor>& images, int64_t height, int
   return output.host().view({count, height, width, 3});
 }
 
-/// The naive resize, not rounded: [height, width, 3].
+/// The naive resize, before rounding: [height, width, 3].
 at::Tensor naive_pixels(const at::Tensor& image, int64_t height, int64_t width) {
   std::vector<at::Tensor> colours;
   for (int64_t c = 0; c < 3; ++c) {
@@ -53,14 +53,14 @@ TEST("preprocessing on CUDA equals an antialiased triangle filter, rounded to th
         const at::Tensor image = random_pixels(height, width, channels);
         const at::Tensor levels = preprocess({image}, to_height, to_width)[0];
         EXPECT(at::equal(levels, levels.round()));
-        // Rounded to the nearest level, where a tie may fall to either side.
+        // Rounded to the nearest level; a tie may go either way.
         EXPECT_CLOSE(levels, naive_pixels(image, to_height, to_width), 0.501, 0.0);
       }
     }
   }
 }
 
-TEST("preprocessing on CUDA takes pixels of the right size as they are") {
+TEST("preprocessing on CUDA uses pixels of the right size unchanged") {
   for (const int64_t channels : {1, 3, 4}) {
     const at::Tensor image = random_pixels(33, 40, channels);
     const at::Tensor expected = channels == 1 ? image.expand({33, 40, 3}) : image.narrow(2, 0, 3);
@@ -68,7 +68,7 @@ TEST("preprocessing on CUDA takes pixels of the right size as they are") {
   }
 }
 
-TEST("preprocessing on CUDA normalises into every type, wherever buffers lie") {
+TEST("preprocessing on CUDA normalises into every type, at any alignment of its buffers") {
   const cuda::PixelNormalisation normalisation = {{0.017F, 0.0175F, 0.0174F}, {-2.1F, -2.0F, -1.8F}};
   const at::Tensor image = random_pixels(20, 30, 3);
   const at::Tensor expected =
@@ -81,7 +81,8 @@ TEST("preprocessing on CUDA normalises into every type, wherever buffers lie") {
   }
 }
 
-TEST("preprocessing on CUDA takes more images of different sizes than one launch describes, and none") {
+TEST(
+    "preprocessing on CUDA accepts more images of different sizes than one launch describes, and no images") {
   std::vector<at::Tensor> images;
   for (int64_t i = 0; i < 35; ++i) images.push_back(random_pixels(1 + i % 5, 3 + i % 7, i % 3 == 0 ? 1 : 3));
   const at::Tensor levels = preprocess(images, 4, 4);
@@ -91,7 +92,7 @@ TEST("preprocessing on CUDA takes more images of different sizes than one launch
   EXPECT(preprocess({}, 4, 4).numel() == 0);
 }
 
-TEST("preprocessing on CUDA refuses what does not fit together") {
+TEST("preprocessing on CUDA refuses arguments that do not match") {
   const auto launch = [](const cuda::DevicePixels& image, int64_t height) {
     const std::vector<cuda::DevicePixels> images = {image};
     return cuda::launch_preprocess(images, height, 4, kGreyLevels, cuda::ElementType::kFloat32, nullptr,

@@ -47,7 +47,7 @@ const std::vector<std::pair<int64_t, int64_t>> kOutputs = {{64, 64}, {1, 1},   {
 
 }  // namespace
 
-TEST("up-sampling on CUDA multiplies maps as a naive loop does") {
+TEST("up-sampling on CUDA multiplies maps like a naive loop") {
   const std::vector<at::Tensor> maps = {at::rand({2, 16, 16}), at::rand({2, 8, 9}), at::rand({2, 5, 70})};
   for (const auto& [height, width] : kOutputs) {
     const DeviceMaps device_maps(maps);
@@ -69,7 +69,7 @@ TEST("smoothing of a product on CUDA equals naive up-sampling, product and blur,
   EXPECT(smooth_product({at::rand({0, 4, 4})}, 8, 8, 4.0).maps.numel() == 0);
 }
 
-TEST("smoothing of a product on CUDA takes one launch as far as shared memory goes, and two beyond") {
+TEST("smoothing of a product on CUDA takes one launch while shared memory suffices, and two beyond") {
   const auto launches_of = [](double sigma) {
     const at::Tensor map = at::full({1, 130, 140}, 0.5);
     const int before = cuda_emulation::Machine::instance().launches();
@@ -83,7 +83,7 @@ TEST("smoothing of a product on CUDA takes one launch as far as shared memory go
   const Smoothed result = smooth_product({map}, 300, 300, 23.0);
   EXPECT(cuda_emulation::Machine::instance().launches() - before == 2);
   EXPECT(at::equal(result.scores, result.maps.flatten(1).amax(1)));
-  // A blur keeps the sum where borders reflect.
+  // A blur with reflected borders preserves the sum.
   EXPECT_CLOSE(result.maps.sum(), map.sum(), 1e-2, 0.0);
 }
 

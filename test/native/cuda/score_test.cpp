@@ -17,7 +17,7 @@ __global__ void raise_kernel(const float* values, float* score) {
   cuda::raise_score(score, cuda::score_key(values[threadIdx.x]));
 }
 
-/// The score of `values`, raised by a thread each.
+/// The score of `values`, each raised by one thread.
 at::Tensor score_of(const at::Tensor& values) {
   const DeviceTensor device_values(values);
   const DeviceTensor score(1, at::kFloat);
@@ -57,7 +57,7 @@ TEST("a score is NaN if one of its values is, of either sign") {
   }
 }
 
-TEST("keys order as the numbers do, above the key of none") {
+TEST("keys are ordered like the numbers, and above the key of no score") {
   int before = cuda::kNoScoreKey;
   for (const float number : kNumbers) {
     EXPECT(cuda::score_key(number) > before, number);
@@ -67,7 +67,7 @@ TEST("keys order as the numbers do, above the key of none") {
   EXPECT(cuda::score_key(-kNaN) > before);
 }
 
-TEST("a score that nothing was raised to is what a fill with set bits leaves") {
+TEST("a score that was never raised has all bits set") {
   const float none = cuda::no_score();
   EXPECT(__float_as_int(none) == -1);
 }

@@ -81,7 +81,7 @@ TEST("upsample_sum on CUDA equals a naive loop over one to four maps of odd size
   EXPECT(upsample({at::rand({0, 4, 4})}, 8, 8).numel() == 0);
 }
 
-TEST("upsample_sum on CUDA to the size that a map has is that map") {
+TEST("upsample_sum on CUDA to a map's own size is that map") {
   const at::Tensor map = at::rand({3, 17, 19});
   EXPECT(at::equal(upsample({map}, 17, 19), map));
 }
@@ -98,7 +98,7 @@ TEST("smoothing on CUDA equals naive up-sampling, sum and blur, and scores the m
   EXPECT(empty.maps.numel() == 0 && empty.scores.numel() == 0);
 }
 
-TEST("smoothing on CUDA takes a backbone's three maps to image size in one launch") {
+TEST("smoothing on CUDA brings a backbone's three maps to image size in one launch") {
   const int launches = cuda_emulation::Machine::instance().launches();
   expect_smoothed({at::rand({1, 32, 24}), at::rand({1, 16, 12}), at::rand({1, 8, 6})}, 128, 96, 4.0);
   EXPECT(cuda_emulation::Machine::instance().launches() == launches + 1);
@@ -120,12 +120,12 @@ TEST(
   EXPECT(at::equal(smooth({map}, 5, 5, 0.1).maps, map));
 }
 
-TEST("smoothing on CUDA takes maps that are larger than the output") {
+TEST("smoothing on CUDA accepts maps that are larger than the output") {
   expect_smoothed({at::rand({1, 50, 70}), at::rand({1, 3, 90})}, 20, 33, 1.5);
 }
 
 TEST(
-    "smoothing on CUDA takes any sigma in one launch as far as shared memory goes, and any beyond in "
+    "smoothing on CUDA accepts any sigma: in one launch while shared memory suffices, beyond that in "
     "passes") {
   expect_smoothed({at::rand({1, 20, 5})}, 20, 5, 15.0);
   const auto launches_of = [](int64_t height, double sigma) {
@@ -138,7 +138,7 @@ TEST(
   };
   EXPECT(launches_of(1815, 1e3) == 1);
   EXPECT(launches_of(1816, 1e3) == 2);
-  // However tall the map, the tile's reach counts.
+  // However tall the map, only the tile's reach counts.
   EXPECT(launches_of(4000, 150.0) == 1);
 }
 
@@ -154,14 +154,14 @@ TEST("smoothing on CUDA in passes equals naive up-sampling, sum and blur, and sc
     }
   }
   for (const Lie& lie : kLies) {
-    // Bit for bit what one launch gives: the same sums in the same order.
+    // Equal to the bit to the single launch: the same sums in the same order.
     EXPECT(at::equal(smooth_in_passes({maps[0], maps[1]}, 70, 40, 1.0, lie).maps,
                      smooth({maps[0], maps[1]}, 70, 40, 1.0, lie).maps));
   }
   EXPECT(smooth_in_passes({at::rand({0, 4, 4})}, 8, 8, 4.0).maps.numel() == 0);
 }
 
-TEST("smoothing on CUDA that needs a workspace is refused without one") {
+TEST("smoothing on CUDA is refused without the workspace that it needs") {
   const at::Tensor map = at::rand({1, 1816, 1});
   const cuda::SmoothingPlan plan = cuda::plan_smoothing(sizes_of({map}), 1816, 1, 1e3);
   const DeviceTensor tables = tables_of(plan);
@@ -171,7 +171,7 @@ TEST("smoothing on CUDA that needs a workspace is refused without one") {
                                 nullptr, nullptr) == cudaErrorInvalidValue);
 }
 
-TEST("smoothing on CUDA scores the maximum over a map's tiles, and NaN where there is one") {
+TEST("smoothing on CUDA scores the maximum over a map's tiles, and NaN if there is one") {
   const std::vector<std::vector<double>> cases = {{1.0, 2.0, 2.0},
                                                   {-1.0, -2.0, -1.0},
                                                   {-1.0, 3.0, 3.0},
@@ -180,7 +180,7 @@ TEST("smoothing on CUDA scores the maximum over a map's tiles, and NaN where the
   for (const auto& values : cases) {
     for (uint32_t seed = 0; seed < 4; ++seed) {
       cuda_emulation::Machine::instance().seed(seed);
-      // Sigma 0.1 leaves a map as it is; the first value has a tile for itself.
+      // Sigma 0.1 leaves a map unchanged; the first value has a tile to itself.
       at::Tensor map = at::full({1, 130, 70}, values[1]);
       map[0].slice(0, 0, 64).slice(1, 0, 32).fill_(values[0]);
       const at::Tensor score = smooth({map}, 130, 70, 0.1).scores;
@@ -190,7 +190,7 @@ TEST("smoothing on CUDA scores the maximum over a map's tiles, and NaN where the
   }
 }
 
-TEST("a smoothing plan refuses what does not fit, stating what it met") {
+TEST("a smoothing plan refuses arguments out of range, and states them") {
   const std::vector<cuda::MapSize> map = {{4, 4}};
   EXPECT_THROWS(cuda::plan_smoothing({}, 8, 8, 1.0), "got 0");
   EXPECT_THROWS(cuda::plan_smoothing(std::vector<cuda::MapSize>(5, {4, 4}), 8, 8, 1.0), "got 5");

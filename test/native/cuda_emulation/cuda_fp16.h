@@ -23,15 +23,15 @@ inline float __half2float(__half value) {
   return (value.bits & 0x8000) != 0 ? -magnitude : magnitude;
 }
 
-/// Rounds to nearest, ties to even; what is too large becomes infinite; a NaN stays one.
+/// Rounds to nearest, ties to even; values that are too large become infinite; a NaN stays NaN.
 inline __half __float2half_rn(float value) {
   const auto sign = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16 & 0x8000U);
   if (value != value) return {0x7FFF};
   const float magnitude = std::fabs(value);
   if (magnitude >= 65520.0F) return {static_cast<uint16_t>(sign | 0x7C00U)};
-  // In units of the last place: that of the smallest normal number for all below it.
+  // In units of the last place; below the smallest normal number, of that number's last place.
   const int exponent = magnitude < 0x1p-14F ? -14 : std::ilogb(magnitude);
   const auto units = static_cast<unsigned>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));
-  // Of a normal number, the leading one counts into the exponent, which is 15 more than it is worth.
+  // The leading one of a normal number adds to the exponent, which is stored 15 above its value.
   return {static_cast<uint16_t>(sign | (static_cast<unsigned>(exponent + 14) * 1024U + units))};
 }

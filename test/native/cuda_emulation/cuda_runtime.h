@@ -1,6 +1,6 @@
 #pragma once
 
-// As much of the CUDA runtime as the kernels use, on the emulated machine.
+// The part of the CUDA runtime that the kernels use, on the emulated machine.
 
 #include <algorithm>
 #include <bit>
@@ -24,7 +24,7 @@ inline cudaError_t cudaGetDevice(int* device) {
   *device = 0;
   return cudaSuccess;
 }
-/// As sm_90 has it.
+/// As on sm_90.
 inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
   *value = 227 << 10;
   return cudaSuccess;

@@ -22,7 +22,7 @@ size_t page_bytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
 
 DeviceBuffer::DeviceBuffer(size_t bytes, Placement placement, size_t alignment) : bytes_(bytes) {
   const size_t page = page_bytes();
-  // A page more than is needed: guard bytes beside the buffer, and room to shift it.
+  // One page more than needed: guard bytes next to the buffer, and room to shift it.
   inner_bytes_ = (bytes + page - 1) / page * page + page;
   void* const pages =
       mmap(nullptr, inner_bytes_ + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -31,7 +31,7 @@ DeviceBuffer::DeviceBuffer(size_t bytes, Placement placement, size_t alignment) 
   std::byte* const inner = pages_ + page;
   if (mprotect(inner, inner_bytes_, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
   std::fill_n(inner, inner_bytes_, kGuard);
-  // An address that is aligned to `alignment`, and to no more where that is less than 16.
+  // An address that is aligned to `alignment`, and to no more if that is less than 16.
   if (placement == Placement::kAtStart) {
     data_ = inner + alignment % 16;
   } else {
@@ -49,7 +49,7 @@ void DeviceBuffer::check_guards() const {
     if (at == data_) at += bytes_;
     if (at == begin + inner_bytes_) break;
     if (*at != kGuard) {
-      throw Fault("a kernel wrote " + std::to_string(at - data_) + " bytes from the begin of a buffer of " +
+      throw Fault("a kernel wrote " + std::to_string(at - data_) + " bytes from the start of a buffer of " +
                   std::to_string(bytes_));
     }
   }

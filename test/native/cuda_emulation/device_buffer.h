@@ -5,18 +5,17 @@
 
 namespace cuda_emulation {
 
-/// Where a buffer lies between the pages that nobody may touch.
+/// Where a buffer is placed between inaccessible pages.
 enum class Placement {
-  kAtEnd,    ///< Ends where the page behind begins: what reaches beyond it faults.
-  kAtStart,  ///< Begins where the page before ends: what reaches before it faults.
+  kAtEnd,    ///< Ends where the next page begins: accesses beyond its end fault.
+  kAtStart,  ///< Begins where the previous page ends: accesses before its start fault.
 };
 
-/// Device memory of a test. It begins poisoned with set bits, which are NaNs of every type; all around it lie
-/// guard bytes and, beyond these, pages whose touch is a Fault.
+/// A test's device memory. It starts poisoned with set bits, which are NaNs of every type. It is surrounded
+/// by guard bytes and, beyond these, by pages on which any access is a Fault.
 class DeviceBuffer {
  public:
-  /// @param alignment of the buffer: 16, or the size of an element, for an address that is aligned to no
-  /// more.
+  /// @param alignment 16 bytes, or the size of one element for an address that is aligned to no more.
   DeviceBuffer(size_t bytes, Placement placement, size_t alignment = 16);
   ~DeviceBuffer();
   DeviceBuffer(const DeviceBuffer&) = delete;
@@ -25,7 +24,7 @@ class DeviceBuffer {
   std::byte* data() const { return data_; }
   size_t bytes() const { return bytes_; }
 
-  /// Throws a Fault if a guard byte was written.
+  /// Throws a Fault if a guard byte was overwritten.
   void check_guards() const;
 
  private:

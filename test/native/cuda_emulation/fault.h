@@ -5,7 +5,8 @@
 
 namespace cuda_emulation {
 
-/// A kernel did what it must not do on a device: the message names the thread, the block and the deed.
+/// A kernel did something that is forbidden on a device. The message names the thread, the block and what it
+/// did.
 class Fault : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -19,7 +19,7 @@ constexpr size_t kStackBytes = size_t{128} << 10;
 
 #if defined(__x86_64__)
 
-// swapcontext asks the kernel for the signal mask at each switch, which costs fifty times as much as the
+// swapcontext makes a system call for the signal mask at each switch, which costs fifty times as much as the
 // switch itself; a block of threads that shuffle switches millions of times.
 extern "C" void cuda_emulation_switch(void** from, void* to);
 asm(R"(
@@ -53,7 +53,7 @@ struct Fiber::Context {
 };
 
 void Fiber::reset() {
-  // As if `entry` had been called by nobody: its return address, above it on the stack, is null.
+  // As if nobody had called `entry`: its return address, above it on the stack, is null.
   constexpr int kSavedRegisters = 6;
   auto* top = reinterpret_cast<void**>(static_cast<char*>(context_->stack) + kStackBytes);
   *--top = nullptr;

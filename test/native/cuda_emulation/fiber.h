@@ -5,21 +5,21 @@
 
 namespace cuda_emulation {
 
-/// A thread of execution with a stack of its own that runs only when it is switched to.
+/// A thread of execution with its own stack, which runs only when it is switched to.
 class Fiber {
  public:
-  /// Context that runs on the stack of the operating system's thread.
+  /// A context that runs on the stack of the operating system's thread.
   Fiber();
-  /// Context that begins at `entry`, which must never return, whenever `reset` was called before.
+  /// A context that starts at `entry`, which must never return, after each `reset`.
   explicit Fiber(void (*entry)());
   ~Fiber();
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  /// Makes the fiber begin anew at its entry; whatever it was in the middle of is forgotten.
+  /// Makes the fiber start again at its entry; whatever it was doing is forgotten.
   void reset();
 
-  /// Goes on with `other` until something switches back to this one.
+  /// Continues with `other` until something switches back to this fiber.
   void switch_to(Fiber& other);
 
  private:

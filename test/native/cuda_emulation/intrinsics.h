@@ -5,7 +5,7 @@
 #include "fault.h"
 #include "machine.h"
 
-// Barriers and what warps do together.
+// Barriers and warp operations.
 
 inline void __syncthreads(cuda_emulation::Site site = cuda_emulation::Site::current()) {
   cuda_emulation::Machine::instance().block_barrier(site);
@@ -29,7 +29,7 @@ T shuffle(unsigned mask, T value, int source, const Site& site) {
   return value;
 }
 
-/// Loads and stores of 16 bytes fault on a device unless they are aligned.
+/// On a device, 16-byte loads and stores fault unless they are aligned.
 template <typename T>
 const T& aligned(const T* source) {
   if (reinterpret_cast<uintptr_t>(source) % alignof(T) != 0) throw Fault("an access is not aligned");
@@ -63,8 +63,7 @@ inline int __reduce_max_sync(unsigned mask, int value,
       static_cast<uint64_t>(static_cast<int64_t>(value)), 0, site)));
 }
 
-// Memory. Blocks run one after another, and a thread gives way at its atomics alone, so these need nothing
-// more.
+// Memory. Blocks run one after another and a thread yields only at its atomics, so these need nothing more.
 
 inline void __threadfence() {}
 

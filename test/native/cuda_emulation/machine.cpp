@@ -127,12 +127,12 @@ void Machine::enter() {
 void Machine::on_signal(int number) {
   Machine& machine = instance();
   if (machine.current_ < 0) {
-    // Not a kernel's doing: what would happen without this handler.
+    // Not caused by a kernel: do what would happen without this handler.
     std::signal(number, SIG_DFL);
     return;
   }
   const bool memory = number == SIGSEGV || number == SIGBUS;
-  machine.fault_ = memory ? "memory outside of every buffer is touched"
+  machine.fault_ = memory ? "memory outside of every buffer is accessed"
                           : "undefined behaviour, such as a vector access that is not aligned";
   machine.wait();
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// The machine under emulated kernels: one block at a time, its threads as fibers, each running until it must
-// wait for others, in an order drawn anew at each step.
+// The machine that runs emulated kernels: one block at a time, with its threads as fibers. Each thread runs
+// until it must wait for others, in an order drawn again at each step.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,41 +20,43 @@ namespace cuda_emulation {
 
 using Site = std::source_location;
 
-/// A fault that is planted into kernels as they run, for tests of whether it is found.
+/// A fault planted into running kernels, for tests of whether it is detected.
 struct Mutation {
-  int dropped_barrier = -1;  ///< Number of the `__syncthreads()` that does nothing, in order of first use.
-  int shortened_array = -1;  ///< Number of the shared array that is an element short, in order of first use.
-  size_t missing_dynamic_bytes = 0;  ///< What each launch's dynamic shared memory falls short of.
+  int dropped_barrier = -1;  ///< Index of the `__syncthreads()` that does nothing, in order of first use.
+  int shortened_array = -1;  ///< Index of the shared array that is one element short, in order of first use.
+  size_t missing_dynamic_bytes = 0;  ///< Missing from each launch's dynamic shared memory.
 };
 
 class Machine {
  public:
   static Machine& instance();
 
-  /// Begins a new order of blocks and threads.
+  /// Starts a new order of blocks and threads.
   void seed(uint32_t seed) { random_.seed(seed); }
 
-  /// Plants a fault into all launches from now on, and counts barriers and arrays anew.
+  /// Plants a fault into all later launches, and restarts the counts of barriers and arrays.
   void plant(Mutation mutation);
   int barriers_met() const { return static_cast<int>(barriers_.size()); }
   int arrays_met() const { return static_cast<int>(arrays_.size()); }
 
-  /// Runs a grid of blocks, each thread of which runs `kernel`. Throws a Fault for what kernels must not do.
+  /// Runs a grid of blocks in which each thread runs `kernel`. Throws a Fault if the kernel does something
+  /// forbidden.
   cudaError_t run(dim3 grid, dim3 block, size_t dynamic_bytes, const std::function<void()>& kernel);
   int launches() const { return launches_; }
 
-  // What a running thread asks for.
+  // Requests of a running thread.
   const uint3& thread_index() const;
   const uint3& block_index() const { return block_index_; }
   const dim3& block_size() const { return block_size_; }
   const dim3& grid_size() const { return grid_size_; }
   void block_barrier(const Site& site);
-  /// Waits for the lanes of `mask`, then gives the value of the lane `source`, or for kMaximum the greatest.
+  /// Waits for the lanes of `mask`, then returns the value of the lane `source` or, for kMaximum, the
+  /// greatest.
   enum class WarpOperation { kBarrier, kShuffle, kMaximum, kBallot };
   uint64_t warp_operation(WarpOperation operation, unsigned mask, uint64_t value, int source,
                           const Site& site);
   int lane() const;
-  /// Lets others run first, perhaps.
+  /// Sometimes lets other threads run first.
   void maybe_yield();
   SharedMemory::Array shared_array(const void* declaration, size_t count, size_t element);
   SharedMemory::Array dynamic_array() { return shared_.dynamic(); }
@@ -68,7 +70,7 @@ class Machine {
     State state;
     std::unique_ptr<Fiber> fiber;
     uint64_t warp_epoch;
-    // What it waits for.
+    // What the thread waits for.
     Site site;
     WarpOperation operation;
     unsigned mask;

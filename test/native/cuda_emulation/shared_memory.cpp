@@ -9,10 +9,10 @@ namespace cuda_emulation {
 
 namespace {
 
-/// The most that a block may have on sm_90.
+/// The most that a block can have on sm_90.
 constexpr size_t kCapacity = size_t{227} << 10;
 
-/// Whether everything that `earlier` did is seen by `later`.
+/// Whether `later` sees everything that `earlier` did.
 bool ordered(const Moment& earlier, const Moment& later) {
   if (earlier.thread == later.thread) return true;
   if (earlier.block_epoch < later.block_epoch) return true;

@@ -1,6 +1,6 @@
 #pragma once
 
-// A block's shared memory: bounds, first use and order of accesses are checked at each of them.
+// A block's shared memory. Each access is checked for bounds, first use and order.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,23 +10,23 @@
 
 namespace cuda_emulation {
 
-/// A thread at a moment: when two threads' accesses are ordered follows from it.
+/// A thread at a moment in time; it decides whether two threads' accesses are ordered.
 struct Moment {
   int thread;
   int warp;
-  uint64_t block_epoch;  ///< Block barriers that the thread has passed.
-  uint64_t warp_epoch;   ///< Warp barriers that the thread has passed.
+  uint64_t block_epoch;  ///< Number of block barriers that the thread has passed.
+  uint64_t warp_epoch;   ///< Number of warp barriers that the thread has passed.
 };
 
 class SharedMemory {
  public:
-  /// Where an array lies.
+  /// The place of an array.
   struct Array {
     std::byte* data;
     size_t bytes;
   };
 
-  /// Forgets everything, and gives each array that is asked for from now on a poison of NaNs.
+  /// Forgets everything, and poisons arrays with NaNs from now on.
   void reset(size_t dynamic_bytes);
 
   /// The array of one declaration, the same for all threads of the block.
@@ -35,21 +35,21 @@ class SharedMemory {
   /// The dynamic shared memory of the launch.
   Array dynamic();
 
-  /// Bytes of all arrays.
+  /// Total bytes of all arrays.
   size_t bytes() const { return used_; }
 
-  // Record an access to `bytes` from `at`, which lie in an array, and throw a Fault where another thread's
-  // conflicting access is not ordered with it by a barrier, or where nothing was ever written.
+  // Record an access to `bytes` at `at`, which are inside an array. Throw a Fault if no barrier orders it
+  // after another thread's conflicting access, or if the bytes were never written.
   void read(const std::byte* at, size_t bytes, const Moment& now);
   void write(const std::byte* at, size_t bytes, const Moment& now);
 
  private:
-  /// Who touched 4 bytes last.
+  /// The last threads that accessed 4 bytes.
   struct Word {
     Moment write = {-1, -1, 0, 0};
     Moment read = {-1, -1, 0, 0};
-    bool many_readers = false;  ///< of one warp, since the last barrier
-    bool many_warps = false;    ///< that read, since the last barrier
+    bool many_readers = false;  ///< Several readers in one warp since the last barrier.
+    bool many_warps = false;    ///< Readers in several warps since the last barrier.
   };
 
   Array allocate(size_t bytes);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What kernels hold instead of a pointer into shared memory.
+// What kernels use instead of a pointer into shared memory.
 
 #include <cstdint>
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace cuda_emulation {
 
-/// An element of shared memory: reading and writing it are recorded.
+/// An element of shared memory; its reads and writes are recorded.
 template <typename T>
 class SharedElement {
  public:
@@ -47,7 +47,7 @@ class SharedPointer {
     const int64_t at = position_ + i;
     if (at < 0 || at >= count_) {
       throw Fault("element " + std::to_string(at) + " of a shared array of " + std::to_string(count_) +
-                  " is touched");
+                  " is accessed");
     }
     return SharedElement<T>(begin_ + at * static_cast<int64_t>(sizeof(T)));
   }

@@ -12,8 +12,8 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Memory that a launch works in, or none where it needs none. The allocator gives it to others once the
-/// stream is past the launch.
+/// Work memory for a launch, or an undefined tensor if it needs none. The allocator reuses it once the stream
+/// has passed the launch.
 at::Tensor make_workspace(size_t bytes, const at::Tensor& like) {
   if (bytes == 0) return {};
   return at::empty({static_cast<int64_t>(bytes)}, like.options().dtype(at::kByte));
@@ -21,7 +21,7 @@ at::Tensor make_workspace(size_t bytes, const at::Tensor& like) {
 
 void* memory_of(const at::Tensor& workspace) { return workspace.defined() ? workspace.data_ptr() : nullptr; }
 
-/// Smooths `distances` into `maps` and raises `scores`.
+/// Smooths `distances` into `maps` and raises `scores` to the maxima.
 void launch_smoothing_of(at::TensorList distances, double sigma, bool multiply, const at::Tensor& maps,
                          const at::Tensor& scores, cudaStream_t stream) {
   const int64_t batch = maps.size(0);

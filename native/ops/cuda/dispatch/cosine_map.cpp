@@ -32,8 +32,8 @@ std::vector<at::Tensor> cosine_map_backward_cuda(at::TensorList grad, at::Tensor
   if (features.empty()) return gradients;
   std::vector<at::Tensor> dense;
   for (const at::Tensor& g : grad) {
-    TORCH_CHECK(g.device() == student[0].device(), "cosine_map_backward: a gradient lies on ", g.device(),
-                ", the features on ", student[0].device());
+    TORCH_CHECK(g.device() == student[0].device(), "cosine_map_backward: a gradient is on ", g.device(),
+                ", but the features are on ", student[0].device());
     dense.push_back(g.contiguous());
   }
   const std::vector<const float*> upstream = cuda::pointers_to<const float>(dense);

@@ -14,7 +14,7 @@ using Outputs = std::tuple<at::Tensor, std::vector<at::Tensor>>;
 using Launch = decltype(&cuda::launch_location_loss);
 using Workspace = decltype(&cuda::location_loss_workspace);
 
-/// float32 training and bfloat16 training need no scaling of the loss.
+/// Training in float32 and in bfloat16 needs no scaling of the loss.
 constexpr float kGradientScale = 1.0F;
 
 Outputs loss_cuda(const char* op, Launch launch_loss, Workspace workspace_bytes, at::TensorList teacher,
@@ -28,7 +28,7 @@ Outputs loss_cuda(const char* op, Launch launch_loss, Workspace workspace_bytes,
   const size_t bytes = workspace_bytes(features.pairs(), features.batch(), features.type());
   const at::Tensor workspace =
       at::empty({static_cast<int64_t>(bytes)}, student[0].options().dtype(at::kByte));
-  // The ticket that `launch_location_loss` wants to find: its memory comes from anyone.
+  // The ticket that `launch_location_loss` expects; the memory's earlier contents are arbitrary.
   if (bytes > 0) cuda::check_launch(cudaMemsetAsync(workspace.data_ptr(), 0, 4, launch.stream()), op);
   cuda::check_launch(launch_loss(features.pairs(), targets, features.batch(), features.type(), kGradientScale,
                                  loss.data_ptr<float>(), workspace.data_ptr(), launch.stream()),

@@ -11,8 +11,8 @@ namespace reverse_distillation::cuda {
 
 void check_launch(cudaError_t error, const char* op) {
   if (error == cudaSuccess) return;
-  cudaGetLastError();  // Or the next launch of anyone's would report it again.
-  TORCH_CHECK(error != cudaErrorInvalidValue, op, ": more elements than one launch can take");
+  cudaGetLastError();  // Otherwise the next launch in this process would report it again.
+  TORCH_CHECK(error != cudaErrorInvalidValue, op, ": too many elements for one launch");
   TORCH_CHECK(false, op, ": CUDA error: ", cudaGetErrorString(error));
 }
 
@@ -31,14 +31,14 @@ ElementType element_type(at::ScalarType type) {
 
 DenseFeatures::DenseFeatures(at::TensorList teacher, at::TensorList student)
     : type_(element_type(student[0].scalar_type())), batch_(student[0].size(0)) {
-  TORCH_CHECK(student.size() <= kMaxMaps, "on a GPU, 1 to ", kMaxMaps,
-              " pairs of features can be taken; got ", student.size());
+  TORCH_CHECK(student.size() <= kMaxMaps, "on a GPU, at most ", kMaxMaps,
+              " pairs of features are supported; got ", student.size());
   for (size_t k = 0; k < student.size(); ++k) {
     TORCH_CHECK(student[k].scalar_type() == student[0].scalar_type(),
-                "on a GPU, the features of all pairs must be of one type; got ", student[0].scalar_type(),
+                "on a GPU, the features of all pairs must have one type; got ", student[0].scalar_type(),
                 " and ", student[k].scalar_type());
-    TORCH_CHECK(student[k].device() == student[0].device(), "the features of pair ", k, " lie on ",
-                student[k].device(), ", the first ones on ", student[0].device());
+    TORCH_CHECK(student[k].device() == student[0].device(), "the features of pair ", k, " are on ",
+                student[k].device(), ", but those of the first pair are on ", student[0].device());
     const at::MemoryFormat format = pair_format(teacher[k], student[k]);
     teacher_.push_back(teacher[k].contiguous(format));
     student_.push_back(student[k].contiguous(format));

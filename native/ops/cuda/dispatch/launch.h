@@ -1,6 +1,6 @@
 #pragma once
 
-// What stands between an operator's tensors and the kernels' launch functions.
+// The layer between an operator's tensors and the kernels' launch functions.
 
 #include <ATen/core/Tensor.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -12,7 +12,7 @@
 
 namespace reverse_distillation::cuda {
 
-/// Makes a tensor's device the current one for as long as it lives, and gives its current stream.
+/// Makes a tensor's device current for the lifetime of this object, and returns the device's current stream.
 class LaunchOn {
  public:
   explicit LaunchOn(const at::Tensor& tensor)
@@ -25,15 +25,15 @@ class LaunchOn {
   c10::cuda::CUDAStream stream_;
 };
 
-/// Throws c10::Error, naming the operator, where a launch failed. Does not wait for the kernel.
+/// Throws c10::Error, naming the operator, if a launch failed. Does not wait for the kernel.
 void check_launch(cudaError_t error, const char* op);
 
-/// Features without gaps, as the launch functions are told of them. Pairs without elements are left out:
+/// Features without gaps, in the form that the launch functions need. Pairs without elements are left out:
 /// there is nothing to launch for them.
 class DenseFeatures {
  public:
-  /// `teacher` and `student` have passed `check_feature_pairs`. Throws c10::Error where the pairs are too
-  /// many, or differ in type or device.
+  /// `teacher` and `student` must have passed `check_feature_pairs`. Throws c10::Error if there are too many
+  /// pairs, or if they differ in type or device.
   DenseFeatures(at::TensorList teacher, at::TensorList student);
 
   FeaturePairs pairs() const { return pairs_; }
@@ -41,10 +41,10 @@ class DenseFeatures {
   ElementType type() const { return type_; }
   int64_t batch() const { return batch_; }
 
-  /// Not yet written tensors, one a pair, empty pairs too: float32 [N, H_k, W_k].
+  /// Uninitialised tensors, one per pair (empty pairs included): float32 [N, H_k, W_k].
   std::vector<at::Tensor> make_maps() const;
 
-  /// Not yet written tensors, one a pair, empty pairs too: of the student's shape, dtype and layout.
+  /// Uninitialised tensors, one per pair (empty pairs included), of the student's shape, dtype and layout.
   std::vector<at::Tensor> make_gradients() const;
 
  private:
@@ -55,7 +55,7 @@ class DenseFeatures {
   int64_t batch_;
 };
 
-/// Where the elements of the tensors lie that have any, in their order.
+/// Data pointers of those tensors that have elements, in their order.
 template <typename T>
 std::vector<T*> pointers_to(at::TensorList tensors) {
   std::vector<T*> pointers;
@@ -65,7 +65,7 @@ std::vector<T*> pointers_to(at::TensorList tensors) {
   return pointers;
 }
 
-/// Throws c10::Error on a type that no kernel reads.
+/// Throws c10::Error for a type that no kernel reads.
 ElementType element_type(at::ScalarType type);
 
 }  // namespace reverse_distillation::cuda

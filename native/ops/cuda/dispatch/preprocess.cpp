@@ -11,7 +11,7 @@ namespace {
 
 at::Tensor preprocess_cuda(at::TensorList images, int64_t height, int64_t width, at::ArrayRef<double> scale,
                            at::ArrayRef<double> shift, at::ScalarType dtype) {
-  TORCH_CHECK(!images.empty(), "preprocess: there is no image");
+  TORCH_CHECK(!images.empty(), "preprocess: expected at least one image");
   TORCH_CHECK(height > 0 && width > 0, "preprocess: the size must be positive; got ", height, " x ", width);
   TORCH_CHECK(scale.size() == 3 && shift.size() == 3, "preprocess: scale and shift must have 3 values; got ",
               scale.size(), " and ", shift.size());
@@ -19,9 +19,9 @@ at::Tensor preprocess_cuda(at::TensorList images, int64_t height, int64_t width,
   for (const at::Tensor& image : images) {
     TORCH_CHECK(image.scalar_type() == at::kByte && image.dim() == 3 && image.is_contiguous() &&
                     image.numel() > 0 && (image.size(2) == 1 || image.size(2) == 3 || image.size(2) == 4),
-                "preprocess: an image must be uint8 [H, W, C] without gaps, C of 1, 3, 4; got ",
+                "preprocess: an image must be uint8 [H, W, C] without gaps, with C = 1, 3 or 4; got ",
                 image.scalar_type(), " ", image.sizes());
-    TORCH_CHECK(image.device() == images[0].device(), "preprocess: images lie on ", images[0].device(),
+    TORCH_CHECK(image.device() == images[0].device(), "preprocess: images are on ", images[0].device(),
                 " and ", image.device());
     pixels.push_back({image.data_ptr<uint8_t>(), image.size(1), image.size(0), image.size(2)});
   }

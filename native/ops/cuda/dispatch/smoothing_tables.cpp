@@ -21,10 +21,10 @@ using PlanKey = std::tuple<c10::DeviceIndex, double, std::vector<int64_t>>;
 
 struct Plans {
   std::mutex mutex;
-  std::list<std::pair<PlanKey, std::shared_ptr<const DevicePlan>>> recent;  ///< The last used first.
+  std::list<std::pair<PlanKey, std::shared_ptr<const DevicePlan>>> recent;  ///< Most recently used first.
 };
 
-/// Never destroyed: at the process's end there is no device left to give memory back to.
+/// Never destroyed: when the process ends there is no device left to return memory to.
 Plans& plans() {
   static Plans& instance = *new Plans;
   return instance;
@@ -56,7 +56,7 @@ std::shared_ptr<const DevicePlan> device_plan(std::span<const MapSize> maps, int
     known.recent.emplace_front(key, make_plan(maps, height, width, sigma, device));
     if (known.recent.size() > kKeptPlans) known.recent.pop_back();
   }
-  // A recording reads the tables again whenever it runs.
+  // A recording reads the tables again each time it runs.
   keep_while_recorded(known.recent.front().second);
   return known.recent.front().second;
 }

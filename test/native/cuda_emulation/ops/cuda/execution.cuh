@@ -1,6 +1,6 @@
 #pragma once
 
-// Stands in for native/ops/cuda/execution.cuh: the same names, on the emulated machine.
+// Replaces native/ops/cuda/execution.cuh: the same names, on the emulated machine.
 
 #include <cuda_runtime.h>
 
