@@ -21,6 +21,7 @@
 #include <string>
 
 #include "answers.h"
+#include "core/backbone.h"
 #include "core/device.h"
 #include "ops/ops.h"
 #include "timer.h"
@@ -38,20 +39,22 @@ struct Settings {
 };
 
 /// A teacher's three scales: channels, and height = width.
-struct Backbone {
-  const char* name;
-  std::vector<std::pair<int64_t, int64_t>> scales;
+struct Scales {
+  std::string name;
+  std::vector<std::pair<int64_t, int64_t>> sizes;
 };
 
-std::vector<Backbone> backbones(const Settings& settings) {
-  if (settings.quick) return {{"quick", {{16, 16}, {32, 8}, {64, 4}}}};
-  std::vector<Backbone> found;
-  for (const Backbone& backbone : {Backbone{"resnet18", {{64, 64}, {128, 32}, {256, 16}}},
-                                   Backbone{"wide_resnet50_2", {{256, 64}, {512, 32}, {1024, 16}}}}) {
-    if (settings.backbone.value_or(backbone.name) == backbone.name) found.push_back(backbone);
-  }
-  if (found.empty()) throw std::invalid_argument("--backbone takes resnet18 or wide_resnet50_2");
+Scales scales_of(const std::string& name) {
+  const int64_t expansion = find_backbone(name).expansion();
+  Scales found{name, {}};
+  for (size_t k = 0; k < 3; ++k) found.sizes.emplace_back(kStagePlanes[k] * expansion, 64 >> k);
   return found;
+}
+
+std::vector<Scales> scales_to_measure(const Settings& settings) {
+  if (settings.quick) return {{"quick", {{16, 16}, {32, 8}, {64, 4}}}};
+  if (settings.backbone) return {scales_of(*settings.backbone)};
+  return {scales_of("resnet18"), scales_of("wide_resnet50_2")};
 }
 
 int64_t image_size(const Settings& settings) { return settings.quick ? 64 : 256; }
@@ -82,9 +85,9 @@ struct Features {
   double elements = 0.0;  ///< of teacher or student, not both
   double positions = 0.0;
 
-  Features(const Backbone& backbone, int64_t batch, at::ScalarType type, c10::Device device) {
+  Features(const Scales& scales, int64_t batch, at::ScalarType type, c10::Device device) {
     const auto options = at::TensorOptions(device);
-    for (const auto& [channels, size] : backbone.scales) {
+    for (const auto& [channels, size] : scales.sizes) {
       const auto make = [&] {
         return at::randn({batch, channels, size, size}, options)
             .to(type)
@@ -98,10 +101,10 @@ struct Features {
   }
 };
 
-void measure_features(const Settings& settings, const Timer& timer, const Backbone& backbone, int64_t batch,
+void measure_features(const Settings& settings, const Timer& timer, const Scales& scales, int64_t batch,
                       at::ScalarType type) {
-  const Features features(backbone, batch, type, settings.device);
-  const std::string what = std::string(backbone.name) + ", batch " + std::to_string(batch);
+  const Features features(scales, batch, type, settings.device);
+  const std::string what = scales.name + ", batch " + std::to_string(batch);
   const double size = static_cast<double>(at::elementSize(type));
   const auto report = [&](const char* op, double reads, double map_bytes, double per_element,
                           const std::function<void()>& work) {
@@ -119,11 +122,11 @@ void measure_features(const Settings& settings, const Timer& timer, const Backbo
 }
 
 /// From distances to maps and scores, and from features to maps and scores.
-void measure_maps(const Settings& settings, const Timer& timer, const Backbone& backbone, int64_t batch) {
+void measure_maps(const Settings& settings, const Timer& timer, const Scales& scales, int64_t batch) {
   const int64_t size = image_size(settings);
-  const Features features(backbone, batch, at::kFloat, settings.device);
+  const Features features(scales, batch, at::kFloat, settings.device);
   const std::vector<at::Tensor> distances = cosine_map(features.teacher, features.student);
-  const std::string what = std::string(backbone.name) + ", batch " + std::to_string(batch);
+  const std::string what = scales.name + ", batch " + std::to_string(batch);
   const double outputs = static_cast<double>(batch * size * size);
   const double bytes = 4.0 * (outputs + features.positions);
   // Multiply-adds along the rows and down the columns from 64, 32 and 16 to 256; not counted for other sizes.
@@ -181,13 +184,13 @@ void run(const Settings& settings) {
   const int64_t largest = settings.batch.value_or(settings.quick ? 2 : 32);
   std::vector<int64_t> map_batches = {largest};
   if (!settings.batch) map_batches.insert(map_batches.begin(), 1);
-  for (const Backbone& backbone : backbones(settings)) {
+  for (const Scales& scales : scales_to_measure(settings)) {
     {
-      const Features features(backbone, 2, at::kFloat, settings.device);
+      const Features features(scales, 2, at::kFloat, settings.device);
       require_right_answers(features.teacher, features.student, image_size(settings));
     }
-    for (const at::ScalarType type : types) measure_features(settings, timer, backbone, largest, type);
-    for (const int64_t batch : map_batches) measure_maps(settings, timer, backbone, batch);
+    for (const at::ScalarType type : types) measure_features(settings, timer, scales, largest, type);
+    for (const int64_t batch : map_batches) measure_maps(settings, timer, scales, batch);
   }
   measure_preprocess(settings, timer);
 }

@@ -14,10 +14,6 @@ namespace {
 template <typename T>
 using Names = std::initializer_list<std::pair<const char*, T>>;
 
-const Names<Backbone> kBackbones = {{"resnet18", Backbone::kResNet18},
-                                    {"resnet34", Backbone::kResNet34},
-                                    {"resnet50", Backbone::kResNet50},
-                                    {"wide_resnet50_2", Backbone::kWideResNet50_2}};
 const Names<Layout> kLayouts = {{"paper", Layout::kPaper}, {"official", Layout::kOfficial}};
 const Names<Combine> kCombines = {{"sum", Combine::kSum}, {"product", Combine::kProduct}};
 const Names<Normalisation> kNormalisations = {{"imagenet", Normalisation::kImageNet},
@@ -59,7 +55,7 @@ int64_t to_integer(const Napi::Value& value) { return value.ToNumber().Int64Valu
 
 ModelConfig to_model_config(const Napi::Object& value) {
   ModelConfig config;
-  config.backbone = from_name(value.Get("backbone"), kBackbones);
+  config.backbone = find_backbone(value.Get("backbone").ToString().Utf8Value());
   config.layout = from_name(value.Get("layout"), kLayouts);
   const auto layers = value.Get("layers").As<Napi::Array>();
   config.layers.clear();
@@ -77,7 +73,7 @@ ModelConfig to_model_config(const Napi::Object& value) {
 
 Napi::Object from_model_config(Napi::Env env, const ModelConfig& config) {
   Napi::Object value = Napi::Object::New(env);
-  value.Set("backbone", name_of(config.backbone, kBackbones));
+  value.Set("backbone", std::string(config.backbone.name));
   value.Set("layout", name_of(config.layout, kLayouts));
   Napi::Array layers = Napi::Array::New(env);
   for (size_t i = 0; i < config.layers.size(); ++i) {

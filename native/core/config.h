@@ -4,10 +4,9 @@
 #include <string>
 #include <vector>
 
-namespace reverse_distillation {
+#include "core/backbone.h"
 
-/// The teacher's architecture, which the bottleneck and the student mirror.
-enum class Backbone { kResNet18, kResNet34, kResNet50, kWideResNet50_2 };
+namespace reverse_distillation {
 
 /// `kPaper` follows Deng & Li 2022. `kOfficial` follows the authors' published code: its one-class embedding
 /// skips the 1x1 convolution, and its decoder stages have the teacher's block counts in the teacher's order.
@@ -32,7 +31,7 @@ enum class Precision { kFloat32, kTf32, kBFloat16, kFloat16 };
 
 /// What a model is made from. The facade validates it and fills in defaults.
 struct ModelConfig {
-  Backbone backbone = Backbone::kResNet18;
+  Backbone backbone = kBackbones.front();
   Layout layout = Layout::kPaper;
   std::vector<int64_t> layers = {1, 2, 3};  ///< Scales to use: some of 1, 2, 3, ascending.
   Combine combine = Combine::kSum;

@@ -8,8 +8,8 @@ namespace reverse_distillation {
 
 namespace nn = torch::nn;
 
-BottleneckImpl::BottleneckImpl(const BackboneSpec& spec, Layout layout) : layout_(layout) {
-  const int64_t e = spec.expansion();
+BottleneckImpl::BottleneckImpl(const Backbone& backbone, Layout layout) : layout_(layout) {
+  const int64_t e = backbone.expansion();
   const bool paper = layout == Layout::kPaper;
   const int64_t concatenated = 3 * kStagePlanes[2] * e;
   const auto add = [this](int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride) {
@@ -27,8 +27,8 @@ BottleneckImpl::BottleneckImpl(const BackboneSpec& spec, Layout layout) : layout
     add(1024 * e, 512 * e, 1, 1);
   }
   const int64_t embedded = paper ? kStagePlanes[2] * e : concatenated;
-  embedding_ = register_module("bn_layer",
-                               make_stage(spec, embedded, kStagePlanes[3], spec.blocks[3], Resample::kHalve));
+  embedding_ = register_module(
+      "bn_layer", make_stage(backbone, embedded, kStagePlanes[3], backbone.blocks[3], Resample::kHalve));
 }
 
 at::Tensor BottleneckImpl::forward(const std::vector<at::Tensor>& features) {

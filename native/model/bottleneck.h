@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/config.h"
 #include "model/residual_stage.h"
 
 namespace reverse_distillation {
@@ -12,7 +13,7 @@ namespace reverse_distillation {
 /// but never run: OCE reads the 768 e concatenated channels.
 class BottleneckImpl : public torch::nn::Module {
  public:
-  BottleneckImpl(const BackboneSpec& spec, Layout layout);
+  BottleneckImpl(const Backbone& backbone, Layout layout);
 
   /// features: the teacher's three. Returns the code phi, [N, 512 e, H/32, W/32].
   at::Tensor forward(const std::vector<at::Tensor>& features);

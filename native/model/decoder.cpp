@@ -4,15 +4,15 @@
 
 namespace reverse_distillation {
 
-DecoderImpl::DecoderImpl(const BackboneSpec& spec, Layout layout) {
-  int64_t channels = kStagePlanes[3] * spec.expansion();
+DecoderImpl::DecoderImpl(const Backbone& backbone, Layout layout) {
+  int64_t channels = kStagePlanes[3] * backbone.expansion();
   for (size_t i = 0; i < 3; ++i) {
     const size_t rebuilt = 2 - i;
-    const int64_t blocks = spec.blocks[layout == Layout::kPaper ? rebuilt : i];
+    const int64_t blocks = backbone.blocks[layout == Layout::kPaper ? rebuilt : i];
     stages_.push_back(
         register_module("layer" + std::to_string(i + 1),
-                        make_stage(spec, channels, kStagePlanes[rebuilt], blocks, Resample::kDouble)));
-    channels = kStagePlanes[rebuilt] * spec.expansion();
+                        make_stage(backbone, channels, kStagePlanes[rebuilt], blocks, Resample::kDouble)));
+    channels = kStagePlanes[rebuilt] * backbone.expansion();
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/config.h"
 #include "model/residual_stage.h"
 
 namespace reverse_distillation {
@@ -10,7 +11,7 @@ namespace reverse_distillation {
 /// networks); `official` keeps the teacher's order (3, 4, 6).
 class DecoderImpl : public torch::nn::Module {
  public:
-  DecoderImpl(const BackboneSpec& spec, Layout layout);
+  DecoderImpl(const Backbone& backbone, Layout layout);
 
   /// code: [N, 512 e, H/32, W/32]. Returns three features in the shapes and order of the teacher's.
   std::vector<at::Tensor> forward(const at::Tensor& code);

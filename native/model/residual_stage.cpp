@@ -22,11 +22,11 @@ nn::AnyModule make_resampling(int64_t in_channels, int64_t out_channels, Resampl
 
 }  // namespace
 
-ResidualBlockImpl::ResidualBlockImpl(const BackboneSpec& spec, int64_t in_channels, int64_t planes,
+ResidualBlockImpl::ResidualBlockImpl(const Backbone& backbone, int64_t in_channels, int64_t planes,
                                      Resample resample) {
-  const int64_t out_channels = planes * spec.expansion();
-  if (spec.bottleneck) {
-    const int64_t width = planes * spec.width_factor;
+  const int64_t out_channels = planes * backbone.expansion();
+  if (backbone.bottleneck) {
+    const int64_t width = planes * backbone.width_factor;
     add_unit(nn::AnyModule(make_convolution(in_channels, width, 1)), width);
     add_unit(make_resampling(width, width, resample), width);
     add_unit(nn::AnyModule(make_convolution(width, out_channels, 1)), out_channels);
@@ -67,12 +67,12 @@ at::Tensor ResidualBlockImpl::forward(const at::Tensor& input) {
   return x;
 }
 
-nn::Sequential make_stage(const BackboneSpec& spec, int64_t in_channels, int64_t planes, int64_t blocks,
+nn::Sequential make_stage(const Backbone& backbone, int64_t in_channels, int64_t planes, int64_t blocks,
                           Resample resample) {
   nn::Sequential stage;
-  stage->push_back(ResidualBlock(spec, in_channels, planes, resample));
+  stage->push_back(ResidualBlock(backbone, in_channels, planes, resample));
   for (int64_t i = 1; i < blocks; ++i) {
-    stage->push_back(ResidualBlock(spec, planes * spec.expansion(), planes, Resample::kNone));
+    stage->push_back(ResidualBlock(backbone, planes * backbone.expansion(), planes, Resample::kNone));
   }
   return stage;
 }

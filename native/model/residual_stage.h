@@ -5,7 +5,7 @@
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 
-#include "model/backbone.h"
+#include "core/backbone.h"
 
 namespace reverse_distillation {
 
@@ -22,7 +22,7 @@ class ResidualBlockImpl : public torch::nn::Module {
  public:
   /// [N, in_channels, H, W] -> [N, planes * expansion, H', W']; H' is H / 2, H or 2 H, depending on
   /// `resample`.
-  ResidualBlockImpl(const BackboneSpec& spec, int64_t in_channels, int64_t planes, Resample resample);
+  ResidualBlockImpl(const Backbone& backbone, int64_t in_channels, int64_t planes, Resample resample);
 
   at::Tensor forward(const at::Tensor& input);
 
@@ -46,7 +46,7 @@ class ResidualBlockImpl : public torch::nn::Module {
 TORCH_MODULE(ResidualBlock);
 
 /// `blocks` residual blocks; the first one takes `in_channels` and resamples. Members are named 0, 1, 2, ...
-torch::nn::Sequential make_stage(const BackboneSpec& spec, int64_t in_channels, int64_t planes,
+torch::nn::Sequential make_stage(const Backbone& backbone, int64_t in_channels, int64_t planes,
                                  int64_t blocks, Resample resample);
 
 /// A convolution without bias, padded so that stride 1 keeps the size. `kernel` must be odd.

@@ -7,10 +7,9 @@
 namespace reverse_distillation {
 
 ReverseDistillationImpl::ReverseDistillationImpl(const ModelConfig& config) {
-  const BackboneSpec spec = backbone_spec(config.backbone);
-  teacher = register_module("teacher", Teacher(spec));
-  bottleneck = register_module("bn", Bottleneck(spec, config.layout));
-  decoder = register_module("decoder", Decoder(spec, config.layout));
+  teacher = register_module("teacher", Teacher(config.backbone));
+  bottleneck = register_module("bn", Bottleneck(config.backbone, config.layout));
+  decoder = register_module("decoder", Decoder(config.backbone, config.layout));
   initialise(*this, at::make_generator<at::CPUGeneratorImpl>(config.seed));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/config.h"
 #include "model/bottleneck.h"
 #include "model/decoder.h"
 #include "model/teacher.h"

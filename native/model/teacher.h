@@ -9,7 +9,7 @@ namespace reverse_distillation {
 /// its running statistics never change.
 class TeacherImpl : public torch::nn::Module {
  public:
-  explicit TeacherImpl(const BackboneSpec& spec);
+  explicit TeacherImpl(const Backbone& backbone);
 
   /// images: normalised [N, 3, H, W], H and W multiples of 32. Returns the outputs of layer1..layer3:
   /// [N, 64 e, H/4, W/4], [N, 128 e, H/8, W/8], [N, 256 e, H/16, W/16], where e is the block's expansion.

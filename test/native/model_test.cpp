@@ -16,9 +16,9 @@ std::map<std::string, std::vector<int64_t>> shapes(Detector& detector, Part part
   return named;
 }
 
-ModelConfig small(Backbone backbone, Layout layout = Layout::kPaper) {
+ModelConfig small(std::string_view backbone, Layout layout = Layout::kPaper) {
   ModelConfig config;
-  config.backbone = backbone;
+  config.backbone = find_backbone(backbone);
   config.layout = layout;
   config.height = 64;
   config.width = 96;
@@ -31,14 +31,13 @@ using Shape = std::vector<int64_t>;
 }  // namespace
 
 TEST("the student's features have the teacher's shapes, in every backbone and layout") {
-  for (const Backbone backbone :
-       {Backbone::kResNet18, Backbone::kResNet34, Backbone::kResNet50, Backbone::kWideResNet50_2}) {
+  for (const Backbone& backbone : kBackbones) {
     for (const Layout layout : {Layout::kPaper, Layout::kOfficial}) {
-      ReverseDistillation model(small(backbone, layout));
+      ReverseDistillation model(small(backbone.name, layout));
       model->eval();
       const torch::NoGradGuard no_grad;
       const FeaturePairs features = model->forward(at::randn({2, 3, 64, 96}));
-      const int64_t e = backbone_spec(backbone).expansion();
+      const int64_t e = backbone.expansion();
       for (int64_t k = 0; k < 3; ++k) {
         const Shape expected = {2, (64 << k) * e, 16 >> k, 24 >> k};
         EXPECT(features.teacher[static_cast<size_t>(k)].sizes().vec() == expected);
@@ -49,14 +48,14 @@ TEST("the student's features have the teacher's shapes, in every backbone and la
 }
 
 TEST("the tensors have the names of torchvision and of the published checkpoints") {
-  Detector basic(small(Backbone::kResNet18, Layout::kOfficial));
+  Detector basic(small("resnet18", Layout::kOfficial));
   auto teacher = shapes(basic, Part::kTeacher);
   EXPECT(teacher.size() == 90, teacher.size());
   EXPECT((teacher.at("layer2.0.downsample.0.weight") == Shape{128, 64, 1, 1}));
   EXPECT(teacher.count("layer1.0.downsample.0.weight") == 0);
   EXPECT(teacher.at("layer3.1.bn2.num_batches_tracked").empty());
 
-  Detector deep(small(Backbone::kWideResNet50_2, Layout::kOfficial));
+  Detector deep(small("wide_resnet50_2", Layout::kOfficial));
   teacher = shapes(deep, Part::kTeacher);
   EXPECT((teacher.at("layer1.0.downsample.0.weight") == Shape{256, 64, 1, 1}));
   EXPECT((teacher.at("layer3.5.conv2.weight") == Shape{512, 512, 3, 3}));
@@ -78,7 +77,7 @@ TEST("the tensors have the names of torchvision and of the published checkpoints
 }
 
 TEST("layout paper fuses with a 1x1 convolution and mirrors the block counts") {
-  Detector detector(small(Backbone::kResNet50));
+  Detector detector(small("resnet50"));
   const auto bn = shapes(detector, Part::kBottleneck);
   EXPECT((bn.at("conv4.weight") == Shape{1024, 3072, 1, 1}));
   EXPECT((bn.at("bn_layer.0.conv1.weight") == Shape{512, 1024, 1, 1}));
@@ -88,7 +87,7 @@ TEST("layout paper fuses with a 1x1 convolution and mirrors the block counts") {
 }
 
 TEST("initial weights follow the seed and their layers' distributions") {
-  ModelConfig config = small(Backbone::kResNet18);
+  ModelConfig config = small("resnet18");
   Detector first(config);
   Detector same(config);
   config.seed = 1;
@@ -111,7 +110,7 @@ TEST("initial weights follow the seed and their layers' distributions") {
 }
 
 TEST("loading names every tensor that does not match, and changes nothing") {
-  Detector detector(small(Backbone::kResNet18));
+  Detector detector(small("resnet18"));
   std::vector<NamedTensor> state;
   for (const NamedTensor& entry : detector.tensors(Part::kBottleneck)) {
     state.push_back({entry.name, at::ones_like(entry.tensor)});
@@ -154,8 +153,12 @@ TEST("a doubling convolution and its gradients are LibTorch's transposed convolu
   }
 }
 
+TEST("an unknown backbone is refused, and the known ones are named") {
+  EXPECT_THROWS(find_backbone("resnet19"), "resnet50, wide_resnet50_2; got \"resnet19\"");
+}
+
 TEST("an unknown device is refused by name") {
-  ModelConfig config = small(Backbone::kResNet18);
+  ModelConfig config = small("resnet18");
   config.device = "cuda:0";
   EXPECT_THROWS(Detector{config}, "is not available");
   config.device = "abacus";
