@@ -6,26 +6,40 @@
 
 namespace reverse_distillation {
 
+namespace {
+
+/// The operator `name`, with the C++ signature of its kernels.
+template <typename Signature>
+c10::TypedOperatorHandle<Signature> find_operator(const char* name) {
+  return c10::Dispatcher::singleton()
+      .findSchemaOrThrow((std::string("reverse_distillation::") + name).c_str(), "")
+      .typed<Signature>();
+}
+
+using LossSignature = std::tuple<at::Tensor, std::vector<at::Tensor>>(at::TensorList, at::TensorList);
+
+LossAndGradients call_loss(const c10::TypedOperatorHandle<LossSignature>& op, at::TensorList teacher,
+                           at::TensorList student) {
+  const at::NoGradGuard no_grad;
+  auto [loss, gradients] = op.call(teacher, student);
+  return {std::move(loss), std::move(gradients)};
+}
+
+}  // namespace
+
 std::vector<at::Tensor> cosine_map(at::TensorList teacher, at::TensorList student) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("reverse_distillation::cosine_map", "")
-                             .typed<std::vector<at::Tensor>(at::TensorList, at::TensorList)>();
+  static const auto op = find_operator<decltype(cosine_map)>("cosine_map");
   return op.call(teacher, student);
 }
 
 std::vector<at::Tensor> cosine_map_backward(at::TensorList grad, at::TensorList teacher,
                                             at::TensorList student) {
-  static const auto op =
-      c10::Dispatcher::singleton()
-          .findSchemaOrThrow("reverse_distillation::cosine_map_backward", "")
-          .typed<std::vector<at::Tensor>(at::TensorList, at::TensorList, at::TensorList)>();
+  static const auto op = find_operator<decltype(cosine_map_backward)>("cosine_map_backward");
   return op.call(grad, teacher, student);
 }
 
 at::Tensor upsample_sum(at::TensorList maps, int64_t height, int64_t width) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("reverse_distillation::upsample_sum", "")
-                             .typed<at::Tensor(at::TensorList, int64_t, int64_t)>();
+  static const auto op = find_operator<decltype(upsample_sum)>("upsample_sum");
   return op.call(maps, height, width);
 }
 
@@ -39,56 +53,35 @@ at::Tensor upsample_product(at::TensorList maps, int64_t height, int64_t width) 
 }
 
 at::Tensor gaussian_blur(const at::Tensor& maps, double sigma) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("reverse_distillation::gaussian_blur", "")
-                             .typed<at::Tensor(const at::Tensor&, double)>();
+  static const auto op = find_operator<decltype(gaussian_blur)>("gaussian_blur");
   return op.call(maps, sigma);
 }
 
 LossAndGradients location_loss(at::TensorList teacher, at::TensorList student) {
-  static const auto op =
-      c10::Dispatcher::singleton()
-          .findSchemaOrThrow("reverse_distillation::location_loss", "")
-          .typed<std::tuple<at::Tensor, std::vector<at::Tensor>>(at::TensorList, at::TensorList)>();
-  const at::NoGradGuard no_grad;
-  auto [loss, gradients] = op.call(teacher, student);
-  return {std::move(loss), std::move(gradients)};
+  static const auto op = find_operator<LossSignature>("location_loss");
+  return call_loss(op, teacher, student);
 }
 
 LossAndGradients global_loss(at::TensorList teacher, at::TensorList student) {
-  static const auto op =
-      c10::Dispatcher::singleton()
-          .findSchemaOrThrow("reverse_distillation::global_loss", "")
-          .typed<std::tuple<at::Tensor, std::vector<at::Tensor>>(at::TensorList, at::TensorList)>();
-  const at::NoGradGuard no_grad;
-  auto [loss, gradients] = op.call(teacher, student);
-  return {std::move(loss), std::move(gradients)};
+  static const auto op = find_operator<LossSignature>("global_loss");
+  return call_loss(op, teacher, student);
 }
 
 std::tuple<at::Tensor, at::Tensor> smooth_maps(at::TensorList maps, int64_t height, int64_t width,
                                                double sigma, bool multiply) {
-  static const auto op =
-      c10::Dispatcher::singleton()
-          .findSchemaOrThrow("reverse_distillation::smooth_maps", "")
-          .typed<std::tuple<at::Tensor, at::Tensor>(at::TensorList, int64_t, int64_t, double, bool)>();
+  static const auto op = find_operator<decltype(smooth_maps)>("smooth_maps");
   return op.call(maps, height, width, sigma, multiply);
 }
 
 std::tuple<at::Tensor, at::Tensor> anomaly_map(at::TensorList teacher, at::TensorList student, int64_t height,
                                                int64_t width, double sigma, bool multiply) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("reverse_distillation::anomaly_map", "")
-                             .typed<std::tuple<at::Tensor, at::Tensor>(at::TensorList, at::TensorList,
-                                                                       int64_t, int64_t, double, bool)>();
+  static const auto op = find_operator<decltype(anomaly_map)>("anomaly_map");
   return op.call(teacher, student, height, width, sigma, multiply);
 }
 
 at::Tensor preprocess(at::TensorList images, int64_t height, int64_t width, at::ArrayRef<double> scale,
                       at::ArrayRef<double> shift, at::ScalarType dtype) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("reverse_distillation::preprocess", "")
-                             .typed<at::Tensor(at::TensorList, int64_t, int64_t, at::ArrayRef<double>,
-                                               at::ArrayRef<double>, at::ScalarType)>();
+  static const auto op = find_operator<decltype(preprocess)>("preprocess");
   return op.call(images, height, width, scale, shift, dtype);
 }
 
@@ -137,29 +130,28 @@ std::vector<at::Tensor> cosine_map_autograd(at::TensorList teacher, at::TensorLi
 }  // namespace
 
 TORCH_LIBRARY(reverse_distillation, library) {
-  library.def("cosine_map(Tensor[] teacher, Tensor[] student) -> Tensor[]");
-  library.def("cosine_map_backward(Tensor[] grad, Tensor[] teacher, Tensor[] student) -> Tensor[]");
-  library.def("upsample_sum(Tensor[] maps, int height, int width) -> Tensor");
-  library.def("gaussian_blur(Tensor maps, float sigma) -> Tensor");
-  library.def("location_loss(Tensor[] teacher, Tensor[] student) -> (Tensor loss, Tensor[] gradients)");
-  library.def("global_loss(Tensor[] teacher, Tensor[] student) -> (Tensor loss, Tensor[] gradients)");
-  library.def(
-      "smooth_maps(Tensor[] maps, int height, int width, float sigma, bool multiply) -> (Tensor smoothed, "
-      "Tensor scores)");
-  library.def(
-      "anomaly_map(Tensor[] teacher, Tensor[] student, int height, int width, float sigma, bool multiply) -> "
-      "(Tensor maps, Tensor scores)");
-  library.def(
-      "preprocess(Tensor[] images, int height, int width, float[] scale, float[] shift, ScalarType dtype) -> "
-      "Tensor");
-}
-
-TORCH_LIBRARY_IMPL(reverse_distillation, Autograd, library) {
-  library.impl("cosine_map", cosine_map_autograd);
-  for (const char* name : {"cosine_map_backward", "upsample_sum", "gaussian_blur", "location_loss",
-                           "global_loss", "smooth_maps", "anomaly_map", "preprocess"}) {
-    library.impl(name, torch::autograd::autogradNotImplementedFallback());
-  }
+  const auto define = [&library](
+                          const std::string& name, const std::string& signature,
+                          torch::CppFunction autograd = torch::autograd::autogradNotImplementedFallback()) {
+    library.def((name + signature).c_str());
+    library.impl(name.c_str(), torch::dispatch(c10::DispatchKey::Autograd, std::move(autograd)));
+  };
+  define("cosine_map", "(Tensor[] teacher, Tensor[] student) -> Tensor[]",
+         torch::CppFunction(cosine_map_autograd));
+  define("cosine_map_backward", "(Tensor[] grad, Tensor[] teacher, Tensor[] student) -> Tensor[]");
+  define("upsample_sum", "(Tensor[] maps, int height, int width) -> Tensor");
+  define("gaussian_blur", "(Tensor maps, float sigma) -> Tensor");
+  define("location_loss", "(Tensor[] teacher, Tensor[] student) -> (Tensor loss, Tensor[] gradients)");
+  define("global_loss", "(Tensor[] teacher, Tensor[] student) -> (Tensor loss, Tensor[] gradients)");
+  define("smooth_maps",
+         "(Tensor[] maps, int height, int width, float sigma, bool multiply) -> (Tensor smoothed, Tensor "
+         "scores)");
+  define("anomaly_map",
+         "(Tensor[] teacher, Tensor[] student, int height, int width, float sigma, bool multiply) -> (Tensor "
+         "maps, Tensor scores)");
+  define(
+      "preprocess",
+      "(Tensor[] images, int height, int width, float[] scale, float[] shift, ScalarType dtype) -> Tensor");
 }
 
 }  // namespace reverse_distillation
