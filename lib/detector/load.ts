@@ -46,8 +46,9 @@ export async function loadCheckpointFile(
   throwIfAborted(signal);
   const model = pickOptions(modelOptions, { ...resolved, layout: "official" as const });
   const addon = loadAddon();
+  const place = resolvePlace(addon, device, precision);
   const teacher = await findTeacherWeights({ weights, backbone, signal, onProgress });
-  const native = await createModel(addon, model, resolvePlace(addon, device, precision), 0);
+  const native = await createModel(addon, model, place, 0);
   await fill(native, signal, async () => {
     await loadCheckpoint(native, name, signal);
     await loadTeacherWeights(native, teacher, signal);

@@ -44,9 +44,9 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
   throwIfAborted(resolved.signal);
   const source = await openTrainingSource(images, { good: resolved.good, format: resolved.format });
   const addon = loadAddon();
+  const place = resolvePlace(addon, resolved.device, resolved.precision);
   const weights = await findTeacherWeights(resolved);
   const model = pickOptions(modelOptions, resolved);
-  const place = resolvePlace(addon, resolved.device, resolved.precision);
   const native = await createModel(addon, model, place, resolved.seed);
   try {
     if (weights === undefined) warnOfRandomTeacher(resolved.backbone);
