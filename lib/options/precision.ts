@@ -27,9 +27,10 @@ const help =
 export const trainingPrecisionOptions = {
   /**
    * Precision of the networks' arithmetic, in training and afterwards in scoring. "float32" agrees with Python.
-   * "bfloat16" is about twice as fast on hardware that supports it; weights and maps stay float32. "auto" is bfloat16
-   * on such hardware and float32 elsewhere. "tf32", on GPUs only, is float32, except that convolutions round their
-   * inputs to 10 bits of mantissa, which is PyTorch's default there.
+   * "bfloat16" is about twice as fast on hardware that multiplies it; weights and maps stay float32. On a CPU it needs
+   * AVX-512 (BW, VL and DQ) or AVX-NE-CONVERT. "auto" is bfloat16 on hardware that multiplies it and float32 elsewhere.
+   * "tf32", on GPUs only, is float32, except that convolutions round their inputs to 10 bits of mantissa, which is
+   * PyTorch's default there.
    * @defaultValue "float32"
    */
   precision: option(choice(trainingPrecisions), { default: "float32", help }),
