@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
@@ -11,7 +11,7 @@ import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeImage } from "../image/decode.js";
 import { quantiseMap, renderHeatmap, type QuantisedMap } from "../image/heatmap.js";
 import type { RawImage } from "../image/raw-image.js";
-import { isMarked, mark, markedLength } from "./heatmap-mark.js";
+import { isMarked, mark, markedLength } from "../image/heatmap-mark.js";
 import type { ScoreInput } from "./score-inputs.js";
 
 /**
@@ -42,6 +42,13 @@ export class HeatmapFolder {
    * @throws ReverseDistillationError `INVALID_ARGUMENT` naming both paths; `IO`.
    */
   async requireOwnPlace(inputs: readonly ScoreInput[], others: readonly NamedFile[]): Promise<void> {
+    const found = await stat(systemPath(this.#folder)).catch(() => undefined);
+    if (found !== undefined && !found.isDirectory()) {
+      throw new ReverseDistillationError(
+        "INVALID_ARGUMENT",
+        `${this.#folder} is a file; give a folder for the heatmaps.`,
+      );
+    }
     const images = inputs.filter(({ failure }) => failure === undefined);
     const outputs = images.map((input) => ({ name: "a heatmap", path: this.pathOf(input) }));
     await requireSeparate(outputs, [...images.map(({ path }) => ({ name: "the image", path })), ...others]);

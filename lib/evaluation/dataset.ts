@@ -5,8 +5,7 @@ import { integer, invalid, path as checkPath, record } from "../errors/validate.
 import { formatOptions } from "../options/dataset-format.js";
 import { resolveOptions, type GivenOptions } from "../options/option.js";
 import { Random } from "../random.js";
-import { normalLabel, type Dataset, type TestImage } from "./datasets/dataset.js";
-import { labelOf } from "./datasets/format.js";
+import { labelOf, normalLabel, type Dataset, type TestImage } from "./datasets/dataset.js";
 import { unknownLayout } from "./datasets/formats.js";
 import { isManifest, manifestExtensions, openManifest } from "./datasets/manifest.js";
 import { mvtecAd } from "./datasets/mvtec-ad.js";

@@ -5,7 +5,7 @@ import { byCodeUnits } from "../image/folder.js";
 import { abortOptions } from "../options/computing.js";
 import { boolean, callback } from "../options/kind.js";
 import { option, optional, resolveOptions, type GivenOptions } from "../options/option.js";
-import { normalLabel, type Dataset, type TestImage } from "./dataset.js";
+import { labelOf, normalLabel, type Dataset, type TestImage } from "./datasets/dataset.js";
 import { decodeMask, resizedUnion } from "./mask.js";
 import { sizeOfImage } from "./masks/image-size.js";
 import { MaskFindings } from "./masks/remarks.js";
@@ -80,7 +80,8 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Report> {
   const { pixels, onProgress, onScored, signal } = resolveOptions(evaluateOptions, options);
-  const { test, unusedMasks, notes = [] } = dataset;
+  const { unusedMasks, notes = [] } = dataset;
+  const test = dataset.test.map((item) => ({ ...item, label: labelOf(item.label) }));
   if (test.length === 0) {
     throw new ReverseDistillationError(
       "NO_IMAGES",

@@ -1,7 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { integer, path as checkPath } from "../errors/validate.js";
-import { ioError } from "../files/io-error.js";
-import { systemPath } from "../files/system-path.js";
+import { readRegularFile } from "../files/regular-file.js";
 import { decodeSamples } from "../image/decode-samples.js";
 import { markedPixels, type Marked } from "./masks/marked.js";
 import { firstColourOf } from "./masks/palette.js";
@@ -45,9 +43,7 @@ export async function marksAnything(paths: readonly string[]): Promise<boolean> 
 
 /** Reads a mask at its own size. @throws ReverseDistillationError as {@link readMask} */
 export async function decodeMask(path: string): Promise<ReadMask> {
-  const bytes = await readFile(systemPath(path)).catch((error: unknown) => {
-    throw ioError(error, "Reading the mask", path);
-  });
+  const bytes = await readRegularFile(path);
   const name = `The mask ${path}`;
   const samples = await decodeSamples(bytes, name, { alpha: true });
   return { path, ...markedPixels(samples, firstColourOf(bytes, name, samples), name) };

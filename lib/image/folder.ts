@@ -1,18 +1,12 @@
-import { open, readdir, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join, relative, sep } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
 import { identities } from "../files/outputs.js";
 import { nameOf, systemPath } from "../files/system-path.js";
-import { readExtensions, readNames, sniffFormat, sniffLength } from "./formats.js";
+import { kindOfFile } from "./file-kind.js";
+import { readNames } from "./formats.js";
 import { LeftOut, warnOfLeftOut } from "./left-out.js";
-import {
-  imageOfMask,
-  isAmbiguousMaskName,
-  isMaskFolder,
-  isSystemFolder,
-  isThumbnail,
-  unfinishedExtensions,
-} from "./names.js";
+import { imageOfMask, isAmbiguousMaskName, isMaskFolder, isSystemFolder, isThumbnail } from "./names.js";
 
 /** How a folder is scanned. */
 export interface ScanOptions {
@@ -38,7 +32,8 @@ export interface FolderScan {
  * An image is known by its extension, in any case, or by its first bytes if its extension is another or missing.
  * Symbolic links are followed; each folder is read once, however many links lead to it, so loops end. A link to an
  * image that is missing is listed, and fails where it is read. Left out are hidden files and folders, masks (by the
- * names of files and folders), thumbnails, folders of systems such as `@eaDir`, and files of other kinds. A process
+ * names of files and folders), thumbnails, heatmaps of this package's, folders of systems such as `@eaDir`, and files of
+ * other kinds. A process
  * warning says how many.
  *
  * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `INVALID_ARGUMENT` if it is not a folder,
@@ -94,22 +89,22 @@ export async function scanFolder(
         continue;
       }
     }
-    const options = { withFileTypes: true, encoding: "buffer" } as const;
-    const entries = (await reading(folder, readdir(systemPath(folder), options)))
-      .map((entry) => ({ entry, name: nameOf(entry.name) }))
-      .sort((a, b) => byCodeUnits(a.name, b.name));
-    for (const { entry, name } of entries) {
-      const path = join(folder, name);
-      const linked = entry.isSymbolicLink() ? await stat(systemPath(path)).catch(() => undefined) : entry;
+    const found = await readEntries(folder);
+    const stems = new Set(found.map(({ name }) => stemOf(name).toLowerCase()));
+    for (const { name, path, kind, linked } of found) {
+      const place = relative(root, path);
       if (name.startsWith(".")) {
-        if (linked?.isDirectory()) leftOut.addFolder("hidden folder", "hidden folders", relative(root, path));
-        else leftOut.addFile("hidden file", "hidden files", relative(root, path));
-      } else if (linked?.isDirectory()) (linked === entry ? folders : links).push(path);
-      else if (linked !== undefined && !linked.isFile())
-        leftOut.addFile("device or pipe", "devices or pipes", relative(root, path));
-      else if (!(await isImage(path))) leftOut.addOther(extname(name).toLowerCase(), relative(root, path));
-      else if (isThumbnail(stemOf(name))) leftOut.addFile("thumbnail", "thumbnails", relative(root, path));
-      else images.push(path);
+        if (kind === "folder") leftOut.addFolder("hidden folder", "hidden folders", place);
+        else leftOut.addFile("hidden file", "hidden files", place);
+      } else if (kind === "folder") (linked ? links : folders).push(path);
+      else if (kind === "device") leftOut.addFile("device or pipe", "devices or pipes", place);
+      else {
+        const file = await kindOfFile(path);
+        if (file === "other") leftOut.addOther(extname(name).toLowerCase(), place);
+        else if (file === "heatmap") leftOut.addFile("heatmap", "heatmaps", place);
+        else if (isThumbnail(stemOf(name), stems)) leftOut.addFile("thumbnail", "thumbnails", place);
+        else images.push(path);
+      }
     }
   }
   const places = new Map(images.map((image) => [image, relative(root, image).split(sep).join("/")]));
@@ -142,23 +137,22 @@ export function stemOf(path: string): string {
   return basename(path, extname(path));
 }
 
-/** Whether a file is of a format that is read, by its extension or else by its first bytes. */
-async function isImage(path: string): Promise<boolean> {
-  const extension = extname(path).toLowerCase();
-  if (readExtensions.includes(extension)) return true;
-  if (unfinishedExtensions.includes(extension)) return false;
-  try {
-    const file = await open(systemPath(path));
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(sniffLength), 0, sniffLength, 0);
-      const format = sniffFormat(buffer.subarray(0, bytesRead));
-      return format !== undefined && format.remedy === undefined;
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return false;
-  }
+/** What a folder holds, in order. A link is what it leads to; one that leads nowhere counts as a file. */
+async function readEntries(
+  folder: string,
+): Promise<{ name: string; path: string; kind: "file" | "folder" | "device"; linked: boolean }[]> {
+  const options = { withFileTypes: true, encoding: "buffer" } as const;
+  const entries = await reading(folder, readdir(systemPath(folder), options));
+  const found = entries.map(async (entry) => {
+    const name = nameOf(entry.name);
+    const path = join(folder, name);
+    const linked = entry.isSymbolicLink();
+    const target = linked ? await stat(systemPath(path)).catch(() => undefined) : entry;
+    const isFile = target === undefined || target.isFile();
+    const kind = isFile ? "file" : target.isDirectory() ? "folder" : "device";
+    return { name, path, kind, linked } as const;
+  });
+  return (await Promise.all(found)).sort((a, b) => byCodeUnits(a.name, b.name));
 }
 
 async function requireFolder(folder: string): Promise<void> {

@@ -56,11 +56,9 @@ export function verdictOf(name: string): Verdict | undefined {
   return verdict === "good" && others ? undefined : verdict;
 }
 
-/** Whether a folder of this name holds masks, not images. */
+/** Whether a folder of this name holds masks, not images: "ground_truth", "masks", "defect_masks". */
 export function isMaskFolder(name: string): boolean {
-  return ["groundtruth", "gt", "mask", "masks", "groundtruthmasks"].includes(
-    name.toLowerCase().replaceAll(/[-_ ]/g, ""),
-  );
+  return /^(.+[-_ ])?(ground[-_ ]?truth|gt|masks?)$/i.test(name);
 }
 
 /** The end of a mask's name: "000_mask", "20000_GT", "Part0_label". */
@@ -76,9 +74,15 @@ export function isAmbiguousMaskName(stem: string): boolean {
   return !/[-_. ](masks?|gt|ground[-_]?truth)$/i.test(stem);
 }
 
-/** Whether a file of this name is a small copy of an image. */
-export function isThumbnail(stem: string): boolean {
-  return /^thumb(nail)?s?([-_. ]|\d*$)|[-_. ]thumb(nail)?s?$/i.test(stem);
+/**
+ * Whether a file of this name is a small copy of an image: "thumb", "thumbnail2", or "a_thumb" and "thumb_a" beside "a".
+ *
+ * @param stems The names without extensions in the same folder, in lower case.
+ */
+export function isThumbnail(stem: string, stems: ReadonlySet<string>): boolean {
+  if (/^thumb(nail)?s?[-_. ]?\d*$/i.test(stem)) return true;
+  const target = /^thumb(?:nail)?s?[-_. ](.+)$|^(.+)[-_. ]thumb(?:nail)?s?$/i.exec(stem);
+  return target !== null && stems.has((target[1] ?? target[2])!.toLowerCase());
 }
 
 /** Folders that systems and their tools put beside files. */

@@ -1,5 +1,12 @@
+import { verdictOf } from "../../image/names.js";
+
 /** The label of a part without a defect. */
 export const normalLabel = "good";
+
+/** The label that a name stands for: {@link normalLabel} for all names that call a part good ("OK", "Normal"). */
+export function labelOf(name: string): string {
+  return verdictOf(name) === "good" ? normalLabel : name;
+}
 
 /** An image to test on. */
 export interface TestImage {

@@ -3,9 +3,8 @@ import { counted } from "../../errors/counted.js";
 import { ReverseDistillationError } from "../../errors/error.js";
 import { chooseGood, describeFolders, type FolderCount } from "../../image/good-images.js";
 import { LeftOut } from "../../image/left-out.js";
-import { verdictOf } from "../../image/names.js";
 import type { DatasetFormatName } from "../../options/dataset-format.js";
-import { normalLabel, type Dataset, type TestImage } from "./dataset.js";
+import { labelOf, normalLabel, type Dataset, type TestImage } from "./dataset.js";
 import { assignMasks } from "./masks.js";
 import type { Tree, TreeImage } from "./tree.js";
 
@@ -34,11 +33,6 @@ export interface OpenOptions {
    * are good, and notes are about these images alone.
    */
   training: boolean;
-}
-
-/** The label that a name stands for: {@link normalLabel} for all names that call a part good ("OK", "Normal"). */
-export function labelOf(name: string): string {
-  return verdictOf(name) === "good" ? normalLabel : name;
 }
 
 /**

@@ -1,11 +1,10 @@
 import { statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { ReverseDistillationError } from "../../errors/error.js";
-import { ioError } from "../../files/io-error.js";
+import { readRegularFile } from "../../files/regular-file.js";
 import { parseCsv } from "./csv.js";
-import { normalLabel, type Dataset } from "./dataset.js";
-import { labelOf, testImage, type OpenOptions } from "./format.js";
+import { labelOf, normalLabel, type Dataset } from "./dataset.js";
+import { testImage, type OpenOptions } from "./format.js";
 import { datasetFromList, splitOf, type ListedImage } from "./listed.js";
 import { isLookoutEntry, readLookoutEntry } from "./lookout.js";
 
@@ -37,14 +36,15 @@ const columns = {
 type Column = keyof typeof columns;
 
 /**
- * A list of images, as CSV with a header or as JSON lines with the same keys:
+ * A list of images, as CSV with a header, or as JSON lines or an array of JSON objects with the same keys:
  *
  *     image,label,mask,split,group
  *     images/0.png,good,,train,
  *     images/1.png,scratch,masks/1.png,test,part 7
  *
  * - `image`: the path, from the folder that the manifest lies in.
- * - `label`: what it shows; "good", "OK", "normal" and "pass", in any case, are good. May be empty in the split train.
+ * - `label`: what it shows. "good", "OK", "normal" and "pass", in any case, 0 and false are good; 1 and true are
+ *   "anomaly". May be empty in the split train.
  * - `mask`: the path of the mask; several are separated by `|` (in JSON, an array). May be left out.
  * - `split`: train, validation or test. Without it, good images count both to train and to test.
  * - `group`: what the image has in common with others. May be left out.
@@ -54,12 +54,10 @@ type Column = keyof typeof columns;
  * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE` naming the line, `NO_IMAGES`
  */
 export async function openManifest(path: string, options: OpenOptions): Promise<Dataset> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw ioError(error, "Reading the manifest", path);
-  });
+  const text = (await readRegularFile(path)).toString("utf8");
   const folder = dirname(path);
   const isTable = [".csv", ".tsv"].includes(extname(path).toLowerCase());
-  const images = isTable ? fromCsv(text, path, folder) : fromJsonLines(text, path, folder);
+  const images = isTable ? fromCsv(text, path, folder) : fromJson(text, path, folder);
   return datasetFromList(images, { list: path }, options);
 }
 
@@ -85,20 +83,36 @@ function fromCsv(text: string, path: string, folder: string): ListedImage[] {
   });
 }
 
-function fromJsonLines(text: string, path: string, folder: string): ListedImage[] {
-  const images: ListedImage[] = [];
-  for (const [index, line] of text
-    .replace(/^\ufeff/, "")
-    .split("\n")
-    .entries()) {
-    if (line.trim() === "") continue;
-    const place = `line ${index + 1} of ${path}`;
-    const entry = parseObject(line, place);
-    images.push(
-      isLookoutEntry(entry) ? readLookoutEntry(entry, folder, place) : listed(fieldsOf(entry, place), folder),
-    );
+function fromJson(text: string, path: string, folder: string): ListedImage[] {
+  return entriesOf(text.replace(/^\ufeff/, ""), path).map(({ entry, place }) =>
+    isLookoutEntry(entry) ? readLookoutEntry(entry, folder, place) : listed(fieldsOf(entry, place), folder),
+  );
+}
+
+/** The objects of JSON lines, or of an array, and where they are. */
+function entriesOf(text: string, path: string): { entry: Record<string, unknown>; place: string }[] {
+  if (/^\s*\[\s*\{/.test(text)) {
+    const entries = parsed(text, path) as unknown[];
+    return entries.map((entry, index) => {
+      const place = `entry ${index + 1} of ${path}`;
+      return { entry: requireObject(entry, place), place };
+    });
   }
-  return images;
+  return text.split("\n").flatMap((line, index) => {
+    const place = `line ${index + 1} of ${path}`;
+    return line.trim() === "" ? [] : [{ entry: requireObject(parsed(line, place), place), place }];
+  });
+}
+
+/** The label that a list means by a name or a number. */
+function listedLabel(label: string): string {
+  const meanings: Readonly<Record<string, string>> = {
+    0: normalLabel,
+    false: normalLabel,
+    1: "anomaly",
+    true: "anomaly",
+  };
+  return meanings[label.toLowerCase()] ?? labelOf(label);
 }
 
 interface Fields {
@@ -122,7 +136,7 @@ function listed({ image, label, mask = [], split, group, place }: Fields, folder
   return {
     ...testImage(
       resolveBelow(folder, image),
-      label === undefined ? normalLabel : labelOf(label),
+      label === undefined ? normalLabel : listedLabel(label),
       masks,
       group,
     ),
@@ -136,7 +150,8 @@ function fieldsOf(entry: Readonly<Record<string, unknown>>, place: string): Fiel
     const key = columns[column].find((alias) => alias in entry);
     const found = key === undefined ? undefined : entry[key];
     if (found === undefined || found === null || found === "") return undefined;
-    if (typeof found === "string" || typeof found === "number") return String(found);
+    if (typeof found === "string" || typeof found === "number" || typeof found === "boolean")
+      return String(found);
     throw new ReverseDistillationError("INVALID_FILE", `The ${column} in ${place} must be a string.`);
   };
   const masks = columns.mask.map((alias) => entry[alias]).find((each) => Array.isArray(each));
@@ -150,19 +165,19 @@ function fieldsOf(entry: Readonly<Record<string, unknown>>, place: string): Fiel
   return { ...readAll(value), mask: masks as string[], place };
 }
 
-function parseObject(line: string, place: string): Record<string, unknown> {
-  let value: unknown;
+function parsed(text: string, place: string): unknown {
   try {
-    value = JSON.parse(line);
+    return JSON.parse(text);
   } catch (error) {
     throw new ReverseDistillationError(
       "INVALID_FILE",
-      `What is in ${place} is not JSON: one object per line is expected.`,
-      {
-        cause: error,
-      },
+      `What is in ${place} is not JSON: one object per line, or an array of objects, is expected.`,
+      { cause: error },
     );
   }
+}
+
+function requireObject(value: unknown, place: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
   throw new ReverseDistillationError("INVALID_FILE", `What is in ${place} is not a JSON object.`);

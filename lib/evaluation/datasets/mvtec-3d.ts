@@ -1,6 +1,6 @@
 import { ReverseDistillationError } from "../../errors/error.js";
-import { normalLabel } from "./dataset.js";
-import { labelOf, testImage, type DatasetFormat } from "./format.js";
+import { labelOf, normalLabel } from "./dataset.js";
+import { testImage, type DatasetFormat } from "./format.js";
 import { imagesBelow, type Tree, type TreeImage } from "./tree.js";
 
 /**

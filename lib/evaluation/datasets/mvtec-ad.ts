@@ -1,5 +1,7 @@
+import { basename, dirname } from "node:path";
 import { ReverseDistillationError } from "../../errors/error.js";
 import { isMaskFolder } from "../../image/names.js";
+import type { TestImage } from "./dataset.js";
 import type { DatasetFormat } from "./format.js";
 import { labelledTest, trainingImages, withNotes } from "./format.js";
 import { separateMasks } from "./masks.js";
@@ -13,6 +15,7 @@ const layout =
  * The layout of MVTec AD (Bergmann et al. 2019), for one of its categories:
  *
  *     train/good/<name>.png                       or train/<name>.png
+ *     validation/good/<name>.png                  or val, valid; may be missing
  *     test/good/<name>.png
  *     test/<defect>/<name>.png
  *     ground_truth/<defect>/<name>_mask.png       or <name>.png, <name>_gt.png; may be missing, for some or for all
@@ -34,11 +37,23 @@ export const mvtecAd: DatasetFormat = {
     );
     const { images, masks } = separateMasks(imagesBelow(tree, "test"));
     return withNotes(
-      { ...trained, ...labelledTest(images, [...maskFiles(tree), ...masks], withoutLabel) },
+      {
+        ...trained,
+        ...validationOf(tree),
+        ...labelledTest(images, [...maskFiles(tree), ...masks], withoutLabel),
+      },
       notes,
     );
   },
 };
+
+/** The validation part, if there is one: images in a folder for each label. */
+export function validationOf(tree: Tree): { validation?: TestImage[] } {
+  const images = ["validation", "val", "valid"].flatMap((folder) => imagesBelow(tree, folder));
+  if (images.length === 0) return {};
+  const { test: validation } = labelledTest(images, [], withoutLabel);
+  return { validation };
+}
 
 /** The masks in folders of masks directly below the root, by their place below that folder. */
 export function maskFiles(tree: Tree): TreeImage[] {
@@ -47,10 +62,11 @@ export function maskFiles(tree: Tree): TreeImage[] {
     .flatMap((folder) => imagesBelow(tree, folder));
 }
 
-/** A test image that lies in no label's folder. */
+/** An image to test on that lies in no label's folder. */
 export function withoutLabel({ path }: TreeImage): ReverseDistillationError {
+  const part = basename(dirname(path));
   return new ReverseDistillationError(
     "INVALID_ARGUMENT",
-    `${path} lies in the folder test itself, where nothing says what it shows. Expected: ${layout}.`,
+    `${path} lies in the folder ${part} itself, where nothing says what it shows. Expected: ${layout}.`,
   );
 }

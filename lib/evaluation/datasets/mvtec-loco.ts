@@ -1,9 +1,6 @@
-import { normalLabel } from "./dataset.js";
-import { labelledTest, testImage, trainingImages, withNotes, type DatasetFormat } from "./format.js";
-import { maskFiles, withoutLabel } from "./mvtec-ad.js";
-import { imagesBelow, type Tree } from "./tree.js";
-
-const validationFolders = ["validation", "val", "valid"];
+import { labelledTest, trainingImages, withNotes, type DatasetFormat } from "./format.js";
+import { maskFiles, validationOf, withoutLabel } from "./mvtec-ad.js";
+import { imagesBelow } from "./tree.js";
 
 /**
  * MVTec LOCO AD (Bergmann et al. 2022), for one of its categories:
@@ -23,16 +20,11 @@ export const mvtecLoco: DatasetFormat = {
     "train/good/*, validation/good/*, test/good/*, test/<kind>_anomalies/*, ground_truth/<kind>_anomalies/<name>/*.png",
   fits: (tree) => {
     const kinds = ["logical_anomalies", "structural_anomalies"];
-    return kinds.some((kind) => imagesBelow(tree, "test", kind).length > 0) || validationOf(tree).length > 0;
+    return kinds.some((kind) => imagesBelow(tree, "test", kind).length > 0);
   },
   open: (tree, options) => {
     const { notes, ...trained } = trainingImages(tree, imagesBelow(tree, "train"), options);
-    const validation = validationOf(tree).map(({ path }) => testImage(path, normalLabel));
     const tested = labelledTest(imagesBelow(tree, "test"), maskFiles(tree), withoutLabel);
-    return withNotes({ ...trained, ...(validation.length > 0 && { validation }), ...tested }, notes);
+    return withNotes({ ...trained, ...validationOf(tree), ...tested }, notes);
   },
 };
-
-function validationOf(tree: Tree) {
-  return validationFolders.flatMap((folder) => imagesBelow(tree, folder, normalLabel));
-}

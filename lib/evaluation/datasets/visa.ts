@@ -1,18 +1,10 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ReverseDistillationError } from "../../errors/error.js";
-import { ioError } from "../../files/io-error.js";
+import { readRegularFile } from "../../files/regular-file.js";
 import { parseCsv } from "./csv.js";
-import { normalLabel, type Dataset } from "./dataset.js";
-import {
-  labelOf,
-  testImage,
-  unsplitNotes,
-  withNotes,
-  type DatasetFormat,
-  type OpenOptions,
-} from "./format.js";
+import { labelOf, normalLabel, type Dataset } from "./dataset.js";
+import { testImage, unsplitNotes, withNotes, type DatasetFormat, type OpenOptions } from "./format.js";
 import { datasetFromList, splitOf, type ListedImage } from "./listed.js";
 import { assignMasks } from "./masks.js";
 import { imagesBelow, type Tree } from "./tree.js";
@@ -44,9 +36,7 @@ export const visa: DatasetFormat = {
 };
 
 async function openSplit(path: string, object: string, options: OpenOptions): Promise<Dataset> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw ioError(error, "Reading the split", path);
-  });
+  const text = (await readRegularFile(path)).toString("utf8");
   const { columns, rows } = parseCsv(text, path);
   const expected = ["object", "split", "label", "image", "mask"];
   const missing = expected.filter((column) => !columns.includes(column));

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import sharp from "sharp";
-import { systemPath } from "../../files/system-path.js";
+import { readRegularFile } from "../../files/regular-file.js";
 import { readBmpHeader } from "../../image/decoders/bmp-header.js";
 import { ByteReader } from "../../image/decoders/byte-reader.js";
 import { readFormats, sniffFormat } from "../../image/formats.js";
@@ -8,7 +7,7 @@ import { readFormats, sniffFormat } from "../../image/formats.js";
 /** The size of an image file by its header; undefined if it cannot be told so. */
 export async function sizeOfImage(path: string): Promise<{ width: number; height: number } | undefined> {
   try {
-    const bytes = await readFile(systemPath(path));
+    const bytes = await readRegularFile(path);
     if (sniffFormat(bytes) === readFormats.bmp)
       return readBmpHeader(new ByteReader(bytes, "little-endian"), path);
     const { width, height, orientation = 1, format } = await sharp(bytes).metadata();

@@ -49,6 +49,9 @@ function plural(one: string, several: string): (count: number) => string {
   return (count) => (count === 1 ? one : `${count} ${several}`);
 }
 
+/** How many masks a sentence names. */
+const mostNamed = 10;
+
 /** Collects what is found about masks, and says it in one sentence for each kind. */
 export class MaskFindings {
   readonly #paths = new Map<MaskFinding, string[]>();
@@ -63,7 +66,8 @@ export class MaskFindings {
     return (Object.keys(sentences) as MaskFinding[]).flatMap((finding) => {
       const paths = this.#paths.get(finding);
       if (paths === undefined) return [];
-      return [`${sentences[finding](paths.length)} (${paths.length === 1 ? "" : "such as "}${paths[0]!}).`];
+      const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : "";
+      return [`${sentences[finding](paths.length)} (${paths.slice(0, mostNamed).join(", ")}${more}).`];
     });
   }
 }

@@ -89,6 +89,13 @@ test("a folder of heatmaps within the images is not scored", async (t) => {
   t.deepEqual((await readdir(heatmaps)).sort(), ["000.png", "001.png"]);
 });
 
+test("heatmaps of this package are not taken for images, and a file is no folder for heatmaps", async (t) => {
+  const folder = await folderOfImages(join(await temporaryFolder(t), "images"), 2);
+  await score([folder], join(folder, "heatmaps"));
+  t.is((await findScoreInputs([folder])).length, 2);
+  await refused(t, score([folder], join(folder, "000.png")), /000\.png is a file; give a folder/);
+});
+
 test("names that differ in case, composition or extension alone, and the longest ones, get heatmaps of their own", async (t) => {
   const root = await temporaryFolder(t);
   const names = [

@@ -209,3 +209,15 @@ test("names with line breaks and control characters stay in their lines of the t
   t.is(text.split("\n").at(-1), "e\\nf");
   t.deepEqual(report.notes, ["e\nf"]);
 });
+
+test("a label that looks good is good, in any case", async (t) => {
+  const { test: items, ...rest } = datasetFromLists({
+    test: [
+      { image: "good1", label: "x" },
+      { image: "dent1", label: "dent" },
+    ],
+  });
+  const { overall } = await evaluate(scorer, { ...rest, test: [{ ...items[0]!, label: "OK" }, items[1]!] });
+  t.deepEqual([overall.good, overall.defective], [1, 1]);
+  t.is(datasetFromLists({ test: [{ image: "a.png", label: "Normal" }] }).test[0]!.label, "good");
+});

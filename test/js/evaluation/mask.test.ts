@@ -79,7 +79,7 @@ test("masks that cannot be read are named", async (t) => {
   };
   await fails("damaged.png", "INVALID_IMAGE", /The mask .*damaged\.png is not in a known image format/);
   await fails("empty.png", "INVALID_IMAGE", /The mask .*empty\.png is empty/);
-  await fails("missing.png", "NOT_FOUND", /Reading the mask failed: .*missing\.png/);
+  await fails("missing.png", "NOT_FOUND", /Reading failed: .*missing\.png/);
   await fails("folder.png", "IO", /folder\.png/);
   await fails("whole.png", "INVALID_ARGUMENT", /height must be/, 0);
 });

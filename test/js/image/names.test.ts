@@ -85,9 +85,12 @@ test("the names of masks lead to those of their images", (t) => {
 });
 
 test("folders of masks and thumbnails are known by their names", (t) => {
-  for (const name of ["ground_truth", "GroundTruth", "masks", "Mask", "gt"]) t.true(isMaskFolder(name), name);
-  for (const name of ["unmasked", "images", "label"]) t.false(isMaskFolder(name), name);
-  for (const name of ["thumb", "Thumbs", "thumb_1", "a_thumb", "a-thumbnail", "thumbnail2"])
-    t.true(isThumbnail(name), name);
-  for (const name of ["thumbtack_3", "a", "withumb"]) t.false(isThumbnail(name), name);
+  for (const name of ["ground_truth", "GroundTruth", "masks", "Mask", "gt", "defect_masks", "NG mask"])
+    t.true(isMaskFolder(name), name);
+  for (const name of ["unmasked", "images", "label", "maskedparts"]) t.false(isMaskFolder(name), name);
+  const stems = new Set(["a", "screw"]);
+  for (const name of ["thumb", "Thumbs", "thumb_1", "a_thumb", "A-thumbnail", "thumb_a", "thumbnail2"])
+    t.true(isThumbnail(name, stems), name);
+  for (const name of ["thumbtack_3", "a", "withumb", "thumb_nut_1", "left_thumb"])
+    t.false(isThumbnail(name, stems), name);
 });

@@ -64,6 +64,28 @@ test("a manifest of JSON lines is opened", async (t) => {
   t.deepEqual(summaryOf(dirname(path), await openDataset(path)), expected);
 });
 
+test("a manifest may be an array of objects, and labels may be numbers", async (t) => {
+  const entries = [
+    { image: "images/0.png", label: 0, split: "train" },
+    { image: "images/1.png", label: 1, split: "test" },
+    { image: "images/0.png", label: false, split: "test" },
+  ];
+  const path = await manifest(t, "list.json", [JSON.stringify(entries, null, 2)]);
+  const expectedOf = {
+    train: ["images/0.png"],
+    test: ["images/1.png anomaly -", "images/0.png good -"],
+    unusedMasks: [],
+  };
+  t.deepEqual(summaryOf(dirname(path), await openDataset(path)), expectedOf);
+  const csv = await manifest(t, "list.csv", [
+    "image,label,split",
+    "images/0.png,0,train",
+    "images/1.png,1,test",
+    "images/0.png,False,test",
+  ]);
+  t.deepEqual(summaryOf(dirname(csv), await openDataset(csv)), expectedOf);
+});
+
 test("without a split, good images count both to train and to test; defective ones are not trained on", async (t) => {
   const path = await manifest(t, "list.csv", ["image,label", "images/0.png,good", "images/1.png,dent"]);
   const { train, test: tested, notes } = summaryOf(dirname(path), await openDataset(path));

@@ -119,3 +119,14 @@ test("a link to the folder of training images makes test images of them", async 
     "test/good/0.png good -",
   ]);
 });
+
+test("a validation part is opened, with labels, whatever it is called", async (t) => {
+  const folder = await temporaryFolder(t);
+  await touch(folder, "train/OK/0.png", "val/OK/1.png", "val/NG/2.png", "test/OK/3.png", "NG_masks/3.png");
+  t.deepEqual(summaryOf(folder, await openDataset(folder)), {
+    train: ["train/OK/0.png"],
+    validation: ["val/NG/2.png NG -", "val/OK/1.png good -"],
+    test: ["test/OK/3.png good -"],
+    unusedMasks: ["NG_masks/3.png"],
+  });
+});
