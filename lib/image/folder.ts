@@ -113,19 +113,18 @@ export async function scanFolder(
 }
 
 /**
- * A scan without masks: images in folders named for masks, and images whose names end as those of masks do, beside
- * others that do not.
+ * A scan without masks: images in folders named for masks, and images whose names end as those of masks do. Of an end
+ * that can be part of an image's own name, such as `_label`, there must be an image without it.
  */
 export function withoutMasks({ folder, images, leftOut }: FolderScan): FolderScan {
   const parts: string[] = [];
   const masks: string[] = [];
   const stems = new Set(images.map((image) => stemOf(image).toLowerCase()));
-  const others = images.some((image) => imageOfMask(stemOf(image)) === undefined);
   for (const image of images) {
     const folders = relative(folder, image).split(sep).slice(0, -1);
     const target = imageOfMask(stemOf(image));
     const named =
-      target !== undefined && (isAmbiguousMaskName(stemOf(image)) ? stems.has(target.toLowerCase()) : others);
+      target !== undefined && (!isAmbiguousMaskName(stemOf(image)) || stems.has(target.toLowerCase()));
     (named || folders.some(isMaskFolder) ? masks : parts).push(image);
   }
   for (const mask of masks) leftOut.addFile("mask", "masks", relative(folder, mask));

@@ -2,6 +2,7 @@ import { relative, sep } from "node:path";
 import { counted } from "../errors/counted.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { byCodeUnits, stemOf, type FolderScan } from "./folder.js";
+import type { LeftOut } from "./left-out.js";
 import { verdictOf, type Verdict } from "./names.js";
 
 /** The images of good parts, as far as names tell, and what they leave open. */
@@ -20,6 +21,8 @@ export interface FolderCount {
 /**
  * Chooses the images of good parts from a scan:
  *
+ * Of images in folders called `train` and others, only the first are looked at. Then:
+ *
  * 1. If the names of folders say which are good ("good", "OK", "normal", "pass"), the images in these, and no others.
  * 2. Otherwise, if the names of folders or files say which are not ("bad", "NG", "anomaly"), the others.
  * 3. Otherwise, if the names of files say which are good ("good_001.png", "001_OK.png"), these, and no others.
@@ -29,7 +32,8 @@ export interface FolderCount {
  *
  * @throws ReverseDistillationError `NO_IMAGES` if every image is called defective.
  */
-export function chooseGood({ folder, images, leftOut }: FolderScan): GoodImages {
+export function chooseGood({ folder, images: found, leftOut }: FolderScan): GoodImages {
+  const images = trainingPart(folder, found, leftOut);
   if (images.length === 0) return { images, unsaid: [] };
   const said = images.map((image) => saidByFolders(foldersOf(folder, image)));
   if (!said.includes("good")) {
@@ -42,8 +46,8 @@ export function chooseGood({ folder, images, leftOut }: FolderScan): GoodImages 
   if (chosen.length === 0) {
     throw new ReverseDistillationError(
       "NO_IMAGES",
-      `All ${counted(images.length, "image")} in ${folder} lie in folders, or have names, that call them defective, such as ` +
-        `${relative(folder, images[0]!)}. Name the folder of good parts with the option good (--good <folder>).`,
+      `${folder} holds ${counted(images.length, "image")}, and the names of all folders or files call them defective, such as ` +
+        `${relative(folder, images[0]!)}. Name the folder of good parts with the option good (--good <folder>), or "." for all of them.`,
     );
   }
   for (const [index, image] of images.entries()) {
@@ -53,6 +57,19 @@ export function chooseGood({ folder, images, leftOut }: FolderScan): GoodImages 
     else leftOut.addFile("image not called good", "images not called good", below);
   }
   return { images: chosen, unsaid: wanted === "good" ? [] : severalFolders(folder, chosen) };
+}
+
+/** The images below folders called "train" or "training", if there are any. */
+function trainingPart(folder: string, images: readonly string[], leftOut: LeftOut): string[] {
+  const inTrain = images.filter((image) =>
+    foldersOf(folder, image).some((name) => /^train(ing)?$/i.test(name)),
+  );
+  if (inTrain.length === 0) return [...images];
+  const kept = new Set(inTrain);
+  for (const image of images)
+    if (!kept.has(image))
+      leftOut.addFile("image outside of train", "images outside of train", relative(folder, image));
+  return inTrain;
 }
 
 /** How many images lie in each folder, those of subfolders included, where the images first part ways. */

@@ -1,14 +1,13 @@
 import { ReverseDistillationError } from "../../errors/error.js";
-import { describeFolders } from "../../image/good-images.js";
-import { verdictOf } from "../../image/names.js";
+import { counted } from "../../errors/counted.js";
+import { isMaskFolder, verdictOf } from "../../image/names.js";
 import { normalLabel } from "./dataset.js";
 import { labelledTest, unsplitNotes, withNotes, type DatasetFormat } from "./format.js";
 import { separateMasks } from "./masks.js";
-import { maskFiles } from "./mvtec-ad.js";
-import { imagesBelow, topFolders, type Tree } from "./tree.js";
+import { canonical, type Tree, type TreeImage } from "./tree.js";
 
 /**
- * A folder for good parts and one or more for defective ones:
+ * A folder for good parts and one or more for defective ones, together or in each of several folders:
  *
  *     good/<name>.png                             or OK, Normal, pass, in any case
  *     <defect>/<name>.png                         or bad, NG, anomaly, ...
@@ -20,35 +19,55 @@ export const classFolders: DatasetFormat = {
   name: "class-folders",
   title: "a folder for each class",
   layout: "good/* (or OK, normal, pass) and <defect>/* (or bad, NG, anomaly)",
-  fits: (tree) => goodFolders(tree).length > 0,
+  fits: (tree) => labelDepth(tree) !== undefined,
   open: (tree, options) => {
-    const masks = maskFiles(tree);
-    const known = new Set(masks.map(({ path }) => path));
-    const separated = separateMasks(tree.images.filter(({ path }) => !known.has(path)));
-    const labelled = separated.images.filter(({ folders }) => folders.length > 0);
-    const { test, unusedMasks } = labelledTest(labelled, [...masks, ...separated.masks], ({ path }) =>
-      missing(path),
-    );
+    const usual = labelDepth(tree) ?? 0;
+    const files = tree.images.map((image) => (inMasks(image) ? image : belowClass(image, usual)));
+    const { images, masks } = separateMasks(files.filter(({ folders }) => folders.length > 0));
+    const { test, unusedMasks } = labelledTest(images, masks.map(belowMasks), ({ path }) => missing(path));
     const train = test.filter(({ label }) => label === normalLabel).map(({ image }) => image);
+    const others = test.length - train.length;
     return withNotes({ train, test, unusedMasks }, [
       ...unsplitNotes(train.length, options),
-      ...(options.training ? othersNote(tree) : []),
+      ...(options.training && others > 0 ? [othersNote(test, others)] : []),
     ]);
   },
 };
 
-function goodFolders(tree: Tree): string[] {
-  return topFolders(tree).filter(
-    (folder) => verdictOf(folder) === "good" && imagesBelow(tree, folder).length > 0,
+/** How many folders down the first folder is called good; undefined if none is, or if there is a part to train on. */
+function labelDepth({ images }: Tree): number | undefined {
+  const parts = images.some(({ folders }) =>
+    folders.some((folder) => ["train", "test"].includes(canonical(folder))),
   );
+  if (parts) return undefined;
+  const depths = images
+    .map(({ folders }) => folders.findIndex((folder) => verdictOf(folder) === "good"))
+    .filter((depth) => depth >= 0);
+  return depths.length === 0 ? undefined : Math.min(...depths);
 }
 
-/** The folders that are not trained on. */
-function othersNote(tree: Tree): string[] {
-  const others = topFolders(tree)
-    .filter((folder) => verdictOf(folder) !== "good")
-    .map((folder) => ({ folder, images: imagesBelow(tree, folder).length }));
-  return others.length === 0 ? [] : [`Not trained on: ${describeFolders(others)}.`];
+function inMasks({ folders }: TreeImage): boolean {
+  return folders.some(isMaskFolder);
+}
+
+/** An image by its place from the folder of its class on: the last one that says good or bad, or else the usual one. */
+function belowClass(image: TreeImage, usual: number): TreeImage {
+  const own = image.folders.findLastIndex((folder) => verdictOf(folder) !== undefined);
+  return below(image, own < 0 ? usual : own);
+}
+
+function below(image: TreeImage, depth: number): TreeImage {
+  return { ...image, folders: image.folders.slice(depth) };
+}
+
+/** A mask by its place below the folder of masks, or beside its image. */
+function belowMasks(mask: TreeImage): TreeImage {
+  return below(mask, mask.folders.findIndex(isMaskFolder) + 1);
+}
+
+function othersNote(test: readonly { image: string; label: string }[], others: number): string {
+  const labels = [...new Set(test.map(({ label }) => label))].filter((label) => label !== normalLabel);
+  return `Not trained on: ${counted(others, "image")} in ${labels.join(", ")}.`;
 }
 
 function missing(path: string): ReverseDistillationError {

@@ -6,7 +6,7 @@ import { LeftOut } from "../../image/left-out.js";
 import type { DatasetFormatName } from "../../options/dataset-format.js";
 import { labelOf, normalLabel, type Dataset, type TestImage } from "./dataset.js";
 import { assignMasks } from "./masks.js";
-import type { Tree, TreeImage } from "./tree.js";
+import { canonical, type Tree, type TreeImage } from "./tree.js";
 
 /** How data sets of one kind lie on disk. */
 export interface DatasetFormat {
@@ -64,6 +64,16 @@ export function trainingImages(
   };
 }
 
+/** The training part of a data set alone, for a training: what is not below its folder `train` is passed over. */
+export function onlyTraining(
+  { images }: Tree,
+  { train, passedOver, notes }: ReturnType<typeof trainingImages>,
+): OpenedDataset {
+  const others = images.filter(({ folders }) => canonical(folders[0] ?? "") !== "train");
+  const dataset = { train, test: [], unusedMasks: [] };
+  return withNotes({ ...dataset, passedOver: [...passedOver, ...others.map(({ path }) => path)] }, notes);
+}
+
 /** Whether images lie in more than one subfolder; one beside the folder's own images is taken with these. */
 export function severalNamed(folders: readonly FolderCount[]): boolean {
   return folders.filter(({ folder }) => folder !== ".").length > 1;
@@ -79,15 +89,22 @@ export function unsaidError(folder: string, folders: readonly FolderCount[]): Re
   );
 }
 
+/** Folders that hold images without saying anything about them, as in `test/images`. */
+const containers = ["images", "image", "imgs", "img", "pictures", "data", "rgb"];
+
 /**
  * Test images that lie in a folder for each label, with their masks. Masks in the folder of a label belong to its
  * images; masks in no such folder belong to defective ones.
  */
 export function labelledTest(
-  images: readonly TreeImage[],
+  files: readonly TreeImage[],
   masks: readonly TreeImage[],
   missingLabel: (image: TreeImage) => ReverseDistillationError,
 ): { test: TestImage[]; unusedMasks: string[] } {
+  const images = files.map((file) => {
+    const [first, ...rest] = file.folders;
+    return containers.includes(first?.toLowerCase() ?? "") ? { ...file, folders: rest } : file;
+  });
   const labels = new Map(
     images.map((image) => {
       if (image.folders[0] === undefined) throw missingLabel(image);
@@ -132,8 +149,8 @@ export function withNotes<T extends Dataset>(dataset: T, notes: readonly string[
 export function unsplitNotes(good: number, { training }: OpenOptions): string[] {
   if (good === 0 || training) return [];
   return [
-    `The data set has no split: its ${counted(good, "good image")} count both as images to train on and as images to ` +
-      "test on. A detector trained on them scores them lower than new ones.",
+    `The data set has no split: its ${counted(good, "good image")} ${good === 1 ? "counts" : "count"} both to train and to ` +
+      "test. A detector scores images that it was trained on lower than new ones.",
   ];
 }
 

@@ -29,7 +29,7 @@ const particular: readonly DatasetFormat[] = [
   kolektorSdd,
 ];
 
-/** Formats that fit many folders: those whose subfolders are data sets by themselves among them. */
+/** Formats that fit many folders, at any depth: whatever holds a data set in one of the others among them. */
 const general: readonly DatasetFormat[] = [classFolders, masked];
 
 /** Every format of folders. */
@@ -55,7 +55,10 @@ export function locate(tree: Tree, wanted?: DatasetFormatName): Located | undefi
       tree,
       folderFormats.filter(({ name }) => name === wanted),
     );
-  return locateAny(tree, particular) ?? locateAny(tree, general);
+  const located = locateAny(tree, particular);
+  if (located !== undefined) return located;
+  const format = general.find((each) => each.fits(tree));
+  return format && { format, tree };
 }
 
 function locateAny(tree: Tree, candidates: readonly DatasetFormat[]): Located | undefined {

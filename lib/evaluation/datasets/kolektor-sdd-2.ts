@@ -22,10 +22,17 @@ export const kolektorSdd2: DatasetFormat = {
       (part) =>
         separateMasks(imagesBelow(tree, part).filter(({ folders }) => folders.length === 0)).masks.length > 0,
     ),
-  open: async (tree) => {
+  open: async (tree, options) => {
     const trained = await labelByMasks(imagesBelow(tree, "train"));
-    const test = await labelByMasks(imagesBelow(tree, "test"));
     const { notes, ...good } = goodToTrain(trained);
+    if (options.training) {
+      const others = imagesBelow(tree, "test").map(({ path }) => path);
+      return withNotes(
+        { ...good, passedOver: [...good.passedOver, ...others], test: [], unusedMasks: [] },
+        notes,
+      );
+    }
+    const test = await labelByMasks(imagesBelow(tree, "test"));
     return withNotes({ ...good, test, unusedMasks: [] }, notes);
   },
 };

@@ -1,7 +1,14 @@
 import { ReverseDistillationError } from "../../errors/error.js";
 import { isMaskFolder } from "../../image/names.js";
 import { normalLabel } from "./dataset.js";
-import { labelledTest, testImage, trainingImages, withNotes, type DatasetFormat } from "./format.js";
+import {
+  labelledTest,
+  onlyTraining,
+  testImage,
+  trainingImages,
+  withNotes,
+  type DatasetFormat,
+} from "./format.js";
 import { imagesBelow } from "./tree.js";
 
 /**
@@ -24,7 +31,9 @@ export const mvtecAd2: DatasetFormat = {
     "train/good/*, validation/good/*, test_public/good/*, test_public/bad/*, test_public/ground_truth/bad/<name>_mask.png",
   fits: (tree) => imagesBelow(tree, "test_public").length > 0,
   open: (tree, options) => {
-    const { notes, ...trained } = trainingImages(tree, imagesBelow(tree, "train"), options);
+    const training = trainingImages(tree, imagesBelow(tree, "train"), options);
+    if (options.training) return onlyTraining(tree, training);
+    const { notes, ...trained } = training;
     const validation = imagesBelow(tree, "validation", normalLabel).map(({ path }) =>
       testImage(path, normalLabel),
     );

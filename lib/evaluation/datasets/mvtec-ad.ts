@@ -3,7 +3,7 @@ import { ReverseDistillationError } from "../../errors/error.js";
 import { isMaskFolder } from "../../image/names.js";
 import type { TestImage } from "./dataset.js";
 import type { DatasetFormat } from "./format.js";
-import { labelledTest, trainingImages, withNotes } from "./format.js";
+import { labelledTest, onlyTraining, trainingImages, withNotes } from "./format.js";
 import { separateMasks } from "./masks.js";
 import { imagesBelow, topFolders, type Tree, type TreeImage } from "./tree.js";
 
@@ -30,11 +30,9 @@ export const mvtecAd: DatasetFormat = {
   layout,
   fits: (tree) => imagesBelow(tree, "train").length + imagesBelow(tree, "test").length > 0,
   open: (tree, options) => {
-    const { notes, ...trained } = trainingImages(
-      tree,
-      separateMasks(imagesBelow(tree, "train")).images,
-      options,
-    );
+    const training = trainingImages(tree, separateMasks(imagesBelow(tree, "train")).images, options);
+    if (options.training) return onlyTraining(tree, training);
+    const { notes, ...trained } = training;
     const { images, masks } = separateMasks(imagesBelow(tree, "test"));
     return withNotes(
       {

@@ -1,4 +1,4 @@
-import { labelledTest, trainingImages, withNotes, type DatasetFormat } from "./format.js";
+import { labelledTest, onlyTraining, trainingImages, withNotes, type DatasetFormat } from "./format.js";
 import { maskFiles, validationOf, withoutLabel } from "./mvtec-ad.js";
 import { imagesBelow } from "./tree.js";
 
@@ -23,7 +23,9 @@ export const mvtecLoco: DatasetFormat = {
     return kinds.some((kind) => imagesBelow(tree, "test", kind).length > 0);
   },
   open: (tree, options) => {
-    const { notes, ...trained } = trainingImages(tree, imagesBelow(tree, "train"), options);
+    const training = trainingImages(tree, imagesBelow(tree, "train"), options);
+    if (options.training) return onlyTraining(tree, training);
+    const { notes, ...trained } = training;
     const tested = labelledTest(imagesBelow(tree, "test"), maskFiles(tree), withoutLabel);
     return withNotes({ ...trained, ...validationOf(tree), ...tested }, notes);
   },

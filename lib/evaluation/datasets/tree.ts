@@ -32,12 +32,22 @@ export function subtree(tree: Tree, folder: string): Tree {
   return { root, images: images.map(({ path }) => treeImage(root, path)), leftOut: tree.leftOut };
 }
 
-/** The images below a folder of this name, in any case, directly below the root; their folders begin below it. */
+/**
+ * The images below a folder of this name, in any case, directly below the root; their folders begin below it. "train" is
+ * "training" as well, and "test" is "testing".
+ */
 export function imagesBelow({ images }: Pick<Tree, "images">, ...names: string[]): TreeImage[] {
-  const wanted = names.map((name) => name.toLowerCase());
+  const wanted = names.map(canonical);
   return images
-    .filter(({ folders }) => wanted.every((name, depth) => folders[depth]?.toLowerCase() === name))
+    .filter(({ folders }) =>
+      wanted.every((name, depth) => folders[depth] !== undefined && canonical(folders[depth]) === name),
+    )
     .map((image) => ({ ...image, folders: image.folders.slice(names.length) }));
+}
+
+/** A folder's name without what does not matter. */
+export function canonical(folder: string): string {
+  return folder.toLowerCase().replace(/^(train|test)ing$/, "$1");
 }
 
 /** The folders directly below the root that hold images, in order. */

@@ -92,7 +92,8 @@ test.serial("folders of good parts are found below others, in each of which they
   const { images, warned } = await found(folder);
   t.deepEqual(images, ["camera1/OK/0.png", "camera2/OK/0.png"]);
   t.deepEqual(warned, [
-    "ROOT: left out 3 files: 2 images called defective (such as camera1/NG/0.png), 1 image not called good (x.png).",
+    "Not trained on: 2 images in NG.",
+    "ROOT: left out 1 file: 1 image outside of the layout (x.png).",
   ]);
 });
 
@@ -142,6 +143,20 @@ test.serial("a single folder beside images is trained on with them, and a warnin
     images: ["parts/images/0.png"],
     warned: [],
   });
+});
+
+test.serial("of folders called train and others, the first are trained on", async (t) => {
+  const folder = await folderWith(t, "a/train/good/0.png", "a/test/good/1.png", "2.png");
+  const { images, warned } = await found(folder);
+  t.deepEqual(images, ["a/train/good/0.png"]);
+  t.regex(warned.join(), /2 images outside of train \(such as 2\.png\)/);
+  const yolo = await folderWith(t, "train/images/0.png", "train/labels/0.txt", "test/1.png");
+  t.deepEqual((await found(yolo)).images, ["train/images/0.png"]);
+});
+
+test.serial("a folder of masks alone is not trained on", async (t) => {
+  const folder = await folderWith(t, "0_mask.png", "1_mask.png");
+  await rejects(t, findTrainingImages(folder), "NO_IMAGES", /Left out: 2 masks/);
 });
 
 test.serial("images that are called defective alone are refused", async (t) => {
