@@ -15,8 +15,8 @@ import { isMarked, mark, markedLength } from "../image/heatmap-mark.js";
 import type { ScoreInput } from "./score-inputs.js";
 
 /**
- * Writes heatmaps on one scale. If its end is given they are written as they come; otherwise its end is the largest
- * value of all maps, so the maps are kept, with 8 bits per value, until `finish`, and the images are read again.
+ * Writes heatmaps on a common scale. If the end of the scale is given, each heatmap is written at once. Otherwise the end
+ * is the largest value of all maps: maps are kept, with 8 bits per value, until `finish`, which reads the images again.
  */
 export class HeatmapFolder {
   readonly #folder: string;
@@ -28,17 +28,16 @@ export class HeatmapFolder {
     this.#scaleEnd = scaleEnd;
   }
 
-  /** Where the heatmap of an image lies, once it is written. */
+  /** The path of an image's heatmap. */
   pathOf(input: ScoreInput): string {
     return join(this.#folder, input.heatmap);
   }
 
   /**
-   * Checks before the work that heatmaps replace heatmaps at most, and do not come to lie among the images, where the
-   * next run would take them for images.
+   * Checks, before anything is scored, that heatmaps only replace heatmaps, and that they are not written among the images.
    *
-   * @param inputs The images to be scored.
-   * @param others Other files that are read, such as the model.
+   * @param inputs The images to score.
+   * @param others Other files that the command reads, such as the model.
    * @throws ReverseDistillationError `INVALID_ARGUMENT` naming both paths; `IO`.
    */
   async requireOwnPlace(inputs: readonly ScoreInput[], others: readonly NamedFile[]): Promise<void> {
@@ -91,7 +90,7 @@ export class HeatmapFolder {
   }
 }
 
-/** A file in a heatmap's place may be replaced if it is a heatmap itself. */
+/** Checks that a heatmap only replaces a heatmap. */
 async function requireReplaceable(path: string): Promise<void> {
   const start = Buffer.alloc(markedLength);
   try {
@@ -109,7 +108,7 @@ async function requireReplaceable(path: string): Promise<void> {
   if (isMarked(start)) return;
   throw new ReverseDistillationError(
     "INVALID_ARGUMENT",
-    `${path} exists and is not a heatmap that this command wrote: it would be overwritten. Remove it, or give another ` +
+    `${path} would be overwritten: it exists and is not a heatmap that this command wrote. Remove it, or choose another ` +
       "folder for the heatmaps.",
   );
 }
@@ -117,7 +116,7 @@ async function requireReplaceable(path: string): Promise<void> {
 function amongImages(folder: string, images: string): ReverseDistillationError {
   return new ReverseDistillationError(
     "INVALID_ARGUMENT",
-    `Heatmaps written to ${folder} would lie among the images in ${images}, and be scored next time. Give them a folder ` +
-      `of their own, such as ${join(folder, "heatmaps")}.`,
+    `Heatmaps in ${folder} would lie among the images in ${images}. Give them a folder of their own, such as ` +
+      `${join(folder, "heatmaps")}.`,
   );
 }

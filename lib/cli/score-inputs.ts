@@ -4,23 +4,23 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { ioError } from "../files/io-error.js";
 import { listImages } from "../image/folder.js";
 
-/** An image to be scored. */
+/** An image to score. */
 export interface ScoreInput {
   path: string;
-  /** Path of its heatmap below the folder of heatmaps, of no other image's. */
+  /** The path of its heatmap below the folder of heatmaps. No two images share one. */
   heatmap: string;
-  /** Why there is no image to score: the path does not exist, or is a folder without images. */
+  /** Why there is no image: the path does not exist, or is a folder without images. */
   failure?: ReverseDistillationError;
 }
 
 /**
- * The images that arguments stand for: a file is itself, a folder all images below it. The heatmaps
- * keep the places that the images have in their folder; with more than one folder each has its own.
+ * Finds the images that the arguments name: a file, or all images in a folder and its subfolders. Heatmaps have the same
+ * relative paths as their images; with more than one argument, each folder gets a subfolder.
  *
- * A path that stands for no image is an input with a failure, so that the others can be scored.
+ * A path without an image becomes an input with a failure, so that the others can be scored.
  *
- * @param except A folder that is left out of the folders, because heatmaps are written to it.
- * @throws ReverseDistillationError what the first path fails with, if no path stands for an image.
+ * @param except A folder that is not searched, because heatmaps are written to it.
+ * @throws ReverseDistillationError the failure of the first path, if no path has an image.
  */
 export async function findScoreInputs(paths: readonly string[], except?: string): Promise<ScoreInput[]> {
   const inputs: ScoreInput[] = [];
@@ -50,12 +50,12 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** What a file's name may be long, in bytes. */
+/** The longest file name, in bytes. */
 const longestName = 255;
 
 /**
- * The image's name with the extension of a heatmap, and a number if an image before it has that name, also where the
- * file system ignores case or composes letters.
+ * The image's name with the extension of a heatmap, and a number if the name is taken. Names that only differ in case or
+ * in the composition of letters count as the same, because some file systems do not tell them apart.
  */
 function freeName(name: string, taken: Set<string>): string {
   const stem = name.slice(0, name.length - extname(name).length);

@@ -12,7 +12,7 @@ import { MaskFindings } from "./masks/remarks.js";
 import { classificationMetrics, PixelScores } from "./metrics/index.js";
 import type { ClassificationMetrics, PixelMap, PixelMask, PixelMetrics } from "./metrics/index.js";
 
-/** What can be evaluated: a `Detector` is such a thing. */
+/** What can be evaluated, such as a `Detector`. */
 export interface Scorer {
   score(image: string, options?: { signal?: AbortSignal }): Promise<{ score: number; map: PixelMap }>;
 }
@@ -38,7 +38,7 @@ export const evaluateOptions = { ...evaluationOptions, ...abortOptions };
 export interface EvaluateOptions
   extends GivenOptions<typeof evaluationOptions>, GivenOptions<typeof abortOptions> {}
 
-/** How well the defects of one kind, or of all kinds, are told from the good images: all of these count in each. */
+/** How well the defects of one kind, or of all kinds, are separated from the good images, all of which count in each group. */
 export interface EvaluatedGroup {
   /** The kind of defect, or "all". */
   label: string;
@@ -46,15 +46,15 @@ export interface EvaluatedGroup {
   good: number;
   /** Number of defective images. */
   defective: number;
-  /** Number of defective images that have no mask, and do not count in the metrics of pixels. */
+  /** Number of defective images without a mask, which the pixel metrics leave out. */
   withoutMask: number;
   /** By image score. */
   image: ClassificationMetrics;
-  /** By pixel, over the good images and the defective ones with a mask; null if they were not asked for. */
+  /** By pixel, over the good images and the defective images with a mask; null if not requested. */
   pixel: PixelMetrics | null;
 }
 
-/** What `Detector.evaluate` finds. Plain data: it can be written as JSON. A metric that is undefined is null. */
+/** The result of `Detector.evaluate`: plain data that can be written as JSON. An undefined metric is null. */
 export interface Report {
   overall: EvaluatedGroup;
   /** By kind of defect, in order of their names. */
@@ -63,7 +63,7 @@ export interface Report {
   images: { image: string; label: string; score: number }[];
   /** Masks that belong to no test image. */
   unusedMasks: string[];
-  /** What a reader has to know: what the data set leaves out, how it is split, which masks look wrong. */
+  /** What a reader should know: what the data set leaves out, how it is split, which masks look wrong. */
   notes: string[];
 }
 
@@ -138,7 +138,7 @@ async function compare(
   for (const path of paths) masks.push(await decodeMask(path));
   const [first] = masks;
   for (const { path, remarks } of masks) for (const remark of remarks) findings.add(remark, path);
-  // A detector's map lies in native memory, which garbage collection does not feel: a copy does.
+  // A detector's map is in native memory, which the garbage collector does not see. A copy is not.
   const kept: PixelMap = { ...map, data: map.data.slice() };
   const marked = masks.some(({ count }) => count > 0);
   if (label === normalLabel) {
@@ -155,11 +155,11 @@ async function compare(
   return { map: kept, mask: union };
 }
 
-/** Whether a mask cannot be the image's at another scale. An image whose size is not known passes. */
+/** Whether a mask cannot be a scaled mask of the image. If the size of the image is unknown, it can. */
 async function differInProportions(image: string, mask: { width: number; height: number }): Promise<boolean> {
   const size = await sizeOfImage(image);
   if (size === undefined) return false;
-  // Rounding to whole pixels changes the proportions of small masks most.
+  // Rounding to whole pixels changes the proportions of small masks.
   const expected = (mask.width * size.height) / size.width;
   return Math.abs(expected - mask.height) > 1 + 0.02 * mask.height;
 }

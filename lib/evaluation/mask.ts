@@ -4,23 +4,23 @@ import { decodeSamples } from "../image/decode-samples.js";
 import { markedPixels, type Marked } from "./masks/marked.js";
 import { firstColourOf } from "./masks/palette.js";
 
-/** A mask that was read, at its own size. */
+/** A mask at its own size. */
 export interface ReadMask extends Marked {
   path: string;
 }
 
 /**
- * Reads the mask of an image's defects, or several whose union counts, and brings it to a size by nearest neighbour,
- * pixel for pixel as Python's PIL does with `resize(size, Image.NEAREST)`.
+ * Reads the mask of an image's defects, or the union of several masks, and resizes it by nearest neighbour, pixel for pixel
+ * as Python's PIL does with `resize(size, Image.NEAREST)`.
  *
- * Marked is what is not background: black, index 0 of a palette, or what is transparent if alpha is all that varies.
- * `markedPixels` and `readingOf` have the rules, also for grey levels. Masks may have any depth and sign.
+ * The background is black, index 0 of a palette, or transparent if only alpha varies; everything else is marked.
+ * `markedPixels` and `readingOf` describe the rules, including those for grey levels. Masks may have any depth and sign.
  *
  * @param height Rows of the result, such as those of an anomaly map.
  * @param width Columns of the result.
  * @returns `[height, width]`, 1 where anomalous and 0 elsewhere.
- * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_IMAGE` if it cannot be decoded or its values make no mask,
- * `INVALID_ARGUMENT` for a size that is not allowed.
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_IMAGE` if a mask cannot be decoded or its values have no
+ * meaning, `INVALID_ARGUMENT` for an invalid size.
  */
 export async function readMask(
   path: string | URL | readonly (string | URL)[],
@@ -49,7 +49,7 @@ export async function decodeMask(path: string): Promise<ReadMask> {
   return { path, ...markedPixels(samples, firstColourOf(bytes, name, samples), name) };
 }
 
-/** What any of these masks marks, at a size: `[height, width]`, 1 where marked. */
+/** The union of masks at a size: `[height, width]`, 1 where marked. */
 export function resizedUnion(masks: readonly Marked[], height: number, width: number): Uint8Array {
   const union = new Uint8Array(height * width);
   for (const mask of masks) {
@@ -64,9 +64,9 @@ export function resizedUnion(masks: readonly Marked[], height: number, width: nu
 }
 
 /**
- * For each place along one side of the result, the place in the source that its centre falls on.
- * The position is summed up step by step, not multiplied out: where a centre falls between two
- * pixels the rounding decides, and PIL's rounds this way.
+ * For each index along one side of the result, the index in the source that its centre falls on. The position is
+ * accumulated step by step, not multiplied: if a centre falls between two pixels, rounding decides, and PIL rounds
+ * this way.
  */
 function nearest(sourceLength: number, length: number): Uint32Array {
   const step = sourceLength / length;

@@ -7,13 +7,13 @@ import { thresholdMetrics } from "./metrics/threshold-metrics.js";
 
 const undefinedMetric = "-";
 
-/** A column of the table: its title, and its text in the row of a group. */
+/** A column of the table: its title, and its text for each group. */
 interface TableColumn {
   title: string;
   cell: (group: EvaluatedGroup) => string;
 }
 
-/** Columns of the metrics that a record holds under the keys of their declarations. */
+/** The columns of declared metrics, whose values a group holds under the same keys. */
 function metricColumns(
   metrics: Readonly<Record<string, Reported<never>>>,
   valuesOf: (group: EvaluatedGroup) => object | null,
@@ -47,14 +47,13 @@ const pixelColumns: readonly TableColumn[] = [
   ...metricColumns(regionMetrics, ({ pixel }) => pixel),
 ];
 
-/** Lines that say how to read columns. */
+/** Lines that explain the columns. */
 const pixelNotes: readonly string[] = Object.values<Reported<never>>(regionMetrics).flatMap(
   ({ note }) => note ?? [],
 );
 
 /**
- * A report as a table of text: a line for each kind of defect and one for all, and below it what one has to know to read
- * it.
+ * Formats a report as text: a table with one line for each kind of defect and one for all, and notes on how to read it.
  */
 export function formatReport(report: Report): string {
   const { overall, kinds } = report;
@@ -71,7 +70,7 @@ function shown(metric: Metric): string {
   return metric === null ? undefinedMetric : metric.toFixed(4);
 }
 
-/** The first column from the left, the numbers from the right. */
+/** Aligns the first column left and the numbers right. */
 function aligned(rows: readonly string[][]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>

@@ -14,7 +14,7 @@ import { scanTree } from "./datasets/tree.js";
 
 /** How the images to train on are found in a folder. */
 export interface TrainingFolderOptions {
-  /** The folder of good parts, by its path from the folder or from its `train`; "." for all images. */
+  /** The folder of good parts, relative to the folder or to its `train`; "." for all images. */
   good?: string | undefined;
   /** The layout of the data set. */
   format?: DatasetFormatName | undefined;
@@ -42,15 +42,14 @@ export async function openTrainingSource(
 }
 
 /**
- * The images of good parts in a folder or a manifest, in order:
+ * Finds the images of good parts in a folder or a manifest, in order:
  *
- * - With the option `good`, all in that subfolder.
- * - In a data set or a manifest, its images to train on.
- * - In another folder, those that `chooseGood` chooses. Several subfolders whose names do not say which are good are an
- *   error, so that defects are not trained on by mistake.
+ * - With the option `good`: all images in that subfolder.
+ * - For a data set or a manifest: its training images.
+ * - For any other folder: the images that `chooseGood` chooses. If there are several subfolders and their names do not
+ *   say which are good, it fails rather than train on defects.
  *
- * Masks and thumbnails are no images of parts. Process warnings of the type `ReverseDistillationWarning` say what was
- * left out.
+ * Masks and thumbnails are ignored. Process warnings of the type `ReverseDistillationWarning` say what was left out.
  *
  * @throws ReverseDistillationError `NOT_FOUND`, `NO_IMAGES`, `INVALID_ARGUMENT`, `IO`
  */
@@ -75,7 +74,7 @@ export async function findTrainingImages(
   return chooseFrom(await scanFolder(folder));
 }
 
-/** @throws ReverseDistillationError `INVALID_ARGUMENT` if several folders do not say whether they are good. */
+/** @throws ReverseDistillationError `INVALID_ARGUMENT` if there are several folders and no name says which are good. */
 function chooseFrom(found: FolderScan): string[] {
   const scan = withoutMasks(found);
   requireImages(scan);
@@ -84,8 +83,8 @@ function chooseFrom(found: FolderScan): string[] {
   warnOfLeftOut(scan.folder, scan.leftOut);
   if (unsaid.length > 0) {
     warnOfFolder(
-      `${scan.folder}: training on images of several folders: ${describeFolders(unsaid)}. If not all of them show good ` +
-        "parts, name the folder of those that do with the option good (--good <folder>).",
+      `${scan.folder}: training on the images of several folders: ${describeFolders(unsaid)}. If only one of them holds ` +
+        "good parts, name it with the option good (--good <folder>).",
     );
   }
   return images;
@@ -107,7 +106,7 @@ async function goodFolder(folder: string, good: string): Promise<string> {
   const folders = severalFolders(folder, images);
   throw new ReverseDistillationError(
     "NOT_FOUND",
-    `There is no folder ${good} in ${folder}, which the option good names. ` +
-      (folders.length > 0 ? `There are ${describeFolders(folders)}.` : "It holds no subfolders with images."),
+    `The option good names a folder that does not exist: ${good} in ${folder}. ` +
+      (folders.length > 0 ? `It contains ${describeFolders(folders)}.` : "It has no subfolders with images."),
   );
 }

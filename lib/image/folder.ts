@@ -10,31 +10,30 @@ import { imageOfMask, isAmbiguousMaskName, isMaskFolder, isSystemFolder, isThumb
 
 /** How a folder is scanned. */
 export interface ScanOptions {
-  /** A folder below the one that is scanned that outputs go to: what lies in it is not an image to read. */
+  /** A folder for outputs. If it is below the scanned folder, it is not searched. */
   except?: string | undefined;
-  /** Whether a link from one folder directly below to another is followed, so that its images are listed twice. */
+  /** Whether a link from one top-level folder to another is followed, which lists the same images twice. */
   apart?: boolean;
 }
 
-/** What lies in a folder and the folders below it. */
+/** The images in a folder and its subfolders, and what was left out. */
 export interface FolderScan {
   folder: string;
-  /** Paths that begin with `folder`, in order. */
+  /** Paths that begin with `folder`, sorted. */
   images: string[];
   leftOut: LeftOut;
 }
 
 /**
- * Every image of a part in a folder and the folders below it, as paths that begin with `folder`, ordered by the UTF-16
- * code units of the path below it (with "/" between names), so that the order is the same on every machine and in
- * every locale.
+ * Lists the images of parts in a folder and its subfolders, as paths that begin with `folder`. They are sorted by the
+ * UTF-16 code units of the path below the folder (with "/" between names), so the order is the same on every machine and
+ * in every locale.
  *
- * An image is known by its extension, in any case, or by its first bytes if its extension is another or missing.
- * Symbolic links are followed; each folder is read once, however many links lead to it, so loops end. A link to an
- * image that is missing is listed, and fails where it is read. Left out are hidden files and folders, masks (by the
- * names of files and folders), thumbnails, heatmaps of this package's, folders of systems such as `@eaDir`, and files of
- * other kinds. A process
- * warning says how many.
+ * Images are recognised by their extension, in upper or lower case, or by their first bytes if the extension is unknown
+ * or missing. Symbolic links are followed; each folder is read once, however many links lead to it. A broken link with
+ * the extension of an image is listed, and fails when it is read. Hidden files and folders, masks and thumbnails (by
+ * their names), heatmaps of this package, system folders such as `@eaDir`, and files of other kinds are left out; a
+ * process warning says how many.
  *
  * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `INVALID_ARGUMENT` if it is not a folder,
  * `NO_IMAGES` if there is no image in it, `IO` if it cannot be read.
@@ -46,18 +45,18 @@ export async function listImages(folder: string, options: ScanOptions = {}): Pro
   return scan.images;
 }
 
-/** @throws ReverseDistillationError `NO_IMAGES` if a scan found none, saying what it left out. */
+/** @throws ReverseDistillationError `NO_IMAGES` if a scan found no images, with what it left out. */
 export function requireImages({ folder, images, leftOut }: FolderScan): void {
   if (images.length > 0) return;
   const others = leftOut.count > 0 ? ` Left out: ${leftOut.list()}.` : "";
   throw new ReverseDistillationError(
     "NO_IMAGES",
-    `No image in the folder ${folder} or below it; the formats that are read are ${readNames}.${others}`,
+    `No image in the folder ${folder} or its subfolders; supported formats are ${readNames}.${others}`,
   );
 }
 
 /**
- * Scans a folder as {@link listImages} does, masks included.
+ * Scans a folder as {@link listImages} does, but keeps masks.
  *
  * @throws ReverseDistillationError `NOT_FOUND`, `INVALID_ARGUMENT` or `IO`
  */
@@ -71,7 +70,7 @@ export async function scanFolder(
   const seen = new Set<string>();
   const excepted = except === undefined ? [] : await identities(except);
   const folders = [root];
-  // Links wait until every real folder is read, so that a folder is known by its own name if it has one here.
+  // Links come after all real folders, so that a folder gets its own name if it is here.
   const links: string[] = [];
   for (let folder = folders.shift(); folder !== undefined; folder = folders.shift() ?? links.shift()) {
     const real = nameOf(await reading(folder, realpath(systemPath(folder), { encoding: "buffer" })));
@@ -113,8 +112,8 @@ export async function scanFolder(
 }
 
 /**
- * A scan without masks: images in folders named for masks, and images whose names end as those of masks do. Of an end
- * that can be part of an image's own name, such as `_label`, there must be an image without it.
+ * Removes masks from a scan: images in folders of masks, and images with the suffix of a mask. If the suffix can be part
+ * of an image's own name, such as `_label`, an image without it must exist.
  */
 export function withoutMasks({ folder, images, leftOut }: FolderScan): FolderScan {
   const parts: string[] = [];
@@ -136,7 +135,7 @@ export function stemOf(path: string): string {
   return basename(path, extname(path));
 }
 
-/** What a folder holds, in order. A link is what it leads to; one that leads nowhere counts as a file. */
+/** The entries of a folder, sorted. A link has the kind of its target; a broken one counts as a file. */
 async function readEntries(
   folder: string,
 ): Promise<{ name: string; path: string; kind: "file" | "folder" | "device"; linked: boolean }[]> {

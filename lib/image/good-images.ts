@@ -5,30 +5,29 @@ import { byCodeUnits, stemOf, type FolderScan } from "./folder.js";
 import type { LeftOut } from "./left-out.js";
 import { verdictOf, type Verdict } from "./names.js";
 
-/** The images of good parts, as far as names tell, and what they leave open. */
+/** The images of good parts, judging by names, and what the names leave open. */
 export interface GoodImages {
   images: string[];
-  /** Several folders that are taken together although no name says that all of them are good. */
+  /** The folders, if there are several and no name says that all of them are good. */
   unsaid: FolderCount[];
 }
 
-/** A folder below the one that is scanned, "." for itself, and how many images lie in it. */
+/** A folder below the scanned one ("." for that one itself) and the number of images in it. */
 export interface FolderCount {
   folder: string;
   images: number;
 }
 
 /**
- * Chooses the images of good parts from a scan:
+ * Chooses the images of good parts from a scan. If some of the images are in folders called `train`, only these are
+ * considered. Then:
  *
- * Of images in folders called `train` and others, only the first are looked at. Then:
+ * 1. If folder names say which images are good ("good", "OK", "normal", "pass"), only those are chosen.
+ * 2. Otherwise, if file names say so ("good_001.png", "001_OK.png"), only those are chosen.
+ * 3. Otherwise, if names say which images are defective ("bad", "NG", "anomaly"), all others are chosen.
+ * 4. Otherwise all images are chosen, and `unsaid` lists their folders if there are several.
  *
- * 1. If the names of folders say which are good ("good", "OK", "normal", "pass"), the images in these, and no others.
- * 2. Otherwise, if the names of folders or files say which are not ("bad", "NG", "anomaly"), the others.
- * 3. Otherwise, if the names of files say which are good ("good_001.png", "001_OK.png"), these, and no others.
- * 4. Otherwise all images; if they lie in several folders, `unsaid` tells.
- *
- * The innermost folder whose name says something decides. What is not chosen is added to the scan's `leftOut`.
+ * The innermost folder whose name says something decides. Images that are not chosen are added to the scan's `leftOut`.
  *
  * @throws ReverseDistillationError `NO_IMAGES` if every image is called defective.
  */
@@ -46,8 +45,9 @@ export function chooseGood({ folder, images: found, leftOut }: FolderScan): Good
   if (chosen.length === 0) {
     throw new ReverseDistillationError(
       "NO_IMAGES",
-      `${folder} holds ${counted(images.length, "image")}, and the names of all folders or files call them defective, such as ` +
-        `${relative(folder, images[0]!)}. Name the folder of good parts with the option good (--good <folder>), or "." for all of them.`,
+      `The names of folders or files call every image in ${folder} defective (${counted(images.length, "image")}, such as ` +
+        `${relative(folder, images[0]!)}). Name the folder of good parts with the option good (--good <folder>), or use ` +
+        '"." for all of them.',
     );
   }
   for (const [index, image] of images.entries()) {
@@ -59,7 +59,7 @@ export function chooseGood({ folder, images: found, leftOut }: FolderScan): Good
   return { images: chosen, unsaid: wanted === "good" ? [] : severalFolders(folder, chosen) };
 }
 
-/** The images below folders called "train" or "training", if there are any. */
+/** The images below folders called "train" or "training"; all images if there are none. */
 function trainingPart(folder: string, images: readonly string[], leftOut: LeftOut): string[] {
   const inTrain = images.filter((image) =>
     foldersOf(folder, image).some((name) => /^train(ing)?$/i.test(name)),
@@ -72,7 +72,7 @@ function trainingPart(folder: string, images: readonly string[], leftOut: LeftOu
   return inTrain;
 }
 
-/** How many images lie in each folder, those of subfolders included, where the images first part ways. */
+/** Counts the images per folder at the first level where there are several folders. Subfolders are included. */
 export function severalFolders(root: string, images: readonly string[]): FolderCount[] {
   const paths = images.map((image) => foldersOf(root, image));
   let depth = 0;

@@ -1,21 +1,21 @@
-/** What the names of files and folders say about images. Case never matters. */
+/** What the names of files and folders say about images. Names are compared without regard to case. */
 
 /** What a name says about a part. */
 export type Verdict = "good" | "bad";
 
-/** Names that call a part good. */
+/** Words for good parts. */
 export const goodWords = ["good", "ok", "okay", "normal", "pass", "passed"] as const;
 
-/** Names that call a part defective. */
+/** Words for defective parts. */
 export const badWords = [
   ...["bad", "ng", "nok", "nio", "ko", "def", "defect", "defects", "defective", "faulty", "fault", "faults"],
   ...["anomaly", "anomalies", "anomalous", "abnormal", "fail", "failed", "reject", "rejects", "rejected"],
 ] as const;
 
-/** Words that turn the verdict round in front of one ("not_ok", "non-defective"). */
+/** Words that reverse the word after them ("not_ok", "non-defective"). */
 const negations = ["no", "not", "non", "without"];
 
-/** Words beside a verdict that do not change what is meant: "ok_front", "good_parts", "train_good". */
+/** Words that do not change the meaning of a name: "ok_front", "good_parts", "train_good". */
 const neutralWords = [
   ...[
     "image",
@@ -35,8 +35,8 @@ const neutralWords = [
 ];
 
 /**
- * What a name says, if it says anything: "Good", "OK", "not ok", "NG_2", "ok_front", "defect-free". Other words beside
- * a word for good make it say nothing ("normal_light"), as do words for both ("ok_ng").
+ * Returns what a name says about a part, if anything: "Good", "OK", "not ok", "NG_2", "ok_front" and "defect-free" do.
+ * A word for good says nothing if there are other words ("normal_light"), or if there is also a word for bad ("ok_ng").
  */
 export function verdictOf(name: string): Verdict | undefined {
   const words = (name.match(/\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}]+/gu) ?? []).map((word) =>
@@ -61,15 +61,15 @@ export function isMaskFolder(name: string): boolean {
   return /^(.+[-_ ])?(ground[-_ ]?truth|gt|masks?)$/i.test(name);
 }
 
-/** The end of a mask's name: "000_mask", "20000_GT", "Part0_label". */
+/** A mask's name has a suffix: "000_mask", "20000_GT", "Part0_label". */
 const maskEnd = /^(.+)[-_. ](masks?|gt|ground[-_]?truth|labels?|seg|segmentation|annotation)$/i;
 
-/** The name of the image that a mask belongs to, by the mask's; undefined if it is not a mask's. */
+/** The name of a mask's image, from the name of the mask; undefined if it is not the name of a mask. */
 export function imageOfMask(stem: string): string | undefined {
   return maskEnd.exec(stem)?.[1];
 }
 
-/** Ends that can also be part of an image's own name, such as a picture of a label. */
+/** Whether a name with a mask's suffix can also be that of an image, such as a picture of a label. */
 export function isAmbiguousMaskName(stem: string): boolean {
   return !/[-_. ](masks?|gt|ground[-_]?truth)$/i.test(stem);
 }
@@ -85,13 +85,13 @@ export function isThumbnail(stem: string, stems: ReadonlySet<string>): boolean {
   return target !== null && stems.has((target[1] ?? target[2])!.toLowerCase());
 }
 
-/** Folders that systems and their tools put beside files. */
+/** Whether a folder of this name is created by a system or a tool, not by the user. */
 export function isSystemFolder(name: string): boolean {
   const names = ["@eadir", "__macosx", "thumbs", "thumbnails", "lost+found", "#recycle", "@recycle"];
   return [...names, "$recycle.bin", "system volume information"].includes(name.toLowerCase());
 }
 
-/** Extensions of files that are unfinished or put aside: whatever their first bytes are, they are no images to read. */
+/** Extensions of unfinished files and backups. These are not read, even if their first bytes are those of an image. */
 export const unfinishedExtensions: readonly string[] = [
   ...[".part", ".partial", ".crdownload", ".download", ".tmp", ".temp", ".bak", ".old", ".orig", ".swp"],
 ];

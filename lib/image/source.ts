@@ -5,19 +5,19 @@ import { isRawLike, type RawImage } from "./raw-image.js";
 import { readAhead } from "./read-ahead.js";
 
 /**
- * Images to train on: a folder (a path or `file:` URL), or a list or iterable, asynchronous or not,
- * of single images.
+ * Images to train on: a folder or manifest (a path or `file:` URL), or a list or iterable of images, which may be
+ * asynchronous.
  */
 export type ImageSource = string | URL | Iterable<ImageInput> | AsyncIterable<ImageInput>;
 
-/** Images to be decoded at once: more would only fill memory. */
+/** Images that are decoded at the same time: more would only fill memory. */
 const decoders = Math.min(4, availableParallelism());
 
-/** A source that was opened: its images, not yet read, and how many they are, if that is known. */
+/** A source that was opened: its images, not read yet, and their number if it is known. */
 export interface OpenedSource {
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>;
   total: number | undefined;
-  /** Paths of the images, as far as they are known before they are read. */
+  /** The paths of the images, if they are known before they are read. */
   files: readonly string[];
 }
 
@@ -35,22 +35,22 @@ export function openImages(source: Iterable<ImageInput> | AsyncIterable<ImageInp
   return { images: list, total: list.length, files: list.flatMap(pathOf) };
 }
 
-/** The path of an image that is given by one. */
+/** The path of an image, if it is given as a path. */
 function pathOf(image: ImageInput): string[] {
   return typeof image === "string" || image instanceof URL ? [checkPath("the path of an image", image)] : [];
 }
 
-/** How {@link decodeAhead} goes about it. */
+/** How {@link decodeAhead} decodes. */
 export interface DecodeAheadOptions {
   /**
-   * Whether raw pixels are in use only until the next image is asked for. Then the source is not
-   * asked for more meanwhile, as their owner may hand out the same memory again.
+   * Whether raw pixels are only used until the consumer asks for the next image. Then the source is not read ahead, because
+   * it may use the same memory for its next image.
    */
   lent: boolean;
   signal?: AbortSignal | undefined;
 }
 
-/** Decodes images in their order, a few ahead of the consumer. */
+/** Decodes images in order, a few ahead of the consumer. */
 export function decodeAhead(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   { lent, signal }: DecodeAheadOptions,

@@ -8,20 +8,20 @@ import { labelOf, normalLabel, type Dataset, type TestImage } from "./dataset.js
 import { assignMasks } from "./masks.js";
 import { canonical, type Tree, type TreeImage } from "./tree.js";
 
-/** How data sets of one kind lie on disk. */
+/** How one kind of data set is laid out on disk. */
 export interface DatasetFormat {
   /** The value of the option `format`. */
   readonly name: DatasetFormatName;
   readonly title: string;
-  /** Its folders and files in one line, for messages. */
+  /** Its folders and files on one line, for messages. */
   readonly layout: string;
-  /** Whether a tree looks like this format and like none that is more general. */
+  /** Whether a tree looks like this format. */
   fits(tree: Tree): boolean;
-  /** @throws ReverseDistillationError `INVALID_ARGUMENT` if the images are not where the format has them. */
+  /** @throws ReverseDistillationError `INVALID_ARGUMENT` if images are not where the format expects them. */
   open(tree: Tree, options: OpenOptions): OpenedDataset | Promise<OpenedDataset>;
 }
 
-/** A data set, and images that it leaves out on purpose and has a note about. */
+/** A data set, and the images that the format deliberately leaves out, with a note or without. */
 export interface OpenedDataset extends Dataset {
   passedOver?: string[];
 }
@@ -29,16 +29,17 @@ export interface OpenedDataset extends Dataset {
 /** How a format opens a data set. */
 export interface OpenOptions {
   /**
-   * Whether its images are to be trained on: then they must not lie in several folders whose names do not say that they
-   * are good, and notes are about these images alone.
+   * Whether the data set is opened for a training. Then its training images must not be spread over several folders
+   * without a name that says they are good, and notes only concern these images.
    */
   training: boolean;
 }
 
 /**
- * The images of a training folder that are good, as `chooseGood` has it.
+ * Chooses the good images of a training folder, as `chooseGood` does.
  *
- * @throws ReverseDistillationError `INVALID_ARGUMENT` if it is for a training, and the names of several folders do not say.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` for a training, if there are several folders and no name says which
+ * are good.
  */
 export function trainingImages(
   tree: Tree,
@@ -53,7 +54,7 @@ export function trainingImages(
   if (chosen.unsaid.length > 0) {
     if (training && severalNamed(chosen.unsaid)) throw unsaidError(folder, chosen.unsaid);
     notes.push(
-      `The images to train on lie in several folders, all of which are taken for good: ${describeFolders(chosen.unsaid)}.`,
+      `The training images are in several folders, all taken as good: ${describeFolders(chosen.unsaid)}.`,
     );
   }
   const train = new Set(chosen.images);
@@ -64,7 +65,7 @@ export function trainingImages(
   };
 }
 
-/** The training part of a data set alone, for a training: what is not below its folder `train` is passed over. */
+/** Only the training part of a data set: images outside of its folder `train` are ignored. */
 export function onlyTraining(
   { images }: Tree,
   { train, passedOver, notes }: ReturnType<typeof trainingImages>,
@@ -74,27 +75,27 @@ export function onlyTraining(
   return withNotes({ ...dataset, passedOver: [...passedOver, ...others.map(({ path }) => path)] }, notes);
 }
 
-/** Whether images lie in more than one subfolder; one beside the folder's own images is taken with these. */
+/** Whether images are in more than one subfolder. A single subfolder next to images of the folder itself does not count. */
 export function severalNamed(folders: readonly FolderCount[]): boolean {
   return folders.filter(({ folder }) => folder !== ".").length > 1;
 }
 
-/** Which folder holds the good parts has to be said. */
+/** Asks which folder holds the good parts. */
 export function unsaidError(folder: string, folders: readonly FolderCount[]): ReverseDistillationError {
   return new ReverseDistillationError(
     "INVALID_ARGUMENT",
-    `The images in ${folder} lie in several folders, whose names do not say which hold good parts: ` +
-      `${describeFolders(folders)}. Name the folder of good parts with the option good (--good <folder>), or "." for ` +
-      "all of them.",
+    `The images in ${folder} are in several folders, whose names do not say which hold good parts: ` +
+      `${describeFolders(folders)}. Name the folder of good parts with the option good (--good <folder>), or use "." ` +
+      "for all of them.",
   );
 }
 
-/** Folders that hold images without saying anything about them, as in `test/images`. */
+/** Folder names that say nothing about the images, as in `test/images`. */
 const containers = ["images", "image", "imgs", "img", "pictures", "data", "rgb"];
 
 /**
- * Test images that lie in a folder for each label, with their masks. Masks in the folder of a label belong to its
- * images; masks in no such folder belong to defective ones.
+ * Labels test images by their folders and finds their masks. Masks in a label's folder belong to that label's images;
+ * other masks belong to defective images.
  */
 export function labelledTest(
   files: readonly TreeImage[],
@@ -124,7 +125,7 @@ export function labelledTest(
   };
 }
 
-/** A test image; without masks, or with one or several. */
+/** A test image with its masks, if it has any. */
 export function testImage(
   image: string,
   label: string,
@@ -145,16 +146,16 @@ export function withNotes<T extends Dataset>(dataset: T, notes: readonly string[
   return notes.length === 0 ? dataset : { ...dataset, notes: [...(dataset.notes ?? []), ...notes] };
 }
 
-/** That good images serve both to train and to test; nothing for a training. */
+/** Says that good images are used both to train and to test. A training does not need to know. */
 export function unsplitNotes(good: number, { training }: OpenOptions): string[] {
   if (good === 0 || training) return [];
   return [
-    `The data set has no split: its ${counted(good, "good image")} ${good === 1 ? "counts" : "count"} both to train and to ` +
-      "test. A detector scores images that it was trained on lower than new ones.",
+    `The data set has no split: its ${counted(good, "good image")} ${good === 1 ? "is" : "are"} used both to train and to ` +
+      "test. A detector scores its training images lower than new ones.",
   ];
 }
 
-/** The folder that all these images lie in, as deep as the tree's first folders have it in common. */
+/** The folder that the images' folders are relative to. */
 function commonFolder(tree: Tree, images: readonly TreeImage[]): string {
   const [first] = images;
   if (first === undefined) return tree.root;

@@ -7,12 +7,12 @@ import { assignMasks, separateMasks } from "./masks.js";
 import type { TreeImage } from "./tree.js";
 
 /**
- * Labels images by their masks: "defect" if a mask marks anything, else good. Masks are images whose names say so
- * (`000_GT.png` beside `000.png`, or in a folder of masks).
+ * Labels images by their masks: "defect" if a mask marks anything, otherwise good. Masks are recognised by their names
+ * (`000_GT.png` next to `000.png`, or in a folder of masks).
  *
  * @param groupOf The group of an image, if the format has groups.
- * @throws ReverseDistillationError `INVALID_ARGUMENT` if a mask belongs to no image, for then images without a mask are
- * not known to be good; and as `readMask`.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if a mask belongs to no image, because then an image without a mask
+ * may not be good; and as `readMask`.
  */
 export async function labelByMasks(
   files: readonly TreeImage[],
@@ -24,8 +24,8 @@ export async function labelByMasks(
   if (unused !== undefined) {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `${counted(assigned.unused.length, "mask")} cannot be told to belong to one image, such as ${unused}: a mask has the ` +
-        "name of its image, and lies beside it or in the same subfolder of a folder of masks.",
+      `${counted(assigned.unused.length, "mask")} cannot be matched to an image, such as ${unused}: give a mask the name of ` +
+        "its image, next to the image or in the same subfolder of a folder of masks.",
     );
   }
   const labelled: TestImage[] = [];
@@ -36,7 +36,7 @@ export async function labelByMasks(
   return labelled;
 }
 
-/** The good ones of images to train on, and a note about the others. */
+/** The good images, to train on, and a note about the others. */
 export function goodToTrain(images: readonly TestImage[]): {
   train: string[];
   passedOver: string[];

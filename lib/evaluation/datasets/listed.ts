@@ -5,7 +5,7 @@ import { systemPath } from "../../files/system-path.js";
 import { normalLabel, type Dataset, type TestImage } from "./dataset.js";
 import { unsplitNotes, withNotes, type OpenOptions } from "./format.js";
 
-/** An image as a manifest or a split file lists it. */
+/** An image listed in a manifest or a split file. */
 export interface ListedImage extends TestImage {
   split: "train" | "validation" | "test" | undefined;
   /** Where it is listed, for messages: "line 3 of manifest.csv". */
@@ -22,7 +22,7 @@ const splits: Readonly<Record<string, ListedImage["split"]>> = {
   testing: "test",
 };
 
-/** @throws ReverseDistillationError `INVALID_FILE` if the word is the name of no part of a data set. */
+/** @throws ReverseDistillationError `INVALID_FILE` if the word is not the name of a split. */
 export function splitOf(word: string | undefined, place: string): ListedImage["split"] {
   if (word === undefined) return undefined;
   const split = splits[word.toLowerCase()];
@@ -34,12 +34,12 @@ export function splitOf(word: string | undefined, place: string): ListedImage["s
 }
 
 /**
- * The data set that a list describes. Images without a split count as images to test on and, if they are good, as
- * images to train on. Defective images are not trained on.
+ * Makes a data set from a list. Images without a split are used to test and, if they are good, to train. Defective images
+ * are never used to train.
  *
  * @param list The file that it was read from.
  * @param name What messages call the list.
- * @throws ReverseDistillationError `NOT_FOUND` if files that it names do not exist, `NO_IMAGES` if it is empty.
+ * @throws ReverseDistillationError `NOT_FOUND` if listed files do not exist, `NO_IMAGES` if the list is empty.
  */
 export async function datasetFromList(
   images: readonly ListedImage[],
@@ -93,6 +93,6 @@ async function requireFiles(images: readonly ListedImage[], name: string): Promi
   throw new ReverseDistillationError(
     "NOT_FOUND",
     `${counted(missing.length, "file")} named in ${name} ${missing.length === 1 ? "does" : "do"} not exist, such as ` +
-      `${first.path} (${first.place}). Paths count from the folder that the list lies in.`,
+      `${first.path} (${first.place}). Paths are relative to the folder of the list.`,
   );
 }

@@ -1,7 +1,7 @@
 import { imageOfMask, isMaskFolder } from "../../image/names.js";
 import type { TreeImage } from "./tree.js";
 
-/** Images, and the masks that belong to them by name. */
+/** Images with the masks that belong to them by name. */
 export interface MaskedImages {
   images: { image: TreeImage; masks: string[] }[];
   /** Masks that belong to no image. */
@@ -9,14 +9,15 @@ export interface MaskedImages {
 }
 
 /**
- * Gives each image its masks.
+ * Matches masks to images by name.
  *
- * A mask belongs to the image whose name it has, with or without an end such as `_mask` or `_GT`, or whose name the
- * folder has that it lies in (`000/000.png`, several masks for one image). The folders below a folder of masks must be
- * the last ones of the image's (`ground_truth/scratch/000_mask.png` for `test/scratch/000.png`); a mask that lies
- * beside images belongs to one of the same folder. If several images fit, it belongs to none.
+ * A mask has the name of its image, with or without a suffix such as `_mask` or `_GT`; or it lies in a folder with that
+ * name, next to other masks of the same image (`000/000.png`). Below a folder of masks, its folders are the last
+ * folders of the image (`ground_truth/scratch/000_mask.png` for `test/scratch/000.png`). A mask outside of a folder of
+ * masks belongs to an image in the same folder. A mask that fits several images belongs to none.
  *
- * If an image has masks of several names, the first of these counts: with `_mask`, without an end, with another end.
+ * If masks with different kinds of names fit an image, the first kind counts: `_mask`, a folder, no suffix, another
+ * suffix.
  */
 export function assignMasks(images: readonly TreeImage[], masks: readonly TreeImage[]): MaskedImages {
   const byStem = new Map<string, TreeImage[]>();
@@ -37,7 +38,7 @@ export function assignMasks(images: readonly TreeImage[], masks: readonly TreeIm
   };
 }
 
-/** Splits images into those that are masks by name, beside their images or in a folder of masks, and the others. */
+/** Separates masks, which have the suffix of one next to their image or lie in a folder of masks, from images. */
 export function separateMasks(images: readonly TreeImage[]): { images: TreeImage[]; masks: TreeImage[] } {
   const names = new Set(images.map(nameIn));
   const isMask = (image: TreeImage): boolean => {
@@ -62,7 +63,7 @@ function matchOf(
   const names: [stem: string, folders: readonly string[], rank: number][] = [[mask.stem, folders, rank.same]];
   if (end !== undefined) {
     names.push([end, folders, /[-_. ]masks?$/i.test(mask.stem) ? rank.mask : rank.other]);
-    // As in `Label/000_label.png`, a folder of masks beside the images.
+    // A folder of masks next to the images, as in `Label/000_label.png`.
     names.push([end, folders.slice(0, -1), rank.other]);
   }
   if (folders.length > 0) names.push([folders.at(-1)!, folders.slice(0, -1), rank.folder]);
@@ -75,7 +76,7 @@ function matchOf(
   return undefined;
 }
 
-/** The folders below the folder of masks that a mask lies in; all its folders if it lies beside images. */
+/** A mask's folders below the folder of masks, or all of its folders if it is not in one. */
 function foldersOfMask({ folders }: TreeImage): readonly string[] {
   return folders.slice(folders.findIndex(isMaskFolder) + 1);
 }

@@ -9,11 +9,11 @@ import { locate, otherLayout } from "./formats.js";
 import type { Tree } from "./tree.js";
 
 /**
- * Opens the data set in a tree, with a note of what lies there besides.
+ * Opens the data set in a tree, with a note on the files it leaves out.
  *
  * @param wanted The format; undefined for the one that fits.
  * @returns undefined if no format was asked for and none fits.
- * @throws ReverseDistillationError `INVALID_ARGUMENT` if the tree is not in that format, and as the format.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if the tree is not in that format, and whatever the format throws.
  */
 export async function openTree(
   tree: Tree,
@@ -27,7 +27,7 @@ export async function openTree(
   }
   const { passedOver = [], ...dataset } = await located.format.open(located.tree, options);
   countUnused(tree, dataset, passedOver);
-  // Files beside the parts of a data set describe it: its licence, its readme.
+  // Files at the top of a data set describe it: its licence, its readme.
   const depth = relative(tree.root, located.tree.root).split(sep).filter(Boolean).length;
   const leftOut = tree.leftOut.filter(
     ({ other, path, kind }) =>
@@ -36,7 +36,7 @@ export async function openTree(
   return withNotes(dataset, leftOut.count > 0 ? [`${tree.root}: left out ${leftOut.describe()}.`] : []);
 }
 
-/** Counts images of the tree that the data set does not name. */
+/** Counts the images of the tree that are not part of the data set. */
 function countUnused(tree: Tree, dataset: Dataset, passedOver: readonly string[]): void {
   const { train, validation = [], test, unusedMasks } = dataset;
   const items = [...validation, ...test];

@@ -1,33 +1,33 @@
-/** Values of a mask, one per pixel, of which 0 is the background. */
+/** The values of a mask, one per pixel. 0 is the background. */
 export interface Levels {
   values: ArrayLike<number>;
   width: number;
   height: number;
-  /** Whether compression blurs them, as JPEG's does. */
+  /** Whether lossy compression has changed them, as in JPEG. */
   lossy: boolean;
-  /** Whether they are fractions, of which 1 is white. */
+  /** Whether they are floats, for which white is 1. */
   fractions: boolean;
 }
 
-/** How values between the background and white are read. */
+/** Which values are marked. */
 export interface Reading {
   /** The smallest value that is marked; undefined if every value but 0 is. */
   threshold: number | undefined;
-  /** Whether there are values on both sides of half of white, which could be meant either way. */
+  /** Whether there are values both below and above half of white, which can mean labels or soft edges. */
   ambiguous: boolean;
 }
 
-/** Values below half of white that are told apart. */
+/** The largest number of distinct values below half of white that can be labels. */
 const mostValues = 256;
 
 /**
  * Decides which values of a mask are marked:
  *
- * - In a lossy file, those from half of white on.
- * - Otherwise all but 0, if they are few (up to 3) or small (below 128 of 255: labels), or all in the upper half.
- * - Otherwise there are grey levels on both sides of half of white. If each of the lower ones fills a square of 3 x 3
- *   pixels somewhere, they are labels, and all but 0 is marked. If not, they are the soft edges of a blurred or scaled
- *   mask, or traces of compression, and the values from half of white on are marked.
+ * - In a lossy file: values from half of white on.
+ * - If there are at most 3 different values, or all are below half of white (labels), or none is: all values but 0.
+ * - Otherwise there are grey levels both below and above half of white. If each of the lower ones fills a square of
+ *   3 x 3 pixels somewhere, they are labels, and all values but 0 are marked. If not, they are the soft edges of a
+ *   blurred or scaled mask, or traces of compression, and values from half of white on are marked.
  */
 export function readingOf({ values, width, height, lossy, fractions }: Levels): Reading {
   let largest = 0;
@@ -52,7 +52,7 @@ export function readingOf({ values, width, height, lossy, fractions }: Levels): 
   return { threshold: labels ? undefined : half, ambiguous: true };
 }
 
-/** The value of white, as one more than the largest: a power of two from 256 on; 1 for fractions. */
+/** White, plus one: the smallest power of two, from 256, that is above all values. 1 for floats up to 1. */
 function whiteFor(largest: number, fractions: boolean): number {
   if (fractions && largest <= 1) return 1;
   return Math.max(256, 2 ** Math.ceil(Math.log2(largest + 1)));

@@ -3,7 +3,7 @@ import type { Samples } from "../../image/samples.js";
 import { readingOf, type Levels } from "./levels.js";
 import type { FirstColour } from "./palette.js";
 
-/** What a reader has to know about how a mask was read. */
+/** How a mask was read, if there was a choice. */
 export type MaskRemark = "several-levels" | "soft-edges" | "palette" | "alpha" | "white-background";
 
 /** A mask at its own size. */
@@ -12,7 +12,7 @@ export interface Marked {
   pixels: Uint8Array;
   width: number;
   height: number;
-  /** How many pixels are marked. */
+  /** Number of marked pixels. */
   count: number;
   remarks: MaskRemark[];
 }
@@ -20,15 +20,15 @@ export interface Marked {
 /**
  * Decides which pixels a mask marks.
  *
- * - With a palette: all whose colour is not that of index 0. Programs that rewrite palettes put any colour first: if the
- *   colours mark fewer pixels by the next rule, these count.
- * - Otherwise all that are not black, as `readingOf` has it for values between black and white. In a coloured mask
- *   without any black, white is the background.
- * - If colours mark all or nothing and alpha varies, all that are not transparent.
+ * - With a palette: pixels whose colour is not that of index 0. But some programs sort palettes, so if the next rule marks
+ *   fewer pixels, it applies.
+ * - Otherwise: pixels that are not black; `readingOf` decides on values between black and white. In a coloured mask
+ *   with white and without black, white is the background.
+ * - If colours mark all pixels or none, and alpha varies: pixels that are not transparent.
  *
  * @param background The first colour of the mask's palette, if it has one.
- * @param name What messages call the mask.
- * @throws ReverseDistillationError `INVALID_IMAGE` if it has values that are not finite, or several that are negative.
+ * @param name The mask in messages.
+ * @throws ReverseDistillationError `INVALID_IMAGE` if values are not finite, or if there are several negative values.
  */
 export function markedPixels(samples: Samples, background: FirstColour | undefined, name: string): Marked {
   requireFinite(samples, name);
@@ -70,7 +70,7 @@ function markColours(samples: Samples, name: string): Marked {
   return markLevels(samples, darkness, name, ["white-background"]);
 }
 
-/** Whether an image has colours and white, but no black. */
+/** Whether an image has white and colours, but no black. */
 function onWhite({ data, channels, depth }: Samples): boolean {
   if (data instanceof Float32Array) return false;
   const white = 2 ** depth - 1;
@@ -85,7 +85,7 @@ function onWhite({ data, channels, depth }: Samples): boolean {
   return hasWhite && hasColour;
 }
 
-/** By the alpha, if there is one that varies. */
+/** Reads the alpha, if there is one and it varies. */
 function markAlpha(samples: Samples, name: string): Marked | undefined {
   const { data, channels } = samples;
   if (channels !== 2 && channels !== 4) return undefined;
@@ -105,7 +105,7 @@ function markLevels(
   if (negative.size > 1) {
     throw invalidImage(
       name,
-      "has several values below 0, of which it is not known which are marked; save 0 for the background and 255 for defects",
+      "has several different values below 0; save 0 for the background and 255 for defects",
     );
   }
   const { width, height, data, format } = samples;

@@ -3,10 +3,10 @@ import { ByteReader } from "../../image/decoders/byte-reader.js";
 import { tags, TiffFile } from "../../image/decoders/tiff-directory.js";
 import type { Samples } from "../../image/samples.js";
 
-/** Red, green and blue of a palette's index 0, 8 bits each: the background of a mask. */
+/** The colour of a palette's index 0, 8 bits per channel: the background of a mask. */
 export type FirstColour = readonly [red: number, green: number, blue: number];
 
-/** The first colour of an image file's palette, or undefined if it has none. The file was decoded, so it is sound. */
+/** The first colour of the palette of a file that has been decoded; undefined if it has no palette. */
 export function firstColourOf(bytes: Uint8Array, name: string, { format }: Samples): FirstColour | undefined {
   if (format === "png") return pngPalette(new ByteReader(bytes, "big-endian"));
   if (format === "gif") return gifPalette(new ByteReader(bytes, "little-endian"));
@@ -27,12 +27,12 @@ function pngPalette(reader: ByteReader): FirstColour | undefined {
   }
 }
 
-/** The palette of the file, or else of its first frame. */
+/** From the file's palette, or else from that of its first frame. */
 function gifPalette(reader: ByteReader): FirstColour | undefined {
   const size = (packed: number) => (packed & 0x80 ? 2 ** ((packed & 7) + 1) : 0);
   const global = size(reader.u8(10));
   if (global > 0) return firstOf(reader.slice(13, global * 3));
-  // Extensions come before the frame: a label, then blocks that end with one of length 0.
+  // Extensions precede the frame. Each is a label and blocks up to one of length 0.
   let at = 13;
   while (reader.u8(at) === 0x21) {
     at += 2;
@@ -47,7 +47,7 @@ function tiffPalette(bytes: Uint8Array): FirstColour | undefined {
   const [page] = new TiffFile(bytes).directories;
   const indexed = 3;
   if (page?.number(tags.photometric, 1) !== indexed) return undefined;
-  // All reds, then all greens, then all blues, of 16 bits.
+  // All reds, then all greens, then all blues, 16 bits each.
   const map = page.list(tags.colourMap) ?? [];
   return firstOf(Uint8Array.from([0, 1, 2], (channel) => map[(channel * map.length) / 3]! >> 8));
 }

@@ -1,10 +1,10 @@
 import type { MaskRemark } from "./marked.js";
 
-/** What a report says about masks: how they were read, and what about them looks wrong. */
+/** What a report says about masks: what looks wrong, and how they were read if there was a choice. */
 export type MaskFinding =
   MaskRemark | "empty" | "mostly-marked" | "good-marked" | "lost" | "other-proportions";
 
-/** Of one mask, and of several, in the order in which they are said. */
+/** In the order of the report: the sentence for one mask, and for several. */
 const sentences: Readonly<Record<MaskFinding, (count: number) => string>> = {
   empty: plural("1 mask of a defective image marks nothing", "masks of defective images mark nothing"),
   "mostly-marked": plural(
@@ -16,32 +16,32 @@ const sentences: Readonly<Record<MaskFinding, (count: number) => string>> = {
     "masks of good images mark something, and the images count as good throughout",
   ),
   lost: plural(
-    "1 mask marks too few pixels to be left at the size of the map",
-    "masks mark too few pixels to be left at the size of the maps",
+    "1 mask marks so few pixels that none is left at the size of the map",
+    "masks mark so few pixels that none is left at the size of the maps",
   ),
   "other-proportions": plural(
     "1 mask has other proportions than its image",
     "masks have other proportions than their images",
   ),
   "several-levels": plural(
-    "1 mask has values on both sides of half of white, of which all but 0 are marked",
-    "masks have values on both sides of half of white, of which all but 0 are marked",
+    "1 mask has values below and above half of white: all but 0 are marked",
+    "masks have values below and above half of white: all but 0 are marked",
   ),
   "soft-edges": plural(
-    "1 mask has grey levels, of which those from half of white on are marked",
-    "masks have grey levels, of which those from half of white on are marked",
+    "1 mask has soft edges: values from half of white on are marked",
+    "masks have soft edges: values from half of white on are marked",
   ),
   palette: plural(
-    "1 mask has a palette whose colours and indices mark different pixels, of which the fewer count",
-    "masks have palettes whose colours and indices mark different pixels, of which the fewer count",
+    "1 mask has a palette whose colours and indices mark different pixels: the smaller set counts",
+    "masks have palettes whose colours and indices mark different pixels: the smaller set counts",
   ),
   alpha: plural(
-    "1 mask has one colour throughout, and what is not transparent is marked",
-    "masks have one colour throughout, and what is not transparent is marked",
+    "1 mask has a single colour: pixels that are not transparent are marked",
+    "masks have a single colour: pixels that are not transparent are marked",
   ),
   "white-background": plural(
-    "1 mask has colours on white and no black, and what is not white is marked",
-    "masks have colours on white and no black, and what is not white is marked",
+    "1 mask has colours on white and no black: pixels that are not white are marked",
+    "masks have colours on white and no black: pixels that are not white are marked",
   ),
 };
 
@@ -52,7 +52,7 @@ function plural(one: string, several: string): (count: number) => string {
 /** How many masks a sentence names. */
 const mostNamed = 10;
 
-/** Collects what is found about masks, and says it in one sentence for each kind. */
+/** Collects findings about masks and reports each kind in one sentence. */
 export class MaskFindings {
   readonly #paths = new Map<MaskFinding, string[]>();
 

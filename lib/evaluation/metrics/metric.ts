@@ -1,25 +1,25 @@
 /**
- * A metric's value, or null if the metric is undefined: what it compares is missing, such as the anomalous class, the
- * normal class, or every mask. Each metric says when.
+ * A metric's value, or null if the metric is undefined because something is missing, such as one of the two classes or
+ * the masks. Each metric says when.
  */
 export type Metric = number | null;
 
-/** A number of a metric, as a column of a report's table. */
+/** A column of a report's table: one number of a metric. */
 export interface Column<Value> {
   title: string;
   number: (value: Value) => Metric;
-  /** Tables that the column is left out of. Default: none. */
+  /** "pixels" if the column is not shown for pixels. */
   leftOutOf?: "pixels";
 }
 
-/** Any metric that a report shows, whatever it is computed from. */
+/** How a report shows a metric. */
 export interface Reported<Value> {
   columns: readonly Column<Value>[];
-  /** A line below the table that says how to read the columns. */
+  /** A line below the table that explains the columns. */
   note?: string;
 }
 
-/** The column's number for a metric that may be undefined. */
+/** The column's number, or null if the metric is undefined. */
 export function numberIn<Value>({ number }: Column<Value>, value: Value | null): Metric {
   return value === null ? null : number(value);
 }

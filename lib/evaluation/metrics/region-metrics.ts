@@ -1,7 +1,7 @@
 import type { Reported } from "./metric.js";
 import { proInOrder, type PixelGroup, type Pro } from "./pro.js";
 
-/** The pixels of all images, from the largest score down, and what they belong to. */
+/** The pixels of all images, from the largest score down, with their groups. */
 export interface OrderedPixels {
   scores: Float32Array;
   /** The group of each pixel. */
@@ -18,8 +18,8 @@ interface RegionMetric<Value> extends Reported<Value> {
 }
 
 /**
- * Every metric of pixels that depends on anomalous regions or on single images. What is declared here is computed, and
- * appears under its key in reports and in the JSON, and under its titles in the table.
+ * All metrics of pixels that depend on anomalous regions or on single images. Each one declared here appears under its key
+ * in reports and their JSON, and under its titles in the table.
  */
 export const regionMetrics = {
   /** The per-region overlap, in both averages. */
@@ -28,13 +28,13 @@ export const regionMetrics = {
       { title: "PRO", number: ({ dataset }) => dataset },
       { title: "PRO by image", number: ({ imageMean }) => imageMean },
     ],
-    note: "PRO: up to a false-positive rate of 0.3, each region of the set alike; by image: the mean of one value per image.",
+    note: "PRO: up to a false-positive rate of 0.3, with equal weight for each region; by image: the mean of one value per image.",
     compute: ({ scores, groupOf, groups, images, maxFpr }) =>
       proInOrder(scores, groupOf, groups, images, maxFpr),
   }),
 };
 
-/** Keeps the types of a metric's value together. */
+/** Infers the type of a metric's value. */
 function declared<Value>(metric: RegionMetric<Value>): RegionMetric<Value> {
   return metric;
 }

@@ -1,38 +1,38 @@
 import type { Reported } from "./metric.js";
 
-/** The best F1 and where it is reached. */
+/** The best F1 and its threshold. */
 export interface F1Max {
   /** The largest F1 of all thresholds. */
   f1: number;
-  /** The score from which on a thing counts as anomalous (>=); of several that serve equally, the largest. */
+  /** Scores from this value on count as anomalous (>=). The largest such value if there are several. */
   threshold: number;
 }
 
-/** One of the distinct scores, taken as the threshold: what scores as high counts as anomalous. */
+/** One of the distinct scores as the threshold: this score and higher ones count as anomalous. */
 export interface Threshold {
   score: number;
-  /** How many things count as anomalous. */
+  /** Number of items that count as anomalous. */
   called: number;
-  /** How many of them are. */
+  /** Number of these that are anomalous. */
   truePositives: number;
-  /** How many things have exactly this score. */
+  /** Number of items with exactly this score. */
   tied: number;
-  /** How many of these are anomalous. */
+  /** Number of these that are anomalous. */
   gained: number;
-  /** How many things are anomalous, and how many normal, whatever the threshold. Neither is 0. */
+  /** Number of anomalous and of normal items in total. Neither is 0. */
   positives: number;
   negatives: number;
 }
 
-/** A metric of scores against labels, computed in one pass over the thresholds from the largest down. */
+/** A metric of scores and labels, computed in one pass over the thresholds from the largest down. */
 interface ThresholdMetric<Value> extends Reported<Value> {
-  /** Begins a pass. The threshold given to `at` is valid during the call only. */
+  /** Begins a pass. The threshold passed to `at` is reused after the call. */
   start(): { at(threshold: Readonly<Threshold>): void; value(): Value };
 }
 
 /**
- * Every metric of image scores, which are those of pixels too. What is declared here is computed, and appears under its
- * key in reports and in the JSON, and under its titles in the table.
+ * All metrics of image scores, which are also computed for pixels. Each one declared here appears under its key in reports
+ * and their JSON, and under its titles in the table.
  */
 export const thresholdMetrics = {
   /** Area under the receiver operating characteristic. */
@@ -85,7 +85,7 @@ export const thresholdMetrics = {
   }),
 };
 
-/** Keeps the types of a metric's value together. */
+/** Infers the type of a metric's value. */
 function declared<Value>(metric: ThresholdMetric<Value>): ThresholdMetric<Value> {
   return metric;
 }

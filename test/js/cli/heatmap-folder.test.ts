@@ -59,9 +59,17 @@ test("heatmaps may replace heatmaps, and nothing else", async (t) => {
   await encoder(noise(8, 8, 3))
     .png()
     .toFile(own);
-  await refused(t, score([images], heatmaps), /001\.png exists and is not a heatmap/);
+  await refused(
+    t,
+    score([images], heatmaps),
+    /001\.png would be overwritten: it exists and is not a heatmap/,
+  );
   await writeFile(own, "");
-  await refused(t, score([images], heatmaps), /001\.png exists and is not a heatmap/);
+  await refused(
+    t,
+    score([images], heatmaps),
+    /001\.png would be overwritten: it exists and is not a heatmap/,
+  );
 });
 
 test("a heatmap's place that is the model is refused, by a hard link too", async (t) => {

@@ -67,9 +67,7 @@ test("train may hold the images itself, and either of train and test may be miss
     train: ["a/train/0.png", "a/train/day2/1.png"],
     test: [],
     unusedMasks: [],
-    notes: [
-      "The images to train on lie in several folders, all of which are taken for good: . (1 image), day2 (1 image).",
-    ],
+    notes: ["The training images are in several folders, all taken as good: . (1 image), day2 (1 image)."],
   });
   t.deepEqual(summaryOf(folder, await openDataset(join(folder, "b"))).test, [
     "b/test/defect/0.png defect -",

@@ -287,7 +287,7 @@ test("masks whose values make no sense are refused, and say why", async (t) => {
     /not finite numbers; save 0/,
   );
   const signed = Int16Array.from(square(-5, 0), (value, i) => (i % 2 ? value : value * 2));
-  await rejects(t, read(t, "a.tif", tiff(signed)), "INVALID_IMAGE", /several values below 0/);
+  await rejects(t, read(t, "a.tif", tiff(signed)), "INVALID_IMAGE", /several different values below 0/);
   const cut = (await png(square(255, 0), 1)).subarray(0, 70);
   await rejects(t, read(t, "a.png", cut), "INVALID_IMAGE", /The mask .*a\.png/);
 });
@@ -327,9 +327,9 @@ test("masks that look wrong are named in the notes of the report", async (t) => 
       "1 mask of a defective image marks nothing (empty.png).",
       "1 mask marks more than half of its image, as an inverted mask does (inverted.png).",
       "1 mask of a good image marks something, and the image counts as good throughout (fine.png).",
-      "1 mask marks too few pixels to be left at the size of the map (lost.png).",
+      "1 mask marks so few pixels that none is left at the size of the map (lost.png).",
       "1 mask has other proportions than its image (wide.png).",
-      "1 mask has grey levels, of which those from half of white on are marked (soft.png).",
+      "1 mask has soft edges: values from half of white on are marked (soft.png).",
     ],
   );
   t.deepEqual((await evaluate(scorer, dataset, { pixels: false })).notes, []);

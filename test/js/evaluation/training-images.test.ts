@@ -115,7 +115,7 @@ test.serial("several folders that do not say are an error with their counts and 
     t,
     findTrainingImages(folder),
     "INVALID_ARGUMENT",
-    /several folders, whose names do not say.*: \. \(1 image\), a \(1 image\), b \(2 images\).*option good \(--good <folder>\), or "\."/,
+    /several folders, whose names do not say.*: \. \(1 image\), a \(1 image\), b \(2 images\).*option good \(--good <folder>\), or use "\."/,
   );
   await rejects(
     t,
@@ -129,7 +129,7 @@ test.serial("several folders that do not say are an error with their counts and 
     t,
     findTrainingImages(folder, { good: "c" }),
     "NOT_FOUND",
-    /no folder c in .*There are \. \(1 image\), a \(1/,
+    /does not exist: c in .*It contains \. \(1 image\), a \(1/,
   );
   const inTrain = await folderWith(t, "train/monday/0.png", "train/friday/0.png");
   t.deepEqual((await found(inTrain, { good: "friday" })).images, ["train/friday/0.png"]);
@@ -138,7 +138,7 @@ test.serial("several folders that do not say are an error with their counts and 
 test.serial("a single folder beside images is trained on with them, and a warning says so", async (t) => {
   const { images, warned } = await found(await folderWith(t, "0.png", "day2/1.png"));
   t.deepEqual(images, ["0.png", "day2/1.png"]);
-  t.regex(warned.join(), /training on images of several folders: \. \(1 image\), day2 \(1 image\)/);
+  t.regex(warned.join(), /training on the images of several folders: \. \(1 image\), day2 \(1 image\)/);
   t.deepEqual(await found(await folderWith(t, "parts/images/0.png")), {
     images: ["parts/images/0.png"],
     warned: [],
@@ -164,7 +164,7 @@ test.serial("images that are called defective alone are refused", async (t) => {
     t,
     findTrainingImages(await folderWith(t, "NG/0.png")),
     "NO_IMAGES",
-    /call them defective, such as NG\/0\.png/,
+    /call every image in .* defective \(1 image, such as NG\/0\.png\)/,
   );
 });
 

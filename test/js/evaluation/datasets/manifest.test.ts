@@ -90,7 +90,7 @@ test("without a split, good images count both to train and to test; defective on
   const path = await manifest(t, "list.csv", ["image,label", "images/0.png,good", "images/1.png,dent"]);
   const { train, test: tested, notes } = summaryOf(dirname(path), await openDataset(path));
   t.deepEqual([train, tested], [["images/0.png"], ["images/0.png good -", "images/1.png dent -"]]);
-  t.regex(notes!.join(), /no split: its 1 good image counts both/);
+  t.regex(notes!.join(), /no split: its 1 good image is used both/);
   const split = await manifest(t, "list.csv", [
     "image,label,split",
     "images/0.png,good,train",

@@ -104,10 +104,7 @@ test("folders of train that do not say what they hold are all taken, and a note 
   await touch(folder, "train/monday/0.png", "train/friday/0.png", "train/friday/1.png", "test/good/0.png");
   const { train, notes } = summaryOf(folder, await openDataset(folder));
   t.deepEqual(train, ["train/friday/0.png", "train/friday/1.png", "train/monday/0.png"]);
-  t.regex(
-    notes![0]!,
-    /several folders, all of which are taken for good: friday \(2 images\), monday \(1 image\)/,
-  );
+  t.regex(notes![0]!, /several folders, all taken as good: friday \(2 images\), monday \(1 image\)/);
 });
 
 test("a link to the folder of training images makes test images of them", async (t) => {

@@ -186,7 +186,7 @@ test("VisA without its split csv has no split, and a note says so", async (t) =>
     "Data/Images/Anomaly/000.JPG anomaly Data/Masks/Anomaly/000.png",
     "Data/Images/Normal/0000.JPG good -",
   ]);
-  t.regex(found.notes!.join(" "), /no split_csv\/1cls\.csv in .*has no split: its 1 good image counts both/);
+  t.regex(found.notes!.join(" "), /no split_csv\/1cls\.csv in .*has no split: its 1 good image is used both/);
 });
 
 const empty = ["....", "...."];
@@ -210,8 +210,8 @@ test("KolektorSDD: the masks decide on the labels, and the items are the groups"
     ],
     unusedMasks: [],
     notes: [
-      "The data set has no split: its 2 good images count both to train and to test. A detector scores images that it " +
-        "was trained on lower than new ones.",
+      "The data set has no split: its 2 good images are used both to train and to test. A detector scores its training " +
+        "images lower than new ones.",
     ],
   });
 });
@@ -306,7 +306,7 @@ test("a mask that belongs to no image is refused if labels depend on it", async 
     t,
     openDataset(folder),
     "INVALID_ARGUMENT",
-    /1 mask cannot be told to belong to one image, such as .*2_mask/,
+    /1 mask cannot be matched to an image, such as .*2_mask/,
   );
 });
 
