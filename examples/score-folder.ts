@@ -31,7 +31,7 @@ if (model === undefined || folder === undefined) {
 }
 
 const names = await readdir(folder, { recursive: true });
-const images = names.filter((name) => /\.(png|jpe?g|webp|tiff?|gif|avif)$/i.test(name)).sort();
+const images = names.filter((name) => /\.(png|jpe?g|webp|tiff?|bmp|p[bgpn]m|gif|avif)$/i.test(name)).sort();
 const results: Result[] = [];
 
 await using detector = await Detector.load(model);

@@ -49,7 +49,7 @@ test("the example scores a folder as the detector does, sorted or as JSON lines,
   await writeFile(broken, "no image");
   const lines = await runExample("score-folder.ts", [model, folder, "--json", "--concurrency", "2"]);
   t.is(lines.code, 1);
-  t.true(lines.stderr.startsWith(`${broken} cannot be decoded`), lines.stderr);
+  t.true(lines.stderr.startsWith(`${broken} is not in a known image format`), lines.stderr);
   check(
     lines.stdout
       .trimEnd()
