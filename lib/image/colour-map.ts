@@ -1,11 +1,11 @@
-/** Lightness and hue (in degrees) at the two ends, and the chroma between them. */
+/** Lightness and hue (in degrees) at both ends, and the chroma in between. */
 const lightness = [0.2, 0.95] as const;
 const hue = [-70, 105] as const;
 const chroma = 0.17;
 
 /**
- * A colour scale whose steps look equally large: from dark violet over red to light yellow, with a
- * lightness that rises evenly, in the colour space OKLab (Ottosson, "A perceptual color space for
+ * A perceptually uniform colour scale: from dark violet through red to light yellow, with evenly rising
+ * lightness, in the colour space OKLab (Ottosson, "A perceptual color space for
  * image processing", 2020).
  */
 export const colourMap: readonly (readonly [red: number, green: number, blue: number])[] = Array.from(
@@ -15,7 +15,7 @@ export const colourMap: readonly (readonly [red: number, green: number, blue: nu
 
 function colourAt(position: number): [number, number, number] {
   const angle = (mix(hue, position) * Math.PI) / 180;
-  // A screen shows less chroma where it is dark and where it is light.
+  // Screens show less chroma in dark and light colours.
   let saturation = chroma * Math.min(1, 0.45 + 2 * position, 0.6 + 1.6 * (1 - position));
   let rgb: [number, number, number];
   do {

@@ -91,12 +91,9 @@ function requireRead(bytes: Uint8Array, name: string): ReadFormat {
   if (format === undefined) {
     if (named?.remedy !== undefined) throw notRead(name, named);
     if (bytes.every((byte) => byte === 0)) {
-      throw invalidImage(
-        name,
-        "holds nothing but zeros: its content was lost, for example when it was copied",
-      );
+      throw invalidImage(name, "contains only zeros: its content was lost, for example while it was copied");
     }
-    throw invalidImage(name, `is not in a known image format; what is read is ${readNames}`);
+    throw invalidImage(name, `is not in a known image format; supported formats are ${readNames}`);
   }
   const key = (Object.keys(readFormats) as ReadFormat[]).find((each) => readFormats[each] === format);
   if (key === undefined) throw notRead(name, format);

@@ -3,7 +3,7 @@ import type { AnomalyMap } from "./anomaly-map.js";
 import { colourMap } from "./colour-map.js";
 import type { RawImage } from "./raw-image.js";
 
-/** An anomaly map at a quarter of its memory: 8 bits a value, in steps of `peak` / 255. */
+/** An anomaly map in a quarter of the memory: 8 bits per value, in steps of `peak` / 255. */
 export interface QuantisedMap {
   data: Uint8Array;
   height: number;
@@ -12,10 +12,10 @@ export interface QuantisedMap {
   peak: number;
 }
 
-/** How much of the image its colour covers where the map is at the scale's end, from 0 to 1. */
+/** Opacity of the colour at the end of the scale, from 0 to 1. */
 const strongestCover = 0.75;
 
-/** Reduces a map to 8 bits a value. Values below 0, which a map only has by rounding, become 0. */
+/** Reduces a map to 8 bits per value. Values below 0, which only rounding causes, become 0. */
 export function quantiseMap({ data, height, width }: AnomalyMap): QuantisedMap {
   const peak = data.reduce((largest, value) => Math.max(largest, value), 0);
   const scale = peak > 0 ? 255 / peak : 0;
@@ -28,10 +28,10 @@ export function quantiseMap({ data, height, width }: AnomalyMap): QuantisedMap {
 }
 
 /**
- * Draws an anomaly map over its image, at the image's size: the more anomalous a place, the lighter and
- * the more opaque its colour. One scale serves for many images, so that normal ones stay pale.
+ * Draws an anomaly map over its image, at the image's size. The more anomalous a place is, the lighter and more opaque
+ * its colour. Images that share one scale can be compared, and normal ones stay pale.
  *
- * @param scaleEnd The value of the map that gets the strongest colour, as do all above it; above 0.
+ * @param scaleEnd The map value that gets the strongest colour, as do all higher values; above 0.
  * @returns A PNG.
  */
 export async function renderHeatmap(image: RawImage, map: QuantisedMap, scaleEnd: number): Promise<Buffer> {
@@ -50,14 +50,14 @@ export async function renderHeatmap(image: RawImage, map: QuantisedMap, scaleEnd
     .toBuffer();
 }
 
-/** sharp drops alpha only after it has composited with it. */
+/** sharp composites with alpha before it drops it, so alpha has to go first. */
 async function withoutAlpha({ data, width, height, channels }: RawImage): Promise<RawImage> {
   if (channels !== 4) return { data, width, height, channels };
   const colours = await sharp(data, { raw: { width, height, channels } }).removeAlpha().raw().toBuffer();
   return { data: colours, width, height, channels: 3 };
 }
 
-/** The map's colours with an opacity that grows with its square, so that low values leave the image clear, as RGBA. */
+/** The colours of a map as RGBA. Opacity grows with the square of the value, so low values leave the image clear. */
 function colourMapped({ data, peak }: QuantisedMap, scaleEnd: number): Uint8Array {
   const table = Array.from({ length: 256 }, (_, step) => {
     const position = Math.min(1, ((step / 255) * peak) / scaleEnd);

@@ -1,11 +1,11 @@
 import type { Normalisation } from "../options/model.js";
 import type { Pixels } from "./pixels.js";
 
-/** ImageNet's mean and standard deviation of each channel of RGB, of pixels from 0 to 1. */
+/** Mean and standard deviation of ImageNet's RGB channels, for pixel values from 0 to 1. */
 const mean = [0.485, 0.456, 0.406];
 const deviation = [0.229, 0.224, 0.225];
 
-/** What a pixel from 0 to 255 becomes: value * scale + shift, a number a channel. */
+/** Per channel, the factors that turn a pixel value from 0 to 255 into value * scale + shift. */
 export function normalisationOf(normalisation: Normalisation): { scale: Float32Array; shift: Float32Array } {
   if (normalisation === "none") {
     return { scale: new Float32Array(3).fill(1 / 255), shift: new Float32Array(3) };
@@ -24,11 +24,11 @@ export interface NormalisedPixels {
 }
 
 /**
- * Pixels from 0 to 255 as float32 in planes: divided by 255 and, for "imagenet", less ImageNet's mean, over its
- * standard deviation.
+ * Converts pixels from 0 to 255 to float32 planes: divides by 255 and, for "imagenet", subtracts ImageNet's mean and
+ * divides by its standard deviation.
  *
- * @param pixels As `preprocess` gives them.
- * @param normalisation That of the model: `config.normalisation`, or `normalisation` in an export's metadata.
+ * @param pixels As `preprocess` returns them.
+ * @param normalisation The model's: `config.normalisation`, or `normalisation` in an export's metadata.
  */
 export function normalise(
   { data, dims: [, height, width] }: Pixels,

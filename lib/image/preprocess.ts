@@ -4,12 +4,12 @@ import type { Pixels } from "./pixels.js";
 import { resizeBilinear } from "./resize.js";
 
 /**
- * Brings an image to RGB of the size of a model, as the detector itself does before it scores one: decoded as
- * Python's PIL would, resized as by PIL's and torchvision's antialiased bilinear resize. It is what an export whose
- * input is "uint8" takes, and within one grey level of what the detector computes with.
+ * Converts an image to RGB at the size of a model, as the detector does before it scores: decoded as by Python's PIL,
+ * and resized as by the antialiased bilinear resize of PIL and torchvision. An export whose input is "uint8" expects
+ * such pixels. They differ from what the detector computes with by at most one grey level.
  *
  * @param image A path, a `file:` URL, the bytes of an encoded file, or raw pixels.
- * @param size Of the model: a side for a square, or [height, width]; multiples of 32.
+ * @param size The model's image size: one side for a square, or [height, width]; multiples of 32.
  * @throws ReverseDistillationError `INVALID_ARGUMENT`, `NOT_FOUND`, `IO`, `INVALID_IMAGE`
  */
 export async function preprocess(

@@ -1,26 +1,26 @@
 import { stoppedBy, throwIfAborted, untilAborted } from "../errors/abort.js";
 
-/** How {@link readAhead} goes about it. */
+/** How {@link readAhead} reads. */
 export interface ReadAheadOptions<T> {
-  /** How many items are worked on at once. */
+  /** Number of items to work on at once. */
   limit: number;
   /**
    * Whether an item is borrowed memory that its owner may use again for the next one: then nothing
    * is asked of the source until the consumer is done with it. None is, by default.
    */
   lent?: (item: T) => boolean;
-  /** Ends it with `ABORTED`, also while the source keeps it waiting. */
+  /** Stops reading with `ABORTED`, even while waiting for the source. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Maps the items of a source, and yields the results in the source's order, working on the next
- * ones while the consumer is busy.
+ * Maps the items of a source and yields the results in the source's order. It works on the next items while the consumer
+ * is busy.
  *
- * When it ends early the source's iterator is closed, and work under way is awaited.
+ * If it ends early, it closes the source's iterator and waits for the work under way.
  *
- * @throws ReverseDistillationError `ABORTED` by the signal or if the source throws (`cause` is what it
- * threw), and what `map` throws.
+ * @throws ReverseDistillationError `ABORTED` if the signal was aborted or the source throws (`cause` is what it threw),
+ * and what `map` throws.
  */
 export async function* readAhead<T, U>(
   source: Iterable<T> | AsyncIterable<T>,
@@ -31,7 +31,7 @@ export async function* readAhead<T, U>(
     Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const pending: Promise<U>[] = [];
   let index = 0;
-  // Neither an iterator that is at its end nor one that threw may be closed.
+  // An iterator that has ended or thrown must not be closed.
   let open = true;
   let blocked = false;
   try {
@@ -47,7 +47,7 @@ export async function* readAhead<T, U>(
         if (next.done) break;
         blocked = lent(next.value);
         const result = map(next.value, index++);
-        // It is awaited in its turn; until then a failure must not count as unhandled.
+        // It is awaited later; until then, a failure must not count as unhandled.
         result.catch(() => undefined);
         pending.push(result);
       }
@@ -70,7 +70,7 @@ async function nextOf<T>(iterator: Iterator<T> | AsyncIterator<T>): Promise<Iter
   }
 }
 
-/** A generator that keeps its consumer waiting queues `return` behind the wait: after an abort nobody waits for it. */
+/** A generator that is waiting queues `return` until it resumes, so after an abort nobody waits for it. */
 async function close(iterator: Iterator<unknown> | AsyncIterator<unknown>, signal: AbortSignal | undefined) {
   const closed = Promise.resolve(iterator.return?.());
   if (signal?.aborted) closed.catch(() => undefined);

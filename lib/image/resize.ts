@@ -1,10 +1,10 @@
 /**
- * The antialiased bilinear resize of PIL and torchvision, of 8-bit pixels: along the rows, rounded to 8 bits, then
- * down the columns, rounded again. When an image is shrunk, each new pixel is the mean of all that it covers,
- * weighed by a triangle; when it is enlarged, an interpolation between the centres of its neighbours.
+ * The antialiased bilinear resize of PIL and torchvision for 8-bit pixels: along the rows, rounded to 8 bits, then down
+ * the columns, rounded again. When an image shrinks, each new pixel is a mean of the pixels that it covers, weighted by
+ * a triangle. When it grows, each new pixel is interpolated between the centres of its neighbours.
  *
  * @param pixels width x height pixels of `channels` values each, interleaved.
- * @returns as many of newWidth x newHeight.
+ * @returns newWidth x newHeight pixels in the same layout.
  */
 export function resizeBilinear(
   pixels: Uint8Array | Uint8ClampedArray,
@@ -17,12 +17,12 @@ export function resizeBilinear(
     : resizeColumns(rows, newWidth * channels, height, newHeight);
 }
 
-/** What the new pixels of one axis are made of. */
+/** Which old pixels each new pixel of one axis is computed from. */
 interface Taps {
-  /** By new pixel: the first old pixel that counts, and how many do. */
+  /** For each new pixel: the first old pixel that contributes, and the number of those that do. */
   first: Int32Array;
   count: Int32Array;
-  /** Their weights, `stride` places a new pixel. */
+  /** Their weights: `stride` values per new pixel. */
   weights: Float64Array;
   stride: number;
 }
@@ -39,7 +39,7 @@ function triangleTaps(size: number, newSize: number): Taps {
   };
   for (let i = 0; i < newSize; i++) {
     const centre = (i + 0.5) * scale;
-    // As PIL bounds the triangle: by the pixels whose centres its ends are nearest to.
+    // PIL ends the triangle at the pixels whose centres are nearest to its ends.
     const first = Math.max(0, Math.trunc(centre - support + 0.5));
     const end = Math.min(size, Math.trunc(centre + support + 0.5));
     taps.first[i] = first;
@@ -77,7 +77,7 @@ function resizeRows(
   return resized;
 }
 
-/** @param rowLength Values of a row, all channels counted. */
+/** @param rowLength Values per row, in all channels. */
 function resizeColumns(
   pixels: Uint8Array | Uint8ClampedArray,
   rowLength: number,

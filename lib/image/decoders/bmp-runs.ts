@@ -43,9 +43,10 @@ function walk(
       x += reader.u8(at);
       y += reader.u8(at + 1);
       at += 2;
-      if (x > width || y >= height) throw invalidImage(name, "is damaged: its run lengths leave the picture");
+      if (x > width || y >= height)
+        throw invalidImage(name, "is damaged: its run lengths exceed the picture");
     } else {
-      if (x + value > width) throw invalidImage(name, "is damaged: its run lengths leave the picture");
+      if (x + value > width) throw invalidImage(name, "is damaged: its run lengths exceed the picture");
       const packed = reader.slice(at, bits === 8 ? value : Math.ceil(value / 2));
       for (let i = 0; i < value; i++) put(y * width + x++, indexIn(packed[bits === 8 ? i : i >> 1]!, i));
       at += packed.length + (packed.length % 2);

@@ -63,12 +63,12 @@ function readPamHeader(words: Words, name: string): PnmHeader {
   for (let key = words.next(); key !== "ENDHDR"; key = words.next()) {
     if (key === "TUPLTYPE") words.next();
     else if (["WIDTH", "HEIGHT", "DEPTH", "MAXVAL"].includes(key)) found[key] = words.number(key);
-    else throw invalidImage(name, "is damaged: its header is no PAM header");
+    else throw invalidImage(name, "is damaged: its PAM header is invalid");
   }
   const { WIDTH: width = 0, HEIGHT: height = 0, DEPTH: channels = 0, MAXVAL: white = 0 } = found;
   requireRange(width, height, white, name);
   if (channels < 1 || channels > 4) {
-    throw invalidImage(name, `has ${channels} channels; save those that count alone, as grey or RGB`);
+    throw invalidImage(name, `has ${channels} channels; save only the ones you need, as grey or RGB`);
   }
   return { width, height, channels: channels as 1 | 2 | 3 | 4, white, storage: "bytes", start: words.at };
 }
@@ -76,7 +76,7 @@ function readPamHeader(words: Words, name: string): PnmHeader {
 function requireRange(width: number, height: number, white: number, name: string): void {
   if (width < 1 || height < 1) throw invalidImage(name, `is damaged: its size is ${width} x ${height}`);
   if (white < 1 || white > 65_535) {
-    throw invalidImage(name, `is damaged: its largest value is ${white}, which must be 1 to 65535`);
+    throw invalidImage(name, `is damaged: its maximum value is ${white}, which must be from 1 to 65535`);
   }
 }
 
@@ -111,7 +111,7 @@ class Words {
   number(what: string): number {
     const word = this.next();
     if (!/^\d+$/.test(word))
-      throw invalidImage(this.#name, `is damaged: its ${what.toLowerCase()} is no number`);
+      throw invalidImage(this.#name, `is damaged: its ${what.toLowerCase()} is not a number`);
     return Number(word);
   }
 
@@ -121,7 +121,7 @@ class Words {
   }
 
   #damaged() {
-    return invalidImage(this.#name, "is damaged: its header is no PNM header");
+    return invalidImage(this.#name, "is damaged: its PNM header is invalid");
   }
 }
 
@@ -171,7 +171,7 @@ function requireLast(
     storage === "bits" ? Math.ceil(width / 8) * height : width * height * channels * (white > 255 ? 2 : 1);
   const after = Buffer.from(bytes.subarray(start + length, start + length + 8)).toString("latin1");
   if (/^\s*P[1-7]\s/.test(after))
-    throw invalidImage(name, "holds several images; save the one that counts alone");
+    throw invalidImage(name, "contains several images; save the one you need to a file of its own");
 }
 
 /** Numbers between white space; of a bitmap, digits that need none between them, of which 1 is black. */
@@ -195,7 +195,8 @@ function readText(
     const byte = bytes[at]!;
     if (byte === hash) while (at + 1 < bytes.length && !isLineEnd(bytes[at + 1]!)) at++;
     else if (isSpace(byte)) end();
-    else if (byte < 0x30 || byte > 0x39) throw invalidImage(name, "is damaged: it holds what is no number");
+    else if (byte < 0x30 || byte > 0x39)
+      throw invalidImage(name, "is damaged: it contains something that is not a number");
     else {
       if (digits) end();
       value = Math.max(value, 0) * 10 + byte - 0x30;
@@ -210,7 +211,7 @@ function readText(
 function requireAtMost(white: number, values: Uint8Array | Uint16Array, name: string): void {
   const above = (values as Uint8Array).find((value) => value > white);
   if (above === undefined) return;
-  throw invalidImage(name, `is damaged: it holds the value ${above}, above its largest, ${white}`);
+  throw invalidImage(name, `is damaged: it contains the value ${above}, but states a maximum of ${white}`);
 }
 
 /** As PIL scales: rounded, and halves to the even number. */

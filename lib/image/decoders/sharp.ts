@@ -73,7 +73,7 @@ function requireKind(metadata: Metadata, name: string, format: ReadFormat): void
   const { pages, space, depth, channels } = metadata;
   const expected = format === "avif" ? "heif" : format;
   if (metadata.format !== expected) {
-    throw invalidImage(name, `begins as ${readFormats[format].name} does, but is not`);
+    throw invalidImage(name, `starts like a ${readFormats[format].name} file but is not one`);
   }
   if (pages !== undefined && pages > 1) throw severalFrames(name, pages);
   if (!(depth in sampleArrays)) {
@@ -83,7 +83,7 @@ function requireKind(metadata: Metadata, name: string, format: ReadFormat): void
     throw invalidImage(name, `has the colour space ${space}; convert it to RGB or grey`);
   }
   if (channels > (space === "cmyk" ? 5 : 4)) {
-    throw invalidImage(name, `has ${channels} channels; save those that count alone, as grey or RGB`);
+    throw invalidImage(name, `has ${channels} channels; save only the ones you need, as grey or RGB`);
   }
 }
 
@@ -91,6 +91,6 @@ function requireKind(metadata: Metadata, name: string, format: ReadFormat): void
 export function severalFrames(name: string, count: number): Error {
   return invalidImage(
     name,
-    `has ${count} frames or pages, and one is expected; save the one that counts alone`,
+    `has ${count} frames or pages, but one is expected; save the one you need to a file of its own`,
   );
 }

@@ -96,7 +96,7 @@ function describe(directory: TiffDirectory, name: string): TiffPage {
   }
   const format = formats[[...sampleFormats][0]!];
   if (format === undefined)
-    throw invalidImage(name, "has samples that are no real numbers; convert them to 8 or 16 bits");
+    throw invalidImage(name, "has samples that are not real numbers; convert them to 8 or 16 bits");
   const tiled = directory.has(tags.tileOffsets);
   const tile = { width: directory.number(tags.tileWidth, 0), height: directory.number(tags.tileHeight, 0) };
   if (tiled && (tile.width < 1 || tile.height < 1)) {
@@ -132,7 +132,7 @@ function requireColours({ photometric, samples, compression, directory }: TiffPa
   if (photometric === 32_803) {
     throw invalidImage(
       name,
-      "holds the mosaic of a colour sensor (CFA), which is not supported; demosaic it, and save it as RGB",
+      "contains the mosaic of a colour sensor (CFA), which is not supported; demosaic it and save it as RGB",
     );
   }
   // libtiff converts the colours of a JPEG itself, and leaves others as they are.
@@ -150,8 +150,8 @@ function requireColours({ photometric, samples, compression, directory }: TiffPa
   const base = { 1: "grey", 3: "RGB", 4: "CMYK" }[expected]!;
   throw invalidImage(
     name,
-    `has ${samples} channels: ${base} and ${extra} of which its tag ExtraSamples does not say that it is an alpha; ` +
-      "save the channels that count alone, as grey or RGB",
+    `has ${samples} channels: ${base} and ${extra} that its tag ExtraSamples does not declare as alpha; ` +
+      "save only the channels you need, as grey or RGB",
   );
 }
 

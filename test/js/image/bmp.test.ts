@@ -170,9 +170,9 @@ test("run lengths give their runs, literals, jumps and early ends of lines", asy
   const refuses = (runs: Run[], message: RegExp) => rejects(t, file(8, runs), "INVALID_IMAGE", message);
   await refuses([[6, 9], endOfLine, endOfPicture], /is cut short: its pixels end in row 2 of 3/);
   await refuses([[6, 9], endOfLine, [3, 1]], /is cut short: byte/);
-  await refuses([[0, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0]], /its run lengths leave the picture/);
-  await refuses([[0, 2, 0, 3]], /its run lengths leave the picture/);
-  await refuses([[0, 2, 7, 0]], /its run lengths leave the picture/);
+  await refuses([[0, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0]], /its run lengths exceed the picture/);
+  await refuses([[0, 2, 0, 3]], /its run lengths exceed the picture/);
+  await refuses([[0, 2, 7, 0]], /its run lengths exceed the picture/);
 });
 
 const grey: BmpFields = {

@@ -125,12 +125,12 @@ const unread: [title: string, bytes: Buffer, name: string, message: RegExp][] = 
   ],
   ["what is named as TGA", Buffer.alloc(100, 9), "a.TGA", /is TGA, which is not supported/],
   ["raw pixels", Buffer.alloc(100, 9), "a.raw", /pass them as \{ data, width, height, channels \}/],
-  ["zeros", Buffer.alloc(100), "a.png", /holds nothing but zeros: its content was lost/],
+  ["zeros", Buffer.alloc(100), "a.png", /contains only zeros: its content was lost/],
   [
     "a text",
     Buffer.from("hello"),
     "a.png",
-    /is not in a known image format; what is read is PNG, JPEG, TIFF, BMP, PNM, WebP, AVIF, GIF\.$/,
+    /is not in a known image format; supported formats are PNG, JPEG, TIFF, BMP, PNM, WebP, AVIF, GIF\.$/,
   ],
   ["nothing", Buffer.alloc(0), "a.png", /^a\.png is empty\.$/],
 ];

@@ -131,7 +131,7 @@ test("what is no image, or no image of pixels, is refused", async (t) => {
     t,
     decodeImage(Buffer.from("not an image")),
     "INVALID_IMAGE",
-    /encoded image of 12 bytes is not in a known image format; what is read is PNG, JPEG,/,
+    /encoded image of 12 bytes is not in a known image format; supported formats are PNG, JPEG,/,
   );
   await rejects(t, decodeImage(Buffer.alloc(0)), "INVALID_IMAGE", /is empty/);
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>';

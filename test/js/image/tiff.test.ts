@@ -287,12 +287,12 @@ const refused: [title: string, fields: TiffFields, message: RegExp][] = [
   [
     "a fourth channel without a meaning",
     { ...rgba, 338: 0 },
-    /has 4 channels: RGB and 1 of which its tag ExtraSamples/,
+    /has 4 channels: RGB and 1 that its tag ExtraSamples/,
   ],
   [
     "a fourth channel that nothing is said of",
     rgba,
-    /has 4 channels: RGB and 1 .*save the channels that count alone/,
+    /has 4 channels: RGB and 1 .*save only the channels you need/,
   ],
   [
     "two more channels, though one is an alpha",
@@ -311,7 +311,7 @@ const refused: [title: string, fields: TiffFields, message: RegExp][] = [
   ],
   ["64 bits", { 256: 1, 257: 1, 258: 64 }, /samples of 64 bits \(unsigned\)/],
   ["half precision", { 256: 4, 257: 1, 258: 16, 339: 3 }, /samples of 16 bits \(float\)/],
-  ["complex numbers", { 256: 1, 257: 1, 258: 64, 339: 6 }, /no real numbers/],
+  ["complex numbers", { 256: 1, 257: 1, 258: 64, 339: 6 }, /not real numbers/],
   ["no width", { 256: 0, 257: 1 }, /its size is 0 x 1/],
   [
     "more pixels than memory",
