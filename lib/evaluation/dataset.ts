@@ -123,7 +123,7 @@ export async function splitNormal(folder: string | URL, options: SplitOptions = 
   if (images.length < 2) {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `${root} holds one image, and a split takes two or more.`,
+      `${root} contains one image, but a split needs at least two.`,
     );
   }
   const tested = Math.min(Math.max(Math.round(images.length * testFraction), 1), images.length - 1);

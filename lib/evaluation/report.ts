@@ -82,14 +82,15 @@ function aligned(rows: readonly string[][]): string[] {
 
 function notes({ overall, unusedMasks, notes: found }: Report, withPixels: boolean): string[] {
   const { good, defective, withoutMask } = overall;
-  const lines = [`Every line compares with the same ${counted(good, "good image")}.`];
-  if (good === 0) lines.push(`Without good images the metrics of images are undefined (${undefinedMetric}).`);
-  if (defective === 0) lines.push(`Without defective images the metrics are undefined (${undefinedMetric}).`);
+  const lines = [`Each line compares with the same ${counted(good, "good image")}.`];
+  if (good === 0) lines.push(`Without good images, the image metrics are undefined (${undefinedMetric}).`);
+  if (defective === 0)
+    lines.push(`Without defective images, the metrics are undefined (${undefinedMetric}).`);
   if (withPixels) {
     lines.push(...pixelNotes);
     if (withoutMask > 0) {
       lines.push(
-        `${counted(withoutMask, "defective image")} without a mask: left out of the metrics of pixels and PRO.`,
+        `${counted(withoutMask, "defective image")} without a mask: left out of the pixel metrics and PRO.`,
       );
     }
   }

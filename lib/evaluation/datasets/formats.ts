@@ -80,7 +80,7 @@ export function unknownLayout(tree: Tree): ReverseDistillationError {
   const known = folderFormats.map(({ name, title, layout }) => `  ${name} (${title}): ${layout}`).join("\n");
   return new ReverseDistillationError(
     "NO_IMAGES",
-    `No images of a data set in ${tree.root}, in any layout that is known. Found: ${describeTree(tree)}. Known are\n` +
+    `${tree.root} is not a data set in any known layout. Found: ${describeTree(tree)}. Known layouts:\n` +
       `${known}\n  manifest: a file of CSV or JSON lines with image, label, mask, split and group`,
   );
 }

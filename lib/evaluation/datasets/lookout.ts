@@ -31,7 +31,7 @@ export function isLookoutEntry(entry: Readonly<Record<string, unknown>>): entry 
  * it. The folder `train`, `validation` or `test` in the key is the split.
  *
  * @param folder The folder that the manifest lies in.
- * @throws ReverseDistillationError `INVALID_FILE` if the line says not what the image shows.
+ * @throws ReverseDistillationError `INVALID_FILE` if the line does not say what the image shows.
  */
 export function readLookoutEntry(entry: LookoutEntry, folder: string, place: string): ListedImage {
   const label = labelIn(entry, place);

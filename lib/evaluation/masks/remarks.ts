@@ -20,8 +20,8 @@ const sentences: Readonly<Record<MaskFinding, (count: number) => string>> = {
     "masks mark so few pixels that none is left at the size of the maps",
   ),
   "other-proportions": plural(
-    "1 mask has other proportions than its image",
-    "masks have other proportions than their images",
+    "1 mask has a different aspect ratio from its image",
+    "masks have different aspect ratios from their images",
   ),
   "several-levels": plural(
     "1 mask has values below and above half of white: all but 0 are marked",

@@ -82,7 +82,7 @@ test("what is no data set is refused, and the layout is told", async (t) => {
     await rejects(t, openDataset(join(folder, path)), code, message);
   };
   await fails("missing", "NOT_FOUND", /There is no folder .*missing.*train\/good\/\*\.png/);
-  await fails("other", "NO_IMAGES", /No images of a data set in .*other.*ground_truth\/<defect>/s);
+  await fails("other", "NO_IMAGES", /other is not a data set in any known layout.*ground_truth\/<defect>/s);
   await fails("loose", "INVALID_ARGUMENT", /0\.png lies in the folder test itself.*test\/<defect>/);
   await fails("file.png", "INVALID_ARGUMENT", /is a file/);
   await t.throwsAsync(openDataset(7 as never), { message: /folder must be a path/ });

@@ -104,7 +104,7 @@ test("without masks, without defects and without good images, metrics are null a
     pro: { dataset: null, imageMean: null },
   });
   t.is(noMasks.overall.image.auroc, 1);
-  t.regex(formatReport(noMasks), /1 defective image without a mask: left out of the metrics of pixels/);
+  t.regex(formatReport(noMasks), /1 defective image without a mask: left out of the pixel metrics and PRO/);
   const goodOnly = await report("good1", "good2");
   t.is(goodOnly.overall.image.auroc, null);
   t.deepEqual(goodOnly.kinds, []);
@@ -126,7 +126,7 @@ test("the report is a table with a line for each kind and one for all", async (t
   );
   t.is(new Set(lines.slice(0, 4).map((line) => line.length)).size, 1);
   t.regex(lines[1]!, /^dent +2 +0\.6250/);
-  t.true(lines.includes("Every line compares with the same 2 good images."));
+  t.true(lines.includes("Each line compares with the same 2 good images."));
   t.regex(lines.at(-1)!, /1 mask without a test image, such as x\.png/);
   t.deepEqual(JSON.parse(JSON.stringify(report)), report);
 });

@@ -328,7 +328,7 @@ test("masks that look wrong are named in the notes of the report", async (t) => 
       "1 mask marks more than half of its image, as an inverted mask does (inverted.png).",
       "1 mask of a good image marks something, and the image counts as good throughout (fine.png).",
       "1 mask marks so few pixels that none is left at the size of the map (lost.png).",
-      "1 mask has other proportions than its image (wide.png).",
+      "1 mask has a different aspect ratio from its image (wide.png).",
       "1 mask has soft edges: values from half of white on are marked (soft.png).",
     ],
   );

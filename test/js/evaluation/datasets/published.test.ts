@@ -328,7 +328,7 @@ test("an unknown layout is refused with what was found and what is known", async
   const error = await rejects(t, openDataset(folder), "NO_IMAGES");
   t.regex(
     error!.message,
-    /Found: friday \(2 images\), monday \(1 image\), 1 image in .* itself; also 1 \.txt\. Known are/,
+    /Found: friday \(2 images\), monday \(1 image\), 1 image in .* itself; also 1 \.txt\. Known layouts:/,
   );
   for (const format of datasetFormats) t.true(error!.message.includes(`  ${format}`), format);
   await rejects(
