@@ -144,7 +144,7 @@ test("a split that cannot be is refused", async (t) => {
     const split = splitNormal(join(folder, path), options);
     await rejects(t, split, code, message);
   };
-  await fails("one", {}, "INVALID_ARGUMENT", /holds one image/);
+  await fails("one", {}, "INVALID_ARGUMENT", /contains one image, but a split needs at least two/);
   await fails(
     "two",
     { testFraction: 1 },

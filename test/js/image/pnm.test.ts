@@ -129,7 +129,7 @@ const refused: [title: string, file: Buffer, message: RegExp][] = [
     /its pixels need 7199999999 bytes/,
   ],
   ["of 5 channels", bytes("P7\nWIDTH 1\nHEIGHT 1\nDEPTH 5\nMAXVAL 255\nENDHDR\n12345"), /has 5 channels/],
-  ["whose header is none", bytes("P7\nPOEM 1\n"), /its header is no PAM header/],
+  ["whose header is none", bytes("P7\nPOEM 1\n"), /its PAM header is invalid/],
 ];
 for (const [title, file, message] of refused) {
   test(`a PNM ${title} is refused`, async (t) => {

@@ -263,7 +263,7 @@ test("several pages that count are refused", async (t) => {
     t,
     decodeSamples(file, "a.tif"),
     "INVALID_IMAGE",
-    /has 3 frames or pages, and one is expected/,
+    /has 3 frames or pages, but one is expected/,
   );
 });
 
