@@ -1,4 +1,4 @@
-import { Argument, InvalidArgumentError, Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { parseNumber, type Kind } from "../options/kind.js";
 import type { Declarations, GivenOptions, Option as Declared } from "../options/option.js";
 
@@ -24,14 +24,6 @@ function flagOf(name: string, declared: Declared, help: string): Option {
   if (kind.choices !== undefined) flag.choices(kind.choices);
   else if (kind.parse !== undefined) flag.argParser((text) => parse(kind, text));
   return flag.makeOptionMandatory(declared.required ?? false);
-}
-
-/** An argument of a command that is one of the values of a kind. */
-export function argumentOf(name: string, help: string, kind: Kind<unknown>): Argument {
-  const argument = new Argument(name, help);
-  return kind.choices === undefined
-    ? argument.argParser((text) => parse(kind, text))
-    : argument.choices(kind.choices);
 }
 
 /** "learningRate" on the command line: "--learning-rate". */

@@ -50,11 +50,6 @@ export function record(name: string, value: unknown, allowed: readonly string[])
   return value as Record<string, unknown>;
 }
 
-/** The entries that were given: an option that is `undefined` counts as left out. */
-export function withoutUndefined(given: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-}
-
 export function abortSignal(name: string, value: unknown): AbortSignal {
   const signal = value as AbortSignal | null;
   if (typeof signal?.aborted === "boolean" && typeof signal.addEventListener === "function") return signal;

@@ -15,8 +15,8 @@ export interface Pro {
    */
   dataset: Metric;
   /**
-   * The mean of one value an image, each with its own curve. Images without a region, or without a
-   * normal pixel, have none and are left out. null if there is no other image.
+   * The mean of one value per image, each from its own curve. Images without a region or without a normal pixel have no
+   * value and are left out. null if that leaves no image.
    */
   imageMean: Metric;
 }
