@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import nodeGypBuild from "node-gyp-build";
 import { ReverseDistillationError } from "../errors/error.js";
 import type { Backend, LibTorchBuild } from "./libtorch/inspect.js";
-import { addonRemedy } from "./remedy.js";
+import { addonRemedy, bundlerRemedy } from "./remedy.js";
 import { nativeSettings } from "./settings.js";
 
 /** A built addon. Its file name states the LibTorch that it was built against. */
@@ -108,8 +108,7 @@ export function packageRoot(): string {
     if (directory === dirname(directory))
       throw new ReverseDistillationError(
         "ADDON_NOT_FOUND",
-        `${start} is not inside the package reverse-distillation, so the native addon cannot be found. ` +
-          "Do not bundle this package: mark it as external.",
+        `${start} is not inside the package reverse-distillation, so the native addon cannot be found. ${bundlerRemedy}`,
       );
   }
 }

@@ -1,12 +1,13 @@
 import { createRequire } from "node:module";
 import { ReverseDistillationError } from "../errors/error.js";
+import { messageOf } from "../errors/message-of.js";
 import { type Addon } from "./addon.js";
 import { findBinaries, type Binaries, type Implementation } from "./binaries.js";
 import { elfDefect } from "./elf.js";
 import { describeBuilds, type LibTorch, type LibTorchBuild } from "./libtorch/inspect.js";
 import { describePassedOver, findLibTorch } from "./libtorch/search.js";
 import { fromNative } from "./native-error.js";
-import { addonRemedy, libtorchRemedy } from "./remedy.js";
+import { addonRemedy, bundlerRemedy, libtorchRemedy } from "./remedy.js";
 import { markOpened } from "./settings.js";
 import { tryOut } from "./trial.js";
 
@@ -94,13 +95,14 @@ function openLoader(path: string): NativeLoader {
   try {
     return createRequire(import.meta.url)(path) as NativeLoader;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    // The file exists, so only the `require` that a bundler puts in the place of Node.js' own can fail to find it.
+    const bundled = (error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND";
     throw new ReverseDistillationError(
       "ADDON_NOT_FOUND",
-      `${path} could not be loaded: ${message}. ${addonRemedy}`,
-      {
-        cause: error,
-      },
+      bundled
+        ? `${path} is not part of the bundle. ${bundlerRemedy}`
+        : `${path} could not be loaded: ${messageOf(error)}. ${addonRemedy}`,
+      { cause: error },
     );
   }
 }

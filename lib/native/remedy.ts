@@ -6,6 +6,9 @@ export const addonRemedy =
   "Run `npm rebuild reverse-distillation` to build the native addon (in a checkout of the repository: " +
   "`npm run setup`), or set REVERSE_DISTILLATION_ADDON to the folder of one that is already built.";
 
+/** Advice if a bundler has included the package. */
+export const bundlerRemedy = "Do not bundle this package: mark it as external.";
+
 /**
  * Advice if there is no LibTorch for the addon.
  *

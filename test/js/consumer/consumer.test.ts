@@ -10,10 +10,21 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import anyTest, { type ExecutionContext } from "ava";
+import anyTest from "ava";
 import { pinnedLibTorch } from "../../../lib/native/libtorch/pins.js";
 import { fakeLibTorch } from "../support/fake-libtorch.js";
-import { linkedLibTorch, Machine, pack, pinnedCudaHere, pinnedHere, tool, type Ended } from "./project.js";
+import {
+  firstUse,
+  linkedLibTorch,
+  Machine,
+  pack,
+  pinnedCudaHere,
+  pinnedHere,
+  succeeds,
+  tool,
+  versionHere,
+  type Ended,
+} from "./project.js";
 
 /**
  * Tests the package as users get it: packed, and installed by npm into an empty project, on a machine that has only
@@ -36,12 +47,7 @@ let tarball = "";
 let project = "";
 let installed: Ended;
 
-const versions = JSON.parse(readFileSync(tool(".package-lock.json"), "utf8")) as {
-  packages: Record<string, { version: string }>;
-};
-const development = ["typescript", "@types/node"].map(
-  (name) => `${name}@${versions.packages[`node_modules/${name}`]!.version}`,
-);
+const development = ["typescript", "@types/node"].map((name) => `${name}@${versionHere(name)}`);
 
 if (libtorch !== undefined)
   anyTest.serial.before(async (t) => {
@@ -83,24 +89,6 @@ console.log(pixels.dims.join(), normalise(pixels, "none").data.every((value) => 
 
 /** Hides the machine's GPUs. */
 const withoutGpu = { CUDA_VISIBLE_DEVICES: "" };
-
-/** A first program, which prints an error as users see it. */
-const firstUse = `
-import { train } from "reverse-distillation";
-const image = { data: new Uint8Array(64 * 64 * 3), width: 64, height: 64, channels: 3 };
-try {
-  await train([image, image], { imageSize: 64, epochs: 1, batchSize: 2, threads: 1, device: process.env.DEVICE });
-  console.log("trained");
-} catch (error) {
-  console.log(error.constructor.name + ", " + error.code + ": " + error.message);
-}
-`;
-
-async function succeeds(t: ExecutionContext, running: Promise<Ended>): Promise<string> {
-  const { code, stdout, stderr } = await running;
-  t.is(code, 0, `${stdout}${stderr}`);
-  return stdout;
-}
 
 function use(name: string, source: string, variables: NodeJS.ProcessEnv = { LIBTORCH }): Promise<Ended> {
   writeFileSync(join(project, name), source);
@@ -190,31 +178,6 @@ test("a CommonJS program can do the same", async (t) => {
 test("the subpath preprocess works without LibTorch, imported and required", async (t) => {
   for (const name of ["prepare.mjs", "prepare-cjs.cjs"])
     t.is(await succeeds(t, machine.node([name], { cwd: project })), "1,64,64,3 true\n");
-});
-
-test("a bundle that keeps the package external runs, and one that includes it fails with advice", async (t) => {
-  const bundle = async (name: string, external: string[]): Promise<Ended> => {
-    writeFileSync(join(project, "app.js"), firstUse);
-    const options = [
-      "--bundle",
-      "--platform=node",
-      "--format=esm",
-      "--log-level=error",
-      `--outfile=out/${name}`,
-    ];
-    const args = ["app.js", ...options, ...external.map((each) => `--external:${each}`)];
-    await succeeds(t, machine.run(tool("esbuild/bin/esbuild"), args, { cwd: project }));
-    const banner =
-      'import { createRequire as forBundle } from "node:module"; const require = forBundle(import.meta.url);\n';
-    writeFileSync(join(project, "out", name), banner + readFileSync(join(project, "out", name), "utf8"));
-    return await machine.node([join("out", name)], { cwd: project, env: { LIBTORCH } });
-  };
-  t.is(await succeeds(t, bundle("external.mjs", ["reverse-distillation"])), "trained\n");
-  t.is(
-    await succeeds(t, bundle("included.mjs", ["sharp"])),
-    `ReverseDistillationError, ADDON_NOT_FOUND: ${join(project, "out")} is not inside the package reverse-distillation, so the ` +
-      "native addon cannot be found. Do not bundle this package: mark it as external.\n",
-  );
 });
 
 test("the package works if npm ignores scripts", async (t) => {

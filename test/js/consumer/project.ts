@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ExecutionContext } from "ava";
 import { pinnedLibTorch } from "../../../lib/native/libtorch/pins.js";
 import type { FoundLibTorch } from "../../../lib/native/libtorch/search.js";
 import { findLibTorch } from "../../../lib/native/libtorch/search.js";
@@ -27,6 +28,18 @@ export interface Ended {
   stdout: string;
   stderr: string;
 }
+
+/** A first program, which prints an error as users see it. */
+export const firstUse = `
+import { train } from "reverse-distillation";
+const image = { data: new Uint8Array(64 * 64 * 3), width: 64, height: 64, channels: 3 };
+try {
+  await train([image, image], { imageSize: 64, epochs: 1, batchSize: 2, threads: 1, device: process.env.DEVICE });
+  console.log("trained");
+} catch (error) {
+  console.log(error.constructor.name + ", " + error.code + ": " + error.message);
+}
+`;
 
 /** Compilers and build tools. Calling one means that something is compiled. */
 const compilers = ["cc", "c++", "gcc", "g++", "clang", "cmake", "make", "ninja", "node-gyp"];
@@ -187,6 +200,18 @@ function which(program: string): string {
 /** The path of a file in the checkout's node_modules. */
 export function tool(path: string): string {
   return join(root, "node_modules", ...path.split("/"));
+}
+
+/** The version of a package in the checkout's node_modules. */
+export function versionHere(name: string): string {
+  return (JSON.parse(readFileSync(tool(`${name}/package.json`), "utf8")) as { version: string }).version;
+}
+
+/** Waits for a process, asserts that it succeeded, and returns what it printed. */
+export async function succeeds(t: ExecutionContext, running: Promise<Ended>): Promise<string> {
+  const { code, stdout, stderr } = await running;
+  t.is(code, 0, `${stdout}${stderr}`);
+  return stdout;
 }
 
 /** Creates a LibTorch folder with links to the files of another LibTorch. */

@@ -1,4 +1,4 @@
-import { rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openDataset } from "../../../../lib/evaluation/dataset.js";
@@ -250,6 +250,35 @@ test("DAGM: images with a label are defective", async (t) => {
     test: ["Test/0001.PNG good -", "Test/0002.PNG defect Test/Label/0002_label.PNG"],
     unusedMasks: [],
     notes: ["Not trained on: 1 defective image in Train.", "ROOT: left out 1 file: 1 .txt."],
+  });
+});
+
+test("DAGM: an image that Labels.txt calls defective is not good, even if its mask is missing", async (t) => {
+  const folder = await temporaryFolder(t);
+  await touch(
+    folder,
+    ...["Train/0576.PNG", "Train/0577.PNG", "Train/0578.PNG", "Train/Label/0577_label.PNG"],
+    ...["Test/0001.PNG", "Test/0002.PNG"],
+  );
+  await mkdir(join(folder, "Test/Label"), { recursive: true });
+  await writeFile(
+    join(folder, "Train/Label/Labels.txt"),
+    "1\n0576\t0\t0576.PNG\t0\t0\n0577\t1\t0577.PNG\t0\t0577_label.PNG\n0578\t1\t0578.PNG\t0\t0578_label.PNG\n",
+  );
+  await writeFile(
+    join(folder, "Test/Label/Labels.txt"),
+    "1\r\n0001\t0\t0001.PNG\t0\t0\r\n0002\t1\t0002.png\t0\t0002_label.PNG\r\n",
+  );
+  await opens(t, "dagm", folder, {
+    train: ["Train/0576.PNG"],
+    test: ["Test/0001.PNG good -", "Test/0002.PNG defect -"],
+    unusedMasks: [],
+    notes: [
+      "Not trained on: 2 defective images in Train.",
+      "1 image that Train/Label/Labels.txt calls defective has no mask.",
+      "1 image that Test/Label/Labels.txt calls defective has no mask.",
+      "ROOT: left out 2 files: 2 .txt.",
+    ],
   });
 });
 
