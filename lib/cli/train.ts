@@ -1,14 +1,15 @@
 import { Command } from "commander";
-import { train } from "../detector/train.js";
+import { trainToFile } from "../detector/train.js";
 import { openTrainingSource } from "../evaluation/training-images.js";
-import { requireWritablePlace } from "../files/atomic-file.js";
 import { requireSeparate } from "../files/outputs.js";
+import { requireRoom } from "../files/room.js";
 import type { TrainProgress } from "../options/progress.js";
 import { trainOptions } from "../options/train.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, type Flags } from "./flags.js";
 import { weightsInputs } from "./inputs.js";
 import { downloadProgress, duration, showProgress } from "./progress.js";
+import { saveSomewhere } from "./save-somewhere.js";
 
 interface TrainFlags extends Flags<typeof trainOptions> {
   out: string;
@@ -31,8 +32,8 @@ async function runTrain(
   { out, good, format, ...options }: TrainFlags,
 ): Promise<void> {
   const { signal } = context;
-  // Fail now, not after an hour of training.
-  await requireWritablePlace(out);
+  // Fail now, not after an hour of training. How large the model will be is looked at when that is known.
+  await requireRoom([{ name: "the model", path: out, bytes: 0 }]);
   const { files } = await openTrainingSource(folder, { good: good?.toString(), format });
   const images = files.map((path) => ({ name: "the training image", path }));
   const lists = { name: "the list of images", path: folder };
@@ -42,9 +43,9 @@ async function runTrain(
   );
   const progress = trainProgress(context, options.epochs === "auto" ? "at most " : "");
   try {
-    await using detector = await train(files, { ...options, signal, onProgress: progress.report });
+    await using detector = await trainToFile(files, { ...options, signal, onProgress: progress.report }, out);
     progress.stop();
-    await detector.save(out, { signal });
+    await saveSomewhere(detector, out, signal);
     context.print(`Trained on ${detector.training!.images} images; the model is in ${out}`);
   } finally {
     progress.stop();

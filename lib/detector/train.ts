@@ -4,9 +4,11 @@ import { throwIfAborted } from "../errors/abort.js";
 import { Callback } from "../errors/callback.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { openTrainingSource } from "../evaluation/training-images.js";
+import { requireRoom } from "../files/room.js";
 import { ImagesDigest } from "../image/digest.js";
 import { decodeAhead, type ImageSource, type OpenedSource } from "../image/source.js";
 import type { TrainingDescription, TrainingRun } from "../model-file/description.js";
+import { parts } from "../model-file/detector-tensors.js";
 import { type Addon, type NativeImageSet, type NativeModel } from "../native/addon.js";
 import { cancellable } from "../native/cancellable.js";
 import { loadAddon } from "../native/loader.js";
@@ -39,7 +41,21 @@ import { resolvePlace } from "./place.js";
  * about the addon. `ABORTED` if the signal was aborted (`cause` is its reason), or if `onProgress` or the iterable
  * threw (`cause` is what it threw).
  */
-export async function train(images: ImageSource, options: TrainOptions = {}): Promise<Detector> {
+export function train(images: ImageSource, options: TrainOptions = {}): Promise<Detector> {
+  return trainToFile(images, options);
+}
+
+/**
+ * Like {@link train}, for a model that will be saved: checks before the work whether it can be.
+ *
+ * @param out Where the model will be saved.
+ * @throws ReverseDistillationError as {@link train} and {@link requireRoom}
+ */
+export async function trainToFile(
+  images: ImageSource,
+  options: TrainOptions,
+  out?: string,
+): Promise<Detector> {
   const resolved = resolveTrainOptions(options);
   throwIfAborted(resolved.signal);
   const source = await openTrainingSource(images, { good: resolved.good, format: resolved.format });
@@ -49,6 +65,7 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
   const model = pickOptions(modelOptions, resolved);
   const native = await createModel(addon, model, place, resolved.seed);
   try {
+    if (out !== undefined) await requireRoom([{ name: "the model", path: out, bytes: sizeOf(native) }]);
     if (weights === undefined) warnOfRandomTeacher(resolved.backbone);
     else await loadTeacherWeights(native, weights, resolved.signal);
     const training = await trainModel(addon, native, source, { ...resolved, weights });
@@ -60,6 +77,14 @@ export async function train(images: ImageSource, options: TrainOptions = {}): Pr
     await native.dispose();
     throw fromNative(error);
   }
+}
+
+/** The size of a file with all weights, in bytes. */
+function sizeOf(native: NativeModel): number {
+  return parts.reduce(
+    (sum, part) => sum + native.tensors(part).reduce((all, { data }) => all + data.byteLength, 0),
+    0,
+  );
 }
 
 /** Reads the images, trains the model on them, and returns a description of the training. */

@@ -41,7 +41,7 @@ export async function writeAtomically(
 }
 
 /** The file that a path leads to through symbolic links, which may not exist. */
-async function targetOf(path: string): Promise<string> {
+export async function targetOf(path: string): Promise<string> {
   const link = await readlink(systemPath(path), "buffer").catch((error: unknown) => {
     // EINVAL: it is no link.
     if (["ENOENT", "EINVAL"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
