@@ -1,37 +1,57 @@
-import { abortedError, throwIfAborted, untilAborted } from "../errors/abort.js";
+import { abortedError, onAbort, throwIfAborted } from "../errors/abort.js";
 import { counted } from "../errors/counted.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import type { RawImage } from "../image/raw-image.js";
 import type { NativeScore } from "../native/addon.js";
-import type { BatchingOptions } from "../options/batching.js";
+import type { ResolvedBatching } from "../options/batching.js";
 
 /** Scores images as one batch. If there is a signal and it is aborted, stops as soon as it can. */
 export type ComputeBatch = (images: RawImage[], signal: AbortSignal | undefined) => Promise<NativeScore[]>;
 
-interface Request {
-  image: RawImage;
-  arrived: number;
+/** An image to score, which is prepared when its turn comes. */
+export interface QueuedImage {
+  /** The memory that the caller keeps for the image until it is scored. */
+  bytes: number;
+  /** Reads, decodes and shrinks the image. Not called once the signal is aborted. */
+  prepare: () => Promise<RawImage>;
+}
+
+/** A call: it waits, is prepared, is ready, is computed, and then leaves its place. */
+interface Call {
+  image: QueuedImage;
   resolve: (score: NativeScore) => void;
   reject: (error: unknown) => void;
-  /** When it is aborted, the request is rejected and its result is no longer needed. */
+  /** When it is aborted, the call is rejected and its result is no longer needed. */
   signal: AbortSignal | undefined;
 }
 
+interface ReadyCall extends Call {
+  pixels: RawImage;
+  since: number;
+}
+
 /**
- * Collects the images of single calls into batches. One batch is computed at a time; images that arrive meanwhile go
- * into the next. If a batch fails, its images are computed again one by one, so that no image fails because of another.
+ * Collects the images of single calls into batches. One batch is computed at a time, while the images of the next are
+ * prepared; all others wait as they were given. If a batch fails, its images are computed again one by one, so that no
+ * image fails because of another.
+ *
+ * A call keeps its place until its work has ended, even if it was aborted: otherwise, calls that are aborted and
+ * repeated would start more work than is ever finished.
  */
 export class ScoreQueue {
   readonly #compute: ComputeBatch;
-  readonly #options: Required<BatchingOptions>;
-  readonly #waiting: Request[] = [];
-  #accepted = 0;
+  readonly #options: ResolvedBatching;
+  #calls = 0;
+  #bytes = 0;
+  readonly #waiting = new Set<Call>();
+  #preparing = 0;
+  readonly #ready = new Map<Call, ReadyCall>();
   #busy = false;
-  #running: { requests: readonly Request[]; controller: AbortController | undefined } | undefined;
+  #running: { calls: readonly Call[]; controller: AbortController | undefined } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Immediate | undefined;
 
-  constructor(compute: ComputeBatch, options: Required<BatchingOptions>) {
+  constructor(compute: ComputeBatch, options: ResolvedBatching) {
     this.#compute = compute;
     this.#options = options;
   }
@@ -39,68 +59,103 @@ export class ScoreQueue {
   /**
    * Scores one image.
    *
-   * @param decode Decodes the image. Called only if the queue has room.
-   * @throws ReverseDistillationError `QUEUE_FULL`; `ABORTED` if the signal is aborted; whatever decoding or computing
-   * throws.
+   * @throws ReverseDistillationError `QUEUE_FULL`; `ABORTED` as soon as the signal is aborted; whatever preparing or
+   * computing throws.
    */
-  async score(decode: () => Promise<RawImage>, signal: AbortSignal | undefined): Promise<NativeScore> {
-    const { maxQueue } = this.#options;
-    if (this.#accepted >= maxQueue) {
+  async score(image: QueuedImage, signal: AbortSignal | undefined): Promise<NativeScore> {
+    throwIfAborted(signal);
+    this.#requireRoom(image);
+    let stop = () => {};
+    try {
+      return await new Promise((resolve, reject) => {
+        const call = { image, resolve, reject, signal };
+        stop = onAbort(signal, () => this.#abort(call));
+        this.#calls++;
+        this.#bytes += image.bytes;
+        this.#waiting.add(call);
+        this.#prepareNext();
+      });
+    } finally {
+      stop();
+    }
+  }
+
+  #requireRoom({ bytes }: QueuedImage): void {
+    const { maxQueue, maxQueuedBytes } = this.#options;
+    if (this.#calls >= maxQueue) {
       throw new ReverseDistillationError(
         "QUEUE_FULL",
         `The detector already has ${counted(maxQueue, "unfinished call")} of score, the limit set by batching.maxQueue: await some of ` +
           "them before scoring more, or raise the limit.",
       );
     }
-    this.#accepted++;
-    try {
-      const image = await untilAborted(signal, decode());
-      throwIfAborted(signal);
-      return await this.#enqueue(image, signal);
-    } finally {
-      this.#accepted--;
+    // A single image is scored whatever its size.
+    if (this.#calls > 0 && this.#bytes + bytes > maxQueuedBytes) {
+      throw new ReverseDistillationError(
+        "QUEUE_FULL",
+        `With this image of ${bytes} bytes, the detector's ${counted(this.#calls + 1, "unfinished call")} of score would hold ` +
+          `${this.#bytes + bytes} bytes of images; batching.maxQueuedBytes allows ${maxQueuedBytes}: await some of the ` +
+          "calls before scoring more, pass paths, which are read only when their turn comes, or raise the limit.",
+      );
     }
   }
 
-  async #enqueue(image: RawImage, signal: AbortSignal | undefined): Promise<NativeScore> {
-    let abort = () => {};
-    try {
-      return await new Promise((resolve, reject) => {
-        const request = { image, arrived: performance.now(), resolve, reject, signal };
-        abort = () => this.#abort(request);
-        signal?.addEventListener("abort", abort, { once: true });
-        this.#waiting.push(request);
-        this.#schedule();
-      });
-    } finally {
-      signal?.removeEventListener("abort", abort);
+  #leave({ image }: Call): void {
+    this.#calls--;
+    this.#bytes -= image.bytes;
+  }
+
+  #abort(call: Call): void {
+    // Once it is being prepared or computed, it leaves when that has ended.
+    if (this.#waiting.delete(call) || this.#ready.delete(call)) this.#leave(call);
+    call.reject(abortedError(call.signal!));
+    if (this.#running?.calls.every(({ signal }) => signal?.aborted)) this.#running.controller?.abort();
+    this.#prepareNext();
+  }
+
+  /** Prepares images in the order of their calls, at most one batch ahead of the one that is computed. */
+  #prepareNext(): void {
+    for (const call of this.#waiting) {
+      if (this.#preparing + this.#ready.size >= this.#options.maxBatch) return;
+      this.#waiting.delete(call);
+      void this.#prepare(call);
     }
   }
 
-  #abort(request: Request): void {
-    const place = this.#waiting.indexOf(request);
-    if (place >= 0) this.#waiting.splice(place, 1);
-    request.reject(abortedError(request.signal!));
-    if (this.#running?.requests.every(({ signal }) => signal?.aborted)) this.#running.controller?.abort();
+  async #prepare(call: Call): Promise<void> {
+    this.#preparing++;
+    try {
+      const pixels = await call.image.prepare();
+      throwIfAborted(call.signal);
+      this.#ready.set(call, { ...call, pixels, since: performance.now() });
+    } catch (error) {
+      this.#leave(call);
+      call.reject(error);
+    }
+    this.#preparing--;
+    this.#prepareNext();
+    this.#schedule();
   }
 
   /** Starts the next batch: now, at the end of this turn of the event loop, or after the delay. */
   #schedule(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#soon);
-    const [first] = this.#waiting;
+    const [first] = this.#ready.values();
     if (this.#busy || first === undefined) return;
     const { maxBatch, maxDelayMs } = this.#options;
-    const left = first.arrived + maxDelayMs - performance.now();
-    if (this.#waiting.length >= maxBatch) void this.#next();
+    const left = first.since + maxDelayMs - performance.now();
+    if (this.#ready.size >= maxBatch) void this.#next();
     else if (left <= 0) this.#soon = setImmediate(() => void this.#next());
     else this.#timer = setTimeout(() => void this.#next(), left);
   }
 
   async #next(): Promise<void> {
-    const batch = this.#waiting.splice(0, this.#options.maxBatch);
+    const batch = [...this.#ready.values()];
+    this.#ready.clear();
     if (batch.length === 0) return;
     this.#busy = true;
+    this.#prepareNext();
     try {
       await this.#run(batch);
     } finally {
@@ -109,19 +164,26 @@ export class ScoreQueue {
     }
   }
 
-  /** Settles every request of a batch. Never rejects. */
-  async #run(batch: Request[]): Promise<void> {
+  /** Settles every call of a batch. Never rejects. */
+  async #run(batch: readonly ReadyCall[]): Promise<void> {
     // The batch can be aborted only if every one of its calls can.
     const controller = batch.every(({ signal }) => signal) ? new AbortController() : undefined;
-    this.#running = { requests: batch, controller };
+    this.#running = { calls: batch, controller };
     try {
-      const images = batch.map(({ image }) => image);
+      const images = batch.map(({ pixels }) => pixels);
       const scores = await this.#compute(images, controller?.signal);
-      batch.forEach(({ resolve }, i) => resolve(scores[i]!));
+      batch.forEach((call, i) => {
+        this.#leave(call);
+        call.resolve(scores[i]!);
+      });
     } catch (error) {
-      const wanted = batch.filter(({ signal }) => !signal?.aborted);
-      if (batch.length === 1) wanted.forEach(({ reject }) => reject(error));
-      else for (const request of wanted) await this.#run([request]);
+      for (const call of batch) {
+        if (batch.length > 1 && !call.signal?.aborted) await this.#run([call]);
+        else {
+          this.#leave(call);
+          call.reject(error);
+        }
+      }
     } finally {
       // It refers to the scores, and would keep their maps alive after the callers drop them.
       this.#running = undefined;

@@ -1,5 +1,7 @@
 import type { AnomalyMap } from "../image/anomaly-map.js";
-import { decodeImage, type ImageInput } from "../image/decode.js";
+import { decodeInTurn } from "../image/decode-in-turn.js";
+import type { ImageInput } from "../image/decode.js";
+import { heldBytes } from "../image/input.js";
 import type { RawImage } from "../image/raw-image.js";
 import { decodeAhead } from "../image/source.js";
 import type { NativeScore } from "../native/addon.js";
@@ -35,7 +37,8 @@ export class Scorer {
 
   /** Scores one image, in a batch with others that are waiting. */
   async score(image: ImageInput, signal: AbortSignal | undefined): Promise<Score> {
-    return this.#toScore(await this.#queue.score(() => decodeImage(image), signal));
+    const prepare = () => decodeInTurn(image, { signal });
+    return this.#toScore(await this.#queue.score({ bytes: heldBytes(image), prepare }, signal));
   }
 
   /** Scores images in order, one batch after the other. */
@@ -62,9 +65,8 @@ export class Scorer {
   /** Computes one batch as soon as its threads are free. */
   #compute(images: RawImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
     const { addon, native, threads } = this.#parts;
-    return this.#budget.use(threads, () =>
-      cancellable(addon, signal, (token) => native.score(images, threads, token)),
-    );
+    const compute = () => cancellable(addon, signal, (token) => native.score(images, threads, token));
+    return this.#budget.use(threads, compute, signal);
   }
 
   #toScore({ score, map }: NativeScore): Score {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { ReverseDistillationError } from "./error.js";
 import { messageOf } from "./message-of.js";
 
@@ -25,18 +26,31 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedError(signal);
 }
 
+/**
+ * Calls back when the signal is aborted; not if it already is.
+ *
+ * @returns Stops listening.
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal === undefined) return () => {};
+  // One signal may serve hundreds of calls. Each stops listening, so Node.js need not warn of a leak after ten.
+  if (signal instanceof EventTarget) setMaxListeners(Number.MAX_SAFE_INTEGER, signal);
+  signal.addEventListener("abort", listener, { once: true });
+  return () => signal.removeEventListener("abort", listener);
+}
+
 /** Settles like the promise, but rejects with `ABORTED` as soon as the signal is aborted. */
 export async function untilAborted<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
   if (signal === undefined) return promise;
-  let abort = () => {};
+  let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(abortedError(signal));
+    const abort = () => reject(abortedError(signal));
     if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
+    else stop = onAbort(signal, abort);
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    signal.removeEventListener("abort", abort);
+    stop();
   }
 }

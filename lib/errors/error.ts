@@ -10,7 +10,8 @@
  * - `IO`: the operating system could not read or write a file.
  * - `ABORTED`: the caller's signal was aborted (`cause` is its reason), or a callback or iterable of the caller
  *   threw (`cause` is what it threw).
- * - `QUEUE_FULL`: the detector's queue is full. Wait for pending scores, or raise `batching.maxQueue`.
+ * - `QUEUE_FULL`: the detector's queue is full. Wait for pending scores, or raise `batching.maxQueue` or
+ *   `batching.maxQueuedBytes`.
  * - `DISPOSED`: the detector has been disposed of, or its Node.js environment is shutting down.
  * - `OUT_OF_MEMORY`: an allocation failed on the CPU or the GPU. Try smaller batches or images.
  * - `DEVICE_UNAVAILABLE`: the requested device does not exist on this machine or is not supported by this build.

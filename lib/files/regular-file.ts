@@ -1,3 +1,4 @@
+import { constants as buffers } from "node:buffer";
 import { constants, type Stats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { throwIfAborted } from "../errors/abort.js";
@@ -30,21 +31,30 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
 /** Bytes per system call. The signal is checked before each. */
 const step = 2 ** 22;
 
+/** When {@link readRegularFile} does not read a file, or not to its end. */
+export interface ReadLimits {
+  /** A file with more bytes is refused. */
+  maxBytes?: number | undefined;
+  /** Why that is the limit, or what to do about it; ends the message. */
+  reason?: string | undefined;
+  /** Ends the reading. */
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Reads a whole regular file.
  *
- * @param limits A file with more than `maxBytes` is refused. The signal ends the reading.
  * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `ABORTED`
  */
 export async function readRegularFile(
   path: string,
-  { maxBytes = Infinity, signal }: { maxBytes?: number; signal?: AbortSignal } = {},
+  { maxBytes = buffers.MAX_LENGTH, reason, signal }: ReadLimits = {},
 ): Promise<Buffer<ArrayBuffer>> {
   throwIfAborted(signal);
   const handle = await openRegularFile(path);
   try {
     const { size } = await handle.stat();
-    if (size > maxBytes) throw tooLarge(path, size, maxBytes);
+    if (size > maxBytes) throw tooLarge(path, size, maxBytes, reason);
     const content = Buffer.allocUnsafeSlow(size);
     let length = 0;
     while (length < size) {
@@ -77,9 +87,9 @@ function requireRegular(path: string, found: Stats): void {
   );
 }
 
-function tooLarge(path: string, size: number, maxBytes: number): ReverseDistillationError {
+function tooLarge(path: string, size: number, maxBytes: number, reason = ""): ReverseDistillationError {
   return new ReverseDistillationError(
     "IO",
-    `Reading failed: ${printable(path)}: it has ${size} bytes; at most ${maxBytes} are allowed here.`,
+    `Reading failed: ${printable(path)}: it has ${size} bytes; at most ${maxBytes} are allowed here${reason}.`,
   );
 }

@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { types } from "node:util";
 import { ReverseDistillationError } from "../errors/error.js";
 import { invalid, path as checkPath, show } from "../errors/validate.js";
-import { ioError } from "../files/io-error.js";
-import { systemPath } from "../files/system-path.js";
+import { readRegularFile, type ReadLimits } from "../files/regular-file.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 
 /**
@@ -28,12 +26,24 @@ function ofBytes(count: number): string {
   return `An encoded image of ${count} bytes`;
 }
 
+/** The memory that the caller keeps for an image, in bytes: that of encoded bytes and raw pixels, none for a path. */
+export function heldBytes(input: ImageInput): number {
+  if (types.isUint8Array(input) || types.isArrayBuffer(input)) return input.byteLength;
+  if (isBlob(input)) return input.size;
+  // What is no image at all is refused where it is read.
+  return isRawLike(input) && ArrayBuffer.isView(input.data) ? input.data.byteLength : 0;
+}
+
 /**
- * The bytes of an encoded image, read if it is a file.
+ * The bytes of an encoded image, read if it is a file: a regular one, because a pipe or a device may never end.
  *
- * @throws ReverseDistillationError `NOT_FOUND`, `IO`, or `INVALID_ARGUMENT` with what to do if it is no image.
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `ABORTED`, or `INVALID_ARGUMENT` with what to do if it is no
+ * image.
  */
-export async function readInput(input: Exclude<ImageInput, RawImage>): Promise<Uint8Array> {
+export async function readInput(
+  input: Exclude<ImageInput, RawImage>,
+  limits: ReadLimits = {},
+): Promise<Uint8Array> {
   if (types.isUint8Array(input)) return input;
   // One that was transferred away has no bytes, and cannot be viewed.
   if (types.isArrayBuffer(input)) return input.byteLength === 0 ? new Uint8Array() : new Uint8Array(input);
@@ -41,12 +51,7 @@ export async function readInput(input: Exclude<ImageInput, RawImage>): Promise<U
   if (typeof input !== "string" && !(input instanceof URL)) throw noImage(input);
   const text = typeof input === "string" ? input : input.href;
   if (isEncodedText(text)) throw noPath(text);
-  const path = checkPath("the path of an image", input);
-  try {
-    return await readFile(systemPath(path));
-  } catch (error) {
-    throw ioError(error, "Reading the image", path);
-  }
+  return readRegularFile(checkPath("the path of an image", input), limits);
 }
 
 function isBlob(input: unknown): input is Blob {

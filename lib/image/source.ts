@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
 import { invalid, path as checkPath } from "../errors/validate.js";
-import { decodeImage, type ImageInput } from "./decode.js";
+import { decodeInTurn, decoders, type DecodeInTurnOptions } from "./decode-in-turn.js";
+import type { ImageInput } from "./decode.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 import { readAhead } from "./read-ahead.js";
 
@@ -9,9 +9,6 @@ import { readAhead } from "./read-ahead.js";
  * asynchronous.
  */
 export type ImageSource = string | URL | Iterable<ImageInput> | AsyncIterable<ImageInput>;
-
-/** Images that are decoded at the same time: more would only fill memory. */
-const decoders = Math.min(4, availableParallelism());
 
 /** A source that was opened: its images, not read yet, and their number if it is known. */
 export interface OpenedSource {
@@ -41,21 +38,22 @@ function pathOf(image: ImageInput): string[] {
 }
 
 /** How {@link decodeAhead} decodes. */
-export interface DecodeAheadOptions {
+export interface DecodeAheadOptions extends DecodeInTurnOptions {
   /**
    * Whether raw pixels are only used until the consumer asks for the next image. Then the source is not read ahead, because
    * it may use the same memory for its next image.
    */
   lent: boolean;
-  signal?: AbortSignal | undefined;
 }
 
 /** Decodes images in order, a few ahead of the consumer. */
 export function decodeAhead(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
-  { lent, signal }: DecodeAheadOptions,
+  { lent, ...options }: DecodeAheadOptions,
 ): AsyncGenerator<RawImage> {
-  return readAhead(images, decodeImage, { limit: decoders, signal, ...(lent && { lent: isRawLike }) });
+  const decode = (image: ImageInput) => decodeInTurn(image, options);
+  const { signal } = options;
+  return readAhead(images, decode, { limit: decoders, signal, ...(lent && { lent: isRawLike }) });
 }
 
 function isIterable(value: unknown): value is Iterable<ImageInput> | AsyncIterable<ImageInput> {

@@ -1,4 +1,4 @@
-import { abortedError, throwIfAborted } from "../errors/abort.js";
+import { abortedError, onAbort, throwIfAborted } from "../errors/abort.js";
 import type { Addon, NativeCancelToken } from "./addon.js";
 import { fromNative } from "./native-error.js";
 
@@ -13,14 +13,13 @@ export async function cancellable<T>(
 ): Promise<T> {
   throwIfAborted(signal);
   const token = new addon.CancelToken();
-  const cancel = () => token.cancel();
-  signal?.addEventListener("abort", cancel, { once: true });
+  const stop = onAbort(signal, () => token.cancel());
   try {
     return await work(token);
   } catch (error) {
     const failure = fromNative(error);
     throw failure.code === "ABORTED" && signal?.aborted ? abortedError(signal) : failure;
   } finally {
-    signal?.removeEventListener("abort", cancel);
+    stop();
   }
 }

@@ -1,5 +1,5 @@
 import { invalid } from "../errors/validate.js";
-import { kind, parseNumber, wholeNumber, type Kind } from "./kind.js";
+import { bytes, kind, parseNumber, wholeNumber, type Kind } from "./kind.js";
 import { defaultsOf, option, resolveOptions, type GivenOptions, type ResolvedOptions } from "./option.js";
 
 const milliseconds: Kind<number> = kind({
@@ -26,10 +26,18 @@ export const batchingOptions = {
    */
   maxDelayMs: option(milliseconds, { default: 0 }),
   /**
-   * Largest number of unfinished calls of `score`, waiting ones included. One more rejects with `QUEUE_FULL`.
-   * @defaultValue 256
+   * Largest number of unfinished calls of `score`, waiting ones included. One more rejects with `QUEUE_FULL`. In a
+   * service, set it to the number of images that are scored in the time that a caller is ready to wait.
+   * @defaultValue 10000
    */
-  maxQueue: option(wholeNumber(1, 1_000_000), { default: 256 }),
+  maxQueue: option(wholeNumber(1, 1_000_000), { default: 10_000 }),
+  /**
+   * Largest total size, in bytes, of the images that unfinished calls of `score` were given: encoded bytes and raw
+   * pixels. Paths do not count, because files are read only when their turn comes. An image that would exceed it rejects
+   * with `QUEUE_FULL`, unless it is the only one.
+   * @defaultValue 1073741824
+   */
+  maxQueuedBytes: option(bytes, { default: 2 ** 30 }),
 };
 
 /** How concurrent calls of `score` are batched. */

@@ -14,7 +14,7 @@ test("options left out take their defaults", (t) => {
     [good, format, weights, threads, signal, onProgress],
     [undefined, undefined, undefined, 0, undefined, undefined],
   );
-  t.deepEqual(batching, { maxBatch: 8, maxDelayMs: 0, maxQueue: 256 });
+  t.deepEqual(batching, { maxBatch: 8, maxDelayMs: 0, maxQueue: 10_000, maxQueuedBytes: 2 ** 30 });
   t.true(Number.isSafeInteger(featureMemory) && featureMemory <= totalmem() / 4 && featureMemory > 2 ** 24);
 });
 

@@ -1,0 +1,41 @@
+import { availableParallelism } from "node:os";
+import { throwIfAborted } from "../errors/abort.js";
+import { Turns } from "../errors/turns.js";
+import { decodeImage, type ImageInput } from "./decode.js";
+import { isRawLike, type RawImage } from "./raw-image.js";
+
+/** Images that are decoded at the same time: more would only fill memory. */
+export const decoders = Math.min(4, availableParallelism());
+
+/** All detectors and trainings of this JavaScript thread share them. */
+const turns = new Turns(decoders);
+
+/** How {@link decodeInTurn} decodes. */
+export interface DecodeInTurnOptions {
+  /** What becomes of decoded pixels before the next image is decoded in their place. */
+  shrink?: ((image: RawImage) => Promise<RawImage>) | undefined;
+  /** Rejects as soon as it is aborted, unless the image is being decoded: then when that has ended. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Decodes an image when it is its turn, so that few images are decoded at the same time, however many wait. Raw pixels
+ * are there already: they are checked, and neither wait nor shrink.
+ *
+ * @throws ReverseDistillationError as `decodeImage`; `ABORTED`; whatever shrinking throws.
+ */
+export async function decodeInTurn(
+  input: ImageInput,
+  { shrink, signal }: DecodeInTurnOptions = {},
+): Promise<RawImage> {
+  if (isRawLike(input)) return decodeImage(input);
+  return turns.use(
+    1,
+    async () => {
+      const image = await decodeImage(input);
+      throwIfAborted(signal);
+      return shrink === undefined ? image : shrink(image);
+    },
+    signal,
+  );
+}
