@@ -1,5 +1,6 @@
 import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
+import { reading } from "../errors/reading.js";
 import { integer, invalid, path as checkPath } from "../errors/validate.js";
 import type { Dataset } from "../evaluation/dataset.js";
 import { evaluate, type EvaluateOptions, type Report } from "../evaluation/evaluate.js";
@@ -112,11 +113,10 @@ export class Detector {
    * @throws ReverseDistillationError as {@link Detector.score} does. The call fails with the first image that fails.
    */
   async scoreBatch(images: readonly ImageInput[], options: ScoreBatchOptions = {}): Promise<Score[]> {
-    if (!Array.isArray(images)) throw invalid("images", "an array of images", images);
+    if (!reading("images", () => Array.isArray(images)))
+      throw invalid("images", "an array of images", images);
     const { batchSize, signal } = resolveOptions(scoreBatchOptions, options);
-    return this.#work(signal, () =>
-      this.#scorer.scoreAll(images as readonly ImageInput[], batchSize, signal),
-    );
+    return this.#work(signal, () => this.#scorer.scoreAll(images, batchSize, signal));
   }
 
   /**

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { inspect } from "node:util";
 import { ReverseDistillationError } from "./error.js";
+import { inspected } from "./inspected.js";
+import { reading } from "./reading.js";
 
 /**
  * Checks for single values. Each returns the value with its type narrowed, or throws `INVALID_ARGUMENT` with the name
@@ -14,7 +15,7 @@ export function invalid(name: string, allowed: string, value: unknown): ReverseD
 
 /** Formats a value for an error message: on one line, and shortened if it is long. */
 export function show(value: unknown): string {
-  const text = inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 6, maxStringLength: 80 });
+  const text = inspected(value, { depth: 1, breakLength: Infinity, maxArrayLength: 6, maxStringLength: 80 });
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
@@ -38,21 +39,32 @@ export function positive(name: string, value: unknown, max: number): number {
 
 /** Checks for an object that has no keys other than the allowed ones. */
 export function record(name: string, value: unknown, allowed: readonly string[]): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
+  if (typeof value !== "object" || value === null || reading(name, () => Array.isArray(value)))
     throw invalid(name, "an object", value);
-  const unknown = Object.keys(value).find((key) => !allowed.includes(key));
+  const unknown = reading(name, () => Object.keys(value)).find((key) => !allowed.includes(key));
   if (unknown !== undefined) {
+    const key = unknown.length > longestKey ? `${unknown.slice(0, longestKey)}...` : unknown;
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `${name} has an unknown key ${JSON.stringify(unknown)}; allowed keys: ${allowed.join(", ")}.`,
+      `${name} has an unknown key ${JSON.stringify(key)}; allowed keys: ${allowed.join(", ")}.`,
     );
   }
   return value as Record<string, unknown>;
 }
 
+/** As many characters of an unknown key as a message shows. */
+const longestKey = 80;
+
 export function abortSignal(name: string, value: unknown): AbortSignal {
   const signal = value as AbortSignal | null;
-  if (typeof signal?.aborted === "boolean" && typeof signal.addEventListener === "function") return signal;
+  const isSignal = reading(
+    name,
+    () =>
+      typeof signal?.aborted === "boolean" &&
+      typeof signal.addEventListener === "function" &&
+      typeof signal.removeEventListener === "function",
+  );
+  if (isSignal) return signal!;
   throw invalid(name, "an AbortSignal", value);
 }
 
@@ -63,13 +75,24 @@ export function callback(name: string, value: unknown): (...values: never[]) => 
 
 /** Checks for a path or a `file:` URL, and returns it as a path. */
 export function path(name: string, value: unknown): string {
-  if (value instanceof URL && value.protocol === "file:") {
+  const given = reading(name, () => (value instanceof URL ? pathOf(name, value) : value));
+  if (typeof given !== "string" || given === "" || given.includes("\0"))
+    throw invalid(name, "a path or a file: URL", given);
+  if (Buffer.byteLength(given) > longestPath)
+    throw invalid(name, `a path of at most ${longestPath} bytes`, given);
+  return given;
+}
+
+/** In bytes, as in Linux. */
+export const longestPath = 4095;
+
+function pathOf(name: string, url: URL): string {
+  if (url.protocol === "file:") {
     try {
-      return fileURLToPath(value);
+      return fileURLToPath(url);
     } catch {
-      throw invalid(name, "a path or a file: URL", value.href);
+      // It names another host, or is malformed.
     }
   }
-  if (typeof value === "string" && value !== "" && !value.includes("\0")) return value;
-  throw invalid(name, "a path or a file: URL", value instanceof URL ? value.href : value);
+  throw invalid(name, "a path or a file: URL", url.href);
 }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
+import { reading } from "../errors/reading.js";
 import { integer, invalid, path as checkPath, record } from "../errors/validate.js";
 import { formatOptions } from "../options/dataset-format.js";
 import { resolveOptions, type GivenOptions } from "../options/option.js";
@@ -88,7 +89,10 @@ export function datasetFromLists(lists: {
     group?: string;
   }[];
 }): Dataset {
-  const { train = [], test = [] } = record("lists", lists, ["train", "test"]);
+  return reading("lists", () => fromLists(record("lists", lists, ["train", "test"])));
+}
+
+function fromLists({ train = [], test = [] }: Record<string, unknown>): Dataset {
   if (!Array.isArray(train)) throw invalid("train", "a list of paths", train);
   if (!Array.isArray(test)) throw invalid("test", "a list of { image, label, mask?, group? }", test);
   if (train.length + test.length === 0) {
@@ -114,10 +118,10 @@ export function datasetFromLists(lists: {
  */
 export async function splitNormal(folder: string | URL, options: SplitOptions = {}): Promise<Dataset> {
   record("options", options, ["testFraction", "seed"]);
-  const { testFraction = 0.2 } = options;
-  if (!(testFraction > 0 && testFraction < 1))
+  const { testFraction = 0.2, seed: given = 0 } = reading("options", () => ({ ...options }));
+  if (typeof testFraction !== "number" || !(testFraction > 0 && testFraction < 1))
     throw invalid("testFraction", "a number between 0 and 1", testFraction);
-  const seed = integer("seed", options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER);
+  const seed = integer("seed", given, 0, Number.MAX_SAFE_INTEGER);
   const root = checkPath("folder", folder);
   const images = await findTrainingImages(root);
   if (images.length < 2) {

@@ -1,6 +1,8 @@
 import { throwIfAborted } from "../errors/abort.js";
 import { Callback } from "../errors/callback.js";
 import { ReverseDistillationError } from "../errors/error.js";
+import { reading } from "../errors/reading.js";
+import { invalid } from "../errors/validate.js";
 import { byCodeUnits } from "../image/folder.js";
 import { abortOptions } from "../options/computing.js";
 import { boolean, callback } from "../options/kind.js";
@@ -80,8 +82,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Report> {
   const { pixels, onProgress, onScored, signal } = resolveOptions(evaluateOptions, options);
-  const { unusedMasks, notes = [] } = dataset;
-  const test = dataset.test.map((item) => ({ ...item, label: labelOf(item.label) }));
+  const { unusedMasks, notes, test } = reading("dataset", () => checkedDataset(dataset));
   if (test.length === 0) {
     throw new ReverseDistillationError(
       "NO_IMAGES",
@@ -118,6 +119,23 @@ export async function evaluate(
     unusedMasks,
     notes: [...notes, ...findings.notes()],
   };
+}
+
+/** What is needed of a data set, if it has the form of one. */
+function checkedDataset({
+  unusedMasks = [],
+  notes = [],
+  test,
+}: Partial<Dataset>): Required<Pick<Dataset, "unusedMasks" | "notes" | "test">> {
+  if (!Array.isArray(test)) throw invalid("dataset.test", "a list of { image, label, mask?, group? }", test);
+  const items = Array.from(test as readonly TestImage[], (item, index) => {
+    const { label } = item;
+    if (typeof label !== "string") throw invalid(`dataset.test[${index}].label`, "a string", label);
+    return { ...item, label: labelOf(label) };
+  });
+  for (const [name, list] of Object.entries({ unusedMasks, notes }))
+    if (!Array.isArray(list)) throw invalid(`dataset.${name}`, "a list of strings", list);
+  return { unusedMasks, notes, test: items };
 }
 
 interface Result {

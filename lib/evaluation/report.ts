@@ -1,4 +1,5 @@
 import { counted } from "../errors/counted.js";
+import { reading } from "../errors/reading.js";
 import { printable } from "../files/system-path.js";
 import type { EvaluatedGroup, Report } from "./evaluate.js";
 import { numberIn, type Column, type Metric, type Reported } from "./metrics/metric.js";
@@ -54,8 +55,14 @@ const pixelNotes: readonly string[] = Object.values<Reported<never>>(regionMetri
 
 /**
  * Formats a report as text: a table with one line for each kind of defect and one for all, and notes on how to read it.
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if it is not a report of `evaluate`.
  */
 export function formatReport(report: Report): string {
+  return reading("report", () => format(report));
+}
+
+function format(report: Report): string {
   const { overall, kinds } = report;
   const withPixels = overall.pixel !== null;
   const groups = kinds.length === 1 ? [{ ...overall, label: kinds[0]!.label }] : [...kinds, overall];

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
+import { reading } from "../errors/reading.js";
 import { invalid, path as checkPath } from "../errors/validate.js";
 import { requireImages, scanFolder, withoutMasks, type FolderScan } from "../image/folder.js";
 import { chooseGood, describeFolders, severalFolders } from "../image/good-images.js";
@@ -30,7 +31,7 @@ export async function openTrainingSource(
   source: ImageSource,
   options: TrainingFolderOptions = {},
 ): Promise<OpenedSource> {
-  if (typeof source === "string" || source instanceof URL) {
+  if (reading("images", () => typeof source === "string" || source instanceof URL)) {
     const images = await findTrainingImages(checkPath("images", source), options);
     return { images, total: images.length, files: images };
   }
@@ -38,7 +39,7 @@ export async function openTrainingSource(
     if (options[name] !== undefined)
       throw invalid(name, "left out unless images are a folder", options[name]);
   }
-  return openImages(source);
+  return openImages(source as Exclude<ImageSource, string | URL>);
 }
 
 /**

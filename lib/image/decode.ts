@@ -1,3 +1,4 @@
+import { reading } from "../errors/reading.js";
 import { decodeSamples } from "./decode-samples.js";
 import { describeImage, readInput, type ImageInput } from "./input.js";
 import { invalidImage } from "./invalid-image.js";
@@ -17,8 +18,8 @@ export { describeImage, type ImageInput } from "./input.js";
  * frame or page, or is of a kind not named here; `INVALID_ARGUMENT` if it is no image at all.
  */
 export async function decodeImage(input: ImageInput): Promise<RawImage> {
-  if (isRawLike(input)) return checkRaw(input);
-  const name = describeImage(input);
+  if (isRawLike(input)) return reading("an image", () => checkRaw(input));
+  const name = reading("an image", () => describeImage(input));
   const samples = await decodeSamples(await readInput(input), name);
   const { width, height, channels } = samples;
   return { data: upper8(samples, name), width, height, channels: channels as 1 | 3 };

@@ -1,6 +1,8 @@
 import { types } from "node:util";
 import { ReverseDistillationError } from "../errors/error.js";
-import { invalid, path as checkPath, show } from "../errors/validate.js";
+import { reading } from "../errors/reading.js";
+import { invalid, longestPath, path as checkPath, show } from "../errors/validate.js";
+import { ioError } from "../files/io-error.js";
 import { readRegularFile, type ReadLimits } from "../files/regular-file.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 
@@ -47,8 +49,8 @@ export async function readInput(
   if (types.isUint8Array(input)) return input;
   // One that was transferred away has no bytes, and cannot be viewed.
   if (types.isArrayBuffer(input)) return input.byteLength === 0 ? new Uint8Array() : new Uint8Array(input);
-  if (isBlob(input)) return new Uint8Array(await input.arrayBuffer());
-  if (typeof input !== "string" && !(input instanceof URL)) throw noImage(input);
+  if (reading("an image", () => isBlob(input))) return bytesOf(input as Blob);
+  if (typeof input !== "string" && !(input instanceof URL)) throw reading("an image", () => noImage(input));
   const text = typeof input === "string" ? input : input.href;
   if (isEncodedText(text)) throw noPath(text);
   return readRegularFile(checkPath("the path of an image", input), limits);
@@ -64,6 +66,15 @@ function isBlob(input: unknown): input is Blob {
   );
 }
 
+/** @throws ReverseDistillationError `IO` if the Blob cannot be read, as one of a file that has changed. */
+async function bytesOf(blob: Blob): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (error) {
+    throw ioError(error, "Reading the image", "a Blob");
+  }
+}
+
 /** Data and web addresses, and base64 of the formats that it is usual for: none of them is a path. */
 function isEncodedText(text: string): boolean {
   return (
@@ -73,9 +84,6 @@ function isEncodedText(text: string): boolean {
       /^(iVBORw0KGgo|\/9j\/|R0lGOD|UklGR|SUkqA|TU0AK|Qk[0-9A-Za-z+/])[\w+/=\s]*$/.test(text))
   );
 }
-
-/** In bytes, of Linux. */
-const longestPath = 4095;
 
 function noPath(text: string): ReverseDistillationError {
   const kind = /^https?:/i.test(text)

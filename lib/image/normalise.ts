@@ -1,4 +1,7 @@
-import type { Normalisation } from "../options/model.js";
+import { types } from "node:util";
+import { reading } from "../errors/reading.js";
+import { invalid, oneOf } from "../errors/validate.js";
+import { normalisations, type Normalisation } from "../options/model.js";
 import type { Pixels } from "./pixels.js";
 
 /** Mean and standard deviation of ImageNet's RGB channels, for pixel values from 0 to 1. */
@@ -29,12 +32,11 @@ export interface NormalisedPixels {
  *
  * @param pixels As `preprocess` returns them.
  * @param normalisation The model's: `config.normalisation`, or `normalisation` in an export's metadata.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT`
  */
-export function normalise(
-  { data, dims: [, height, width] }: Pixels,
-  normalisation: Normalisation,
-): NormalisedPixels {
-  const { scale, shift } = normalisationOf(normalisation);
+export function normalise(pixels: Pixels, normalisation: Normalisation): NormalisedPixels {
+  const { data, height, width } = reading("pixels", () => checkedPixels(pixels));
+  const { scale, shift } = normalisationOf(oneOf("normalisation", normalisation, normalisations));
   const plane = height * width;
   const planes = new Float32Array(3 * plane);
   for (let channel = 0; channel < 3; channel++) {
@@ -42,4 +44,15 @@ export function normalise(
       planes[channel * plane + i] = data[3 * i + channel]! * scale[channel]! + shift[channel]!;
   }
   return { data: planes, dims: [1, 3, height, width] };
+}
+
+function checkedPixels({ data, dims }: Pixels): { data: Uint8Array; height: number; width: number } {
+  const [images, height, width, channels] = dims;
+  const fits = [images, channels].every((length, index) => length === [1, 3][index]);
+  const sides = [height, width].every((side) => Number.isInteger(side) && side >= 1);
+  if (!fits || !sides) throw invalid("dims of pixels", "[1, height, width, 3]", dims);
+  if (!types.isUint8Array(data)) throw invalid("data of pixels", "a Uint8Array", typeof data);
+  if (data.length !== 3 * height * width)
+    throw invalid("data of pixels", `${3 * height * width} bytes, as dims say`, data.length);
+  return { data, height, width };
 }

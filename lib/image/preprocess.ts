@@ -1,3 +1,4 @@
+import { reading } from "../errors/reading.js";
 import { imageSize } from "../options/model.js";
 import { decodeImage, type ImageInput } from "./decode.js";
 import type { Pixels } from "./pixels.js";
@@ -16,7 +17,7 @@ export async function preprocess(
   image: ImageInput,
   size: number | readonly [height: number, width: number],
 ): Promise<Pixels> {
-  const [height, width] = imageSize.check("size", size);
+  const [height, width] = reading("size", () => imageSize.check("size", size));
   const raw = await decodeImage(image);
   const resized = resizeBilinear(raw.data, raw, [height, width]);
   return { data: toRgb(resized, raw.channels), dims: [1, height, width, 3] };

@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { ReverseDistillationError } from "../errors/error.js";
+import { reading } from "../errors/reading.js";
 import { show } from "../errors/validate.js";
 import { invalidImage } from "./invalid-image.js";
 
@@ -17,7 +18,9 @@ const longestSide = 2 ** 31 - 1;
 /** Whether it is raw pixels, which are borrowed from their owner. Whether they are sound is for {@link checkRaw}. */
 export function isRawLike(input: unknown): input is RawImage {
   return (
-    typeof input === "object" && input !== null && "data" in input && "width" in input && "height" in input
+    typeof input === "object" &&
+    input !== null &&
+    reading("an image", () => "data" in input && "width" in input && "height" in input)
   );
 }
 
@@ -31,10 +34,9 @@ export function checkRaw({ data, width, height, channels }: RawImage): RawImage 
   if (!types.isUint8Array(data) && !types.isUint8ClampedArray(data)) {
     // Values are not shown: they are pixels.
     const given: unknown = data;
-    const type = typeof given === "object" && given !== null ? given.constructor.name : typeof given;
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `data of a raw image must be a Uint8Array or Uint8ClampedArray; got ${type}.`,
+      `data of a raw image must be a Uint8Array or Uint8ClampedArray; got ${typeName(given)}.`,
     );
   }
   const { buffer } = data;
@@ -65,6 +67,13 @@ export function checkRaw({ data, width, height, channels }: RawImage): RawImage 
     );
   }
   return { data, width, height, channels };
+}
+
+/** The name of a value's class, or else of its type. */
+function typeName(value: unknown): string {
+  if (typeof value !== "object" || value === null) return typeof value;
+  const name: unknown = (value.constructor as { name?: unknown } | undefined)?.name;
+  return typeof name === "string" ? name : "object";
 }
 
 function isSide(value: unknown): boolean {

@@ -27,8 +27,7 @@ export async function* readAhead<T, U>(
   map: (item: T, index: number) => Promise<U>,
   { limit, lent = () => false, signal }: ReadAheadOptions<T>,
 ): AsyncGenerator<U, void, undefined> {
-  const iterator =
-    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const iterator = iteratorOf(source);
   const pending: Promise<U>[] = [];
   let index = 0;
   // An iterator that has ended or thrown must not be closed.
@@ -59,6 +58,14 @@ export async function* readAhead<T, U>(
   } finally {
     await Promise.allSettled(pending);
     if (open) await close(iterator, signal);
+  }
+}
+
+function iteratorOf<T>(source: Iterable<T> | AsyncIterable<T>): Iterator<T> | AsyncIterator<T> {
+  try {
+    return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  } catch (error) {
+    throw stoppedBy("the iterable of images", error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { reading } from "../errors/reading.js";
 import { invalid, path as checkPath } from "../errors/validate.js";
 import { decodeInTurn, decoders, type DecodeInTurnOptions } from "./decode-in-turn.js";
 import type { ImageInput } from "./decode.js";
@@ -24,12 +25,14 @@ export interface OpenedSource {
  * @throws ReverseDistillationError `INVALID_ARGUMENT`
  */
 export function openImages(source: Iterable<ImageInput> | AsyncIterable<ImageInput>): OpenedSource {
-  if (!isIterable(source)) {
-    throw invalid("images", "the path of a folder, or a list or iterable of images", source);
-  }
-  if (!Array.isArray(source)) return { images: source, total: undefined, files: [] };
-  const list = source as readonly ImageInput[];
-  return { images: list, total: list.length, files: list.flatMap(pathOf) };
+  return reading("images", () => {
+    if (!isIterable(source)) {
+      throw invalid("images", "the path of a folder, or a list or iterable of images", source);
+    }
+    if (!Array.isArray(source)) return { images: source, total: undefined, files: [] };
+    const list = source as readonly ImageInput[];
+    return { images: list, total: list.length, files: list.flatMap(pathOf) };
+  });
 }
 
 /** The path of an image, if it is given as a path. */

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
+import { reading } from "../errors/reading.js";
 import { oneOf, path, record } from "../errors/validate.js";
 import type { Backend } from "./libtorch/inspect.js";
 
@@ -56,16 +57,16 @@ const state = ((globalThis as { [key]?: State })[key] ??= { options: {}, opened:
  */
 export function configureNative(options: NativeOptions): void {
   record("options", options, Object.keys(variables));
-  for (const name of ["libtorch", "addon"] as const)
-    if (options[name] !== undefined) path(name, options[name]);
-  if (options.backend !== undefined) oneOf("backend", options.backend, backends);
+  const given = reading("options", () => ({ ...options }));
+  for (const name of ["libtorch", "addon"] as const) if (given[name] !== undefined) path(name, given[name]);
+  if (given.backend !== undefined) oneOf("backend", given.backend, backends);
   if (state.opened)
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
       "configureNative() was called too late: the native addon is already loaded and cannot be changed. " +
         "Call it before training or loading anything.",
     );
-  state.options = { ...options };
+  state.options = given;
 }
 
 /** Fixes the settings: {@link configureNative} throws from now on. */

@@ -1,3 +1,4 @@
+import { reading } from "../errors/reading.js";
 import { record } from "../errors/validate.js";
 import type { Kind } from "./kind.js";
 
@@ -111,7 +112,7 @@ export function resolveOptions<D extends Declarations>(
   const prefix = name === "options" ? "" : `${name}.`;
   const resolved = Object.entries(declarations).map(([key, declared]) => [
     key,
-    resolveOption(declared, prefix + key, given[key]),
+    reading(prefix + key, () => resolveOption(declared, prefix + key, given[key])),
   ]);
   return Object.fromEntries(resolved) as ResolvedOptions<D>;
 }

@@ -1,4 +1,6 @@
 import { ReverseDistillationError } from "../../errors/error.js";
+import { reading } from "../../errors/reading.js";
+import { invalid, show } from "../../errors/validate.js";
 import type { Metric } from "./metric.js";
 import {
   thresholdMetrics,
@@ -49,9 +51,8 @@ export function f1Max(scores: Scores, labels: Labels): F1Max | null {
 
 /** {@link auroc}, {@link averagePrecision} and {@link f1Max} from one sort. @throws as {@link auroc} */
 export function classificationMetrics(scores: Scores, labels: Labels): ClassificationMetrics {
-  const values =
-    scores instanceof Float32Array || scores instanceof Float64Array ? scores : Float64Array.from(scores);
-  const classes = checkedLabels(labels, values.length);
+  const values = reading("scores", () => checkedScores(scores));
+  const classes = reading("labels", () => checkedLabels(labels, values.length));
   requireFinite(values);
   const order = new Uint32Array(values.length).map((_, index) => index);
   order.sort((a, b) => values[b]! - values[a]!);
@@ -116,6 +117,14 @@ export function requireFinite(scores: Float32Array | Float64Array): void {
   );
 }
 
+function checkedScores(scores: Scores): Float32Array | Float64Array {
+  if (scores instanceof Float32Array || scores instanceof Float64Array) return scores;
+  return Float64Array.from(scores, (score, index) => {
+    if (typeof score === "number") return score;
+    throw invalid(`scores[${index}]`, "a finite number", score);
+  });
+}
+
 function checkedLabels(labels: Labels, count: number): Uint8Array {
   if (labels.length !== count) {
     throw new ReverseDistillationError(
@@ -127,7 +136,7 @@ function checkedLabels(labels: Labels, count: number): Uint8Array {
     if (label === 0 || label === 1 || typeof label === "boolean") return Number(label);
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
-      `Labels must be 0, 1, false or true, but the one at index ${index} is ${String(label)}.`,
+      `Labels must be 0, 1, false or true, but the one at index ${index} is ${show(label)}.`,
     );
   });
 }

@@ -1,5 +1,7 @@
+import { types } from "node:util";
 import { ReverseDistillationError } from "../../errors/error.js";
-import { invalid } from "../../errors/validate.js";
+import { reading } from "../../errors/reading.js";
+import { integer, invalid, record } from "../../errors/validate.js";
 import { classificationInOrder, requireFinite } from "./classification.js";
 import type { Metric } from "./metric.js";
 import type { PixelGroup, Pro } from "./pro.js";
@@ -67,16 +69,39 @@ export function pixelMetrics(
 }
 
 function collect(maps: readonly PixelMap[], masks: readonly PixelMask[]): PixelScores {
+  return reading("maps and masks", () => collectRead(maps, masks));
+}
+
+function collectRead(maps: readonly PixelMap[], masks: readonly PixelMask[]): PixelScores {
+  if (!Array.isArray(maps)) throw invalid("maps", "a list of { data, height, width }", maps);
+  if (!Array.isArray(masks))
+    throw invalid("masks", "a list of Uint8Arrays, or null where all is normal", masks);
   if (maps.length !== masks.length) {
     throw new ReverseDistillationError(
       "INVALID_ARGUMENT",
       `There must be one mask per map (null where all is normal), but there are ${masks.length} masks and ${maps.length} maps.`,
     );
   }
-  const scores = new PixelScores(maps.reduce((sum, map) => sum + map.data.length, 0));
-  maps.forEach((map, index) => scores.add(map, masks[index]!));
+  const checked = Array.from(maps as readonly PixelMap[], checkedMap);
+  const scores = new PixelScores(checked.reduce((sum, map) => sum + map.data.length, 0));
+  checked.forEach((map, index) => scores.add(map, (masks as readonly PixelMask[])[index]!));
   return scores;
 }
+
+/** @throws ReverseDistillationError `INVALID_ARGUMENT` */
+function checkedMap(map: PixelMap): PixelMap {
+  const { data, height, width } = map;
+  // The check of node:util holds for arrays from another realm too, such as a test runner's.
+  if (!types.isFloat32Array(data)) throw invalid("A map's data", "a Float32Array", typeof data);
+  integer("A map's height", height, 0, most);
+  integer("A map's width", width, 0, most);
+  if (data.length !== height * width)
+    throw invalid("A map's data", `${height} x ${width} values`, data.length);
+  return { data, height, width };
+}
+
+/** The most pixels: the length of the longest typed array. */
+const most = 2 ** 32 - 1;
 
 /**
  * Gathers the pixels of images one image at a time, for metrics over all of them. What is added is
@@ -91,10 +116,19 @@ export class PixelScores {
   #images = 0;
   readonly #groups: PixelGroup[] = [];
 
-  /** @param expectedPixels Number of pixels to make room for; more may come. */
+  /**
+   * @param expectedPixels Number of pixels to make room for; more may come.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT`, `OUT_OF_MEMORY`
+   */
   constructor(expectedPixels = 0) {
-    this.#scores = new Float32Array(expectedPixels);
-    this.#groupOf = new Uint32Array(expectedPixels);
+    integer("expectedPixels", expectedPixels, 0, most);
+    try {
+      this.#scores = new Float32Array(expectedPixels);
+      this.#groupOf = new Uint32Array(expectedPixels);
+    } catch (error) {
+      const message = `There is not enough memory for ${expectedPixels} pixels.`;
+      throw new ReverseDistillationError("OUT_OF_MEMORY", message, { cause: error });
+    }
   }
 
   /** Number of images added. */
@@ -107,9 +141,8 @@ export class PixelScores {
    * score is not finite; then nothing is added.
    */
   add(map: PixelMap, mask: PixelMask): void {
-    const { data, height, width } = map;
-    if (data.length !== height * width)
-      throw invalid("A map's data", `${height} x ${width} values`, data.length);
+    const { data, height, width } = reading("A map", () => checkedMap(map));
+    if (mask !== null && !types.isUint8Array(mask)) throw invalid("A mask", "a Uint8Array or null", mask);
     if (mask !== null && mask.length !== data.length) {
       throw invalid("A mask", `as large as its map of ${height} x ${width} pixels`, mask.length);
     }
@@ -140,8 +173,10 @@ export class PixelScores {
     return { ...this.classification(), ...this.#regions(options) };
   }
 
-  #regions({ maxFpr = 0.3 }: ProOptions = {}): RegionMetrics {
-    if (!(maxFpr > 0 && maxFpr <= 1)) throw invalid("maxFpr", "a number above 0 and up to 1", maxFpr);
+  #regions(options: ProOptions = {}): RegionMetrics {
+    const { maxFpr = 0.3 } = reading("options", () => record("options", options, ["maxFpr"]) as ProOptions);
+    if (typeof maxFpr !== "number" || !(maxFpr > 0 && maxFpr <= 1))
+      throw invalid("maxFpr", "a number above 0 and up to 1", maxFpr);
     const pixels = { ...this.#inOrder(), groups: this.#groups, images: this.#images, maxFpr };
     const values = Object.entries(regionMetrics).map(([key, metric]) => [key, metric.compute(pixels)]);
     return Object.fromEntries(values) as RegionMetrics;

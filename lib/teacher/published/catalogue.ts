@@ -1,4 +1,5 @@
-import { backboneTable, type Backbone, type PublishedFile } from "../../options/backbones.js";
+import { oneOf } from "../../errors/validate.js";
+import { backbones, backboneTable, type Backbone, type PublishedFile } from "../../options/backbones.js";
 
 /** A backbone's published weights file. */
 export interface PublishedWeights extends PublishedFile {
@@ -11,8 +12,11 @@ const publishedAt = "https://download.pytorch.org/models/";
 /**
  * The ImageNet-1k weights that torchvision publishes for a backbone as `IMAGENET1K_V1`. They were the only ones when
  * the paper appeared; the later `V2` weights were trained differently, and their features differ.
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT`
  */
 export function publishedWeights(backbone: Backbone): PublishedWeights {
+  oneOf("backbone", backbone, backbones);
   return { backbone, ...backboneTable[backbone].published };
 }
 

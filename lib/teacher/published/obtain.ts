@@ -2,7 +2,8 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { abortedError } from "../../errors/abort.js";
 import { ReverseDistillationError } from "../../errors/error.js";
-import { invalid } from "../../errors/validate.js";
+import { reading } from "../../errors/reading.js";
+import { abortSignal, callback, invalid, record } from "../../errors/validate.js";
 import { cacheDirectory } from "../../files/cache.js";
 import { sha256 } from "../../files/checksum.js";
 import { ioError } from "../../files/io-error.js";
@@ -45,7 +46,10 @@ export interface WeightsStatus extends PublishedWeights {
  * @throws ReverseDistillationError `DOWNLOAD_FAILED`, which gives the reason and says where to put the file by hand;
  * `INVALID_ARGUMENT` if a variable is invalid, `ABORTED`, `IO`.
  */
-export function obtainImagenetWeights(backbone: Backbone, options: ObtainOptions = {}): Promise<string> {
+export async function obtainImagenetWeights(
+  backbone: Backbone,
+  options: ObtainOptions = {},
+): Promise<string> {
   return obtainWeights(publishedWeights(backbone), options);
 }
 
@@ -68,11 +72,11 @@ export async function obtainWeights(
   published: PublishedWeights,
   options: ObtainOptions = {},
 ): Promise<string> {
-  const { env = process.env, signal, onProgress, pace } = options;
+  const { env = process.env, signal, onProgress, pace, offline = isOffline(env) } = checkedOptions(options);
   const { url, path, state } = await weightsStatus(published, env, signal);
   if (state === "present") return path;
   const byHand = `To install the file by hand, download ${url} on another machine and save it as ${path}.`;
-  if (options.offline ?? isOffline(env)) {
+  if (offline) {
     const found = state === "damaged" ? `${path} is damaged` : `${path} does not exist`;
     throw new ReverseDistillationError(
       "DOWNLOAD_FAILED",
@@ -98,6 +102,20 @@ export async function obtainWeights(
       cause: error.cause,
     });
   }
+}
+
+function checkedOptions(options: ObtainOptions): ObtainOptions {
+  return reading("options", () => {
+    record("options", options, ["offline", "signal", "onProgress", "env", "pace"]);
+    const { offline, signal, onProgress, env, pace } = options;
+    if (offline !== undefined && typeof offline !== "boolean")
+      throw invalid("offline", "true or false", offline);
+    if (signal !== undefined) abortSignal("signal", signal);
+    if (onProgress !== undefined) callback("onProgress", onProgress);
+    if (env !== undefined && (typeof env !== "object" || env === null))
+      throw invalid("env", "an object", env);
+    return { offline, signal, onProgress, env, pace };
+  });
 }
 
 /** Where a published file lies in the cache, or would lie. */
