@@ -33,7 +33,9 @@ export function heldBytes(input: ImageInput): number {
   if (types.isUint8Array(input) || types.isArrayBuffer(input)) return input.byteLength;
   if (isBlob(input)) return input.size;
   // What is no image at all is refused where it is read.
-  return isRawLike(input) && ArrayBuffer.isView(input.data) ? input.data.byteLength : 0;
+  return isRawLike(input)
+    ? reading("an image", () => (ArrayBuffer.isView(input.data) ? input.data.byteLength : 0))
+    : 0;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function readInput(
   if (types.isUint8Array(input)) return input;
   // One that was transferred away has no bytes, and cannot be viewed.
   if (types.isArrayBuffer(input)) return input.byteLength === 0 ? new Uint8Array() : new Uint8Array(input);
-  if (reading("an image", () => isBlob(input))) return bytesOf(input as Blob);
+  if (isBlob(input)) return bytesOf(input);
   if (typeof input !== "string" && !(input instanceof URL)) throw reading("an image", () => noImage(input));
   const text = typeof input === "string" ? input : input.href;
   if (isEncodedText(text)) throw noPath(text);
@@ -57,12 +59,14 @@ export async function readInput(
 }
 
 function isBlob(input: unknown): input is Blob {
-  return (
-    typeof input === "object" &&
-    input !== null &&
-    "arrayBuffer" in input &&
-    "size" in input &&
-    typeof input.arrayBuffer === "function"
+  if (typeof input !== "object" || input === null) return false;
+  return reading(
+    "an image",
+    () =>
+      "arrayBuffer" in input &&
+      "size" in input &&
+      typeof input.arrayBuffer === "function" &&
+      Number.isSafeInteger(input.size),
   );
 }
 
