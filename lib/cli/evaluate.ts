@@ -6,13 +6,15 @@ import { formatReport } from "../evaluation/report.js";
 import { requireWritablePlace, writeAtomically } from "../files/atomic-file.js";
 import { requireSeparate } from "../files/outputs.js";
 import { formatOptions } from "../options/dataset-format.js";
+import { imageOptions } from "../options/images.js";
 import { loadOptions } from "../options/load.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, type Flags } from "./flags.js";
 import { weightsInputs } from "./inputs.js";
 import { showProgress } from "./progress.js";
 
-interface EvaluateFlags extends Flags<typeof loadOptions>, Flags<typeof formatOptions> {
+interface EvaluateFlags
+  extends Flags<typeof loadOptions>, Flags<typeof formatOptions>, Flags<typeof imageOptions> {
   json?: string;
   pixels: boolean;
 }
@@ -32,14 +34,14 @@ export function evaluateCommand(context: CommandContext): Command {
     .action((model: string, dataset: string, flags: EvaluateFlags) =>
       runEvaluate(context, model, dataset, flags),
     );
-  return addFlags(command, { ...formatOptions, ...loadOptions });
+  return addFlags(command, { ...formatOptions, ...loadOptions, ...imageOptions });
 }
 
 async function runEvaluate(
   context: CommandContext,
   model: string,
   folder: string,
-  { json, pixels, format, ...options }: EvaluateFlags,
+  { json, pixels, format, maxPixels, ...options }: EvaluateFlags,
 ): Promise<void> {
   const { signal } = context;
   // Fail before the work, not after it.
@@ -57,6 +59,7 @@ async function runEvaluate(
   const report = await detector
     .evaluate(dataset, {
       pixels,
+      maxPixels,
       signal,
       onProgress: ({ done, total }) => progress.update(done, total, ""),
     })

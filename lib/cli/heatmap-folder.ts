@@ -21,11 +21,14 @@ import type { ScoreInput } from "./score-inputs.js";
 export class HeatmapFolder {
   readonly #folder: string;
   readonly #scaleEnd: number | undefined;
+  readonly #maxPixels: number | undefined;
   readonly #kept: { input: ScoreInput; map: QuantisedMap }[] = [];
 
-  constructor(folder: string, scaleEnd: number | undefined) {
+  /** @param maxPixels What an image that is decoded again may have. */
+  constructor(folder: string, scaleEnd: number | undefined, maxPixels?: number) {
     this.#folder = folder;
     this.#scaleEnd = scaleEnd;
+    this.#maxPixels = maxPixels;
   }
 
   /** The path of an image's heatmap. */
@@ -72,7 +75,12 @@ export class HeatmapFolder {
     const scaleEnd = this.#kept.reduce((largest, { map }) => Math.max(largest, map.peak), 0) || 1;
     for (const { input, map } of this.#kept) {
       throwIfAborted(signal);
-      await this.#write(input, await decodeImage(input.path), map, scaleEnd);
+      await this.#write(
+        input,
+        await decodeImage(input.path, { maxPixels: this.#maxPixels, signal }),
+        map,
+        scaleEnd,
+      );
     }
   }
 

@@ -1,12 +1,13 @@
-import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { Detector } from "../detector/detector.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { positive } from "../errors/validate.js";
 import { printable } from "../files/system-path.js";
-import { decodeImage } from "../image/decode.js";
+import { decodeInTurn, decoders } from "../image/decode-in-turn.js";
+import type { DecodeOptions } from "../image/decode.js";
 import type { RawImage } from "../image/raw-image.js";
 import { readAhead } from "../image/read-ahead.js";
+import { imageOptions } from "../options/images.js";
 import { loadOptions } from "../options/load.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, numberValue, type Flags } from "./flags.js";
@@ -14,7 +15,7 @@ import { HeatmapFolder } from "./heatmap-folder.js";
 import { weightsInputs } from "./inputs.js";
 import { findScoreInputs, type ScoreInput } from "./score-inputs.js";
 
-interface ScoreFlags extends Flags<typeof loadOptions> {
+interface ScoreFlags extends Flags<typeof loadOptions>, Flags<typeof imageOptions> {
   json?: boolean;
   threshold?: number;
   heatmaps?: string;
@@ -55,14 +56,14 @@ export function scoreCommand(context: CommandContext): Command {
       "\nIf an image cannot be read, the others are still scored, and the exit code is 1.",
     )
     .action((model: string, images: string[], flags: ScoreFlags) => runScore(context, model, images, flags));
-  return addFlags(command, loadOptions);
+  return addFlags(command, { ...loadOptions, ...imageOptions });
 }
 
 async function runScore(
   context: CommandContext,
   model: string,
   paths: string[],
-  { json, heatmaps: folder, heatmapMax, threshold, ...options }: ScoreFlags,
+  { json, heatmaps: folder, heatmapMax, threshold, maxPixels, ...options }: ScoreFlags,
 ): Promise<void> {
   const { signal } = context;
   if (heatmapMax !== undefined) positive("heatmap-max", heatmapMax, Number.MAX_VALUE);
@@ -70,13 +71,14 @@ async function runScore(
     throw new ReverseDistillationError("INVALID_ARGUMENT", "--heatmap-max is only valid with --heatmaps.");
   }
   const inputs = await findScoreInputs(paths, folder);
-  const heatmaps = folder === undefined ? undefined : new HeatmapFolder(folder, heatmapMax);
+  const heatmaps = folder === undefined ? undefined : new HeatmapFolder(folder, heatmapMax, maxPixels);
   const others = [{ name: "the model", path: model }, ...weightsInputs(options.weights)];
   await heatmaps?.requireOwnPlace(inputs, others);
   const write = json ? writeJson : writePlain;
 
   await using detector = await Detector.load(model, { ...options, signal });
-  const decoded = readAhead(inputs, decodeOrFail, { limit: Math.min(4, availableParallelism()), signal });
+  const decode = (input: ScoreInput) => decodeOrFail(input, { maxPixels, signal });
+  const decoded = readAhead(inputs, decode, { limit: decoders, signal });
   for await (const { input, image, failure } of decoded) {
     if (failure !== undefined) {
       context.markFailed();
@@ -100,10 +102,10 @@ type Decoded =
   | { input: ScoreInput; image?: undefined; failure: ReverseDistillationError };
 
 /** Catches the errors of images, so that one that cannot be read does not stop the others. */
-async function decodeOrFail(input: ScoreInput): Promise<Decoded> {
+async function decodeOrFail(input: ScoreInput, options: DecodeOptions): Promise<Decoded> {
   if (input.failure !== undefined) return { input, failure: input.failure };
   try {
-    return { input, image: await decodeImage(input.path) };
+    return { input, image: await decodeInTurn(input.path, options) };
   } catch (error) {
     if (error instanceof ReverseDistillationError) return { input, failure: error };
     throw error;

@@ -20,7 +20,12 @@ import type { LoadOptions } from "../options/load.js";
 import type { ModelDescription } from "../options/model.js";
 import { resolveOptions } from "../options/option.js";
 import { resolveSaveOptions, type SaveCheckpointOptions, type SaveOptions } from "../options/save.js";
-import { scoreBatchOptions, type ScoreBatchOptions, type ScoreOptions } from "../options/score.js";
+import {
+  scoreBatchOptions,
+  scoreOptions,
+  type ScoreBatchOptions,
+  type ScoreOptions,
+} from "../options/score.js";
 import { loadCheckpointFile, loadModelFile } from "./load.js";
 import type { DetectorParts } from "./parts.js";
 import type { Place } from "./place.js";
@@ -101,8 +106,8 @@ export class Detector {
    * `QUEUE_FULL`, `OUT_OF_MEMORY`.
    */
   async score(image: ImageInput, options: ScoreOptions = {}): Promise<Score> {
-    const { signal } = resolveOptions(abortOptions, options);
-    return this.#work(signal, () => this.#scorer.score(image, signal));
+    const resolved = resolveOptions(scoreOptions, options);
+    return this.#work(resolved.signal, () => this.#scorer.score(image, resolved));
   }
 
   /**
@@ -115,8 +120,8 @@ export class Detector {
   async scoreBatch(images: readonly ImageInput[], options: ScoreBatchOptions = {}): Promise<Score[]> {
     if (!reading("images", () => Array.isArray(images)))
       throw invalid("images", "an array of images", images);
-    const { batchSize, signal } = resolveOptions(scoreBatchOptions, options);
-    return this.#work(signal, () => this.#scorer.scoreAll(images, batchSize, signal));
+    const resolved = resolveOptions(scoreBatchOptions, options);
+    return this.#work(resolved.signal, () => this.#scorer.scoreAll(images, resolved));
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeInTurn } from "../image/decode-in-turn.js";
-import type { ImageInput } from "../image/decode.js";
+import type { DecodeOptions, ImageInput } from "../image/decode.js";
 import { heldBytes } from "../image/input.js";
 import type { RawImage } from "../image/raw-image.js";
 import { decodeAhead } from "../image/source.js";
@@ -36,16 +36,15 @@ export class Scorer {
   }
 
   /** Scores one image, in a batch with others that are waiting. */
-  async score(image: ImageInput, signal: AbortSignal | undefined): Promise<Score> {
-    const prepare = () => decodeInTurn(image, { signal });
-    return this.#toScore(await this.#queue.score({ bytes: heldBytes(image), prepare }, signal));
+  async score(image: ImageInput, options: DecodeOptions): Promise<Score> {
+    const prepare = () => decodeInTurn(image, options);
+    return this.#toScore(await this.#queue.score({ bytes: heldBytes(image), prepare }, options.signal));
   }
 
   /** Scores images in order, one batch after the other. */
   async scoreAll(
     images: readonly ImageInput[],
-    batchSize: number,
-    signal: AbortSignal | undefined,
+    { batchSize, maxPixels, signal }: DecodeOptions & { batchSize: number },
   ): Promise<Score[]> {
     const scores: Score[] = [];
     let batch: RawImage[] = [];
@@ -55,7 +54,7 @@ export class Scorer {
       batch = [];
     };
     // A batch needs the pixels of all its images at the same time, so they cannot be lent one image at a time.
-    for await (const image of decodeAhead(images, { signal, lent: false })) {
+    for await (const image of decodeAhead(images, { maxPixels, signal, lent: false })) {
       if (batch.push(image) === batchSize) await flush();
     }
     if (batch.length > 0) await flush();

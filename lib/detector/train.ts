@@ -101,7 +101,7 @@ async function trainModel(
   const set = new addon.ImageSet(height, width);
   try {
     const started = performance.now();
-    const imagesSha256 = await stage(source, set, progress, signal);
+    const imagesSha256 = await stage(source, set, progress, options);
     settings.batchSize = Math.min(settings.batchSize, set.length);
     const losses: number[] = [];
     await cancellable(addon, signal, async (token) => {
@@ -136,10 +136,10 @@ async function stage(
   { images, total }: OpenedSource,
   set: NativeImageSet,
   progress: Callback<[TrainProgress]>,
-  signal: AbortSignal | undefined,
+  { maxPixels, signal }: ResolvedTrainOptions,
 ): Promise<string> {
   const digest = new ImagesDigest();
-  for await (const image of decodeAhead(images, { lent: true, signal })) {
+  for await (const image of decodeAhead(images, { lent: true, maxPixels, signal })) {
     await Promise.all([set.add(image), digest.add(image)]);
     progress.call({ phase: "reading", images: set.length, total });
     await progress.settled(signal);

@@ -5,6 +5,7 @@ import { reading } from "../errors/reading.js";
 import { invalid } from "../errors/validate.js";
 import { byCodeUnits } from "../image/folder.js";
 import { abortOptions } from "../options/computing.js";
+import { imageOptions } from "../options/images.js";
 import { boolean, callback } from "../options/kind.js";
 import { option, optional, resolveOptions, type GivenOptions } from "../options/option.js";
 import { labelOf, normalLabel, type Dataset, type TestImage } from "./datasets/dataset.js";
@@ -16,7 +17,10 @@ import type { ClassificationMetrics, PixelMap, PixelMask, PixelMetrics } from ".
 
 /** What can be evaluated, such as a `Detector`. */
 export interface Scorer {
-  score(image: string, options?: { signal?: AbortSignal }): Promise<{ score: number; map: PixelMap }>;
+  score(
+    image: string,
+    options?: { maxPixels?: number; signal?: AbortSignal },
+  ): Promise<{ score: number; map: PixelMap }>;
 }
 
 const evaluationOptions = {
@@ -34,11 +38,14 @@ const evaluationOptions = {
 };
 
 /** The options of `evaluate`. */
-export const evaluateOptions = { ...evaluationOptions, ...abortOptions };
+export const evaluateOptions = { ...evaluationOptions, ...imageOptions, ...abortOptions };
 
 /** How a data set is evaluated. */
 export interface EvaluateOptions
-  extends GivenOptions<typeof evaluationOptions>, GivenOptions<typeof abortOptions> {}
+  extends
+    GivenOptions<typeof evaluationOptions>,
+    GivenOptions<typeof imageOptions>,
+    GivenOptions<typeof abortOptions> {}
 
 /** How well the defects of one kind, or of all kinds, are separated from the good images, all of which count in each group. */
 export interface EvaluatedGroup {
@@ -81,7 +88,7 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Report> {
-  const { pixels, onProgress, onScored, signal } = resolveOptions(evaluateOptions, options);
+  const { pixels, onProgress, onScored, maxPixels, signal } = resolveOptions(evaluateOptions, options);
   const { unusedMasks, notes, test } = reading("dataset", () => checkedDataset(dataset));
   if (test.length === 0) {
     throw new ReverseDistillationError(
@@ -96,10 +103,10 @@ export async function evaluate(
   const findings = new MaskFindings();
   for (const item of test) {
     throwIfAborted(signal);
-    const result = await scorer.score(item.image, { signal });
+    const result = await scorer.score(item.image, { maxPixels, signal });
     scored.call(item, result);
     await scored.settled(signal);
-    const compared = pixels ? await compare(item, result.map, findings) : {};
+    const compared = pixels ? await compare(item, result.map, { findings, maxPixels, signal }) : {};
     results.push({ item, score: result.score, ...compared });
     progress.call({ done: results.length, total: test.length });
     await progress.settled(signal);
@@ -149,11 +156,11 @@ interface Result {
 async function compare(
   { image, label, mask }: TestImage,
   map: PixelMap,
-  findings: MaskFindings,
+  { findings, ...options }: { findings: MaskFindings; maxPixels: number; signal: AbortSignal | undefined },
 ): Promise<{ map?: PixelMap; mask?: PixelMask }> {
   const paths = mask === undefined ? [] : [mask].flat();
   const masks = [];
-  for (const path of paths) masks.push(await decodeMask(path));
+  for (const path of paths) masks.push(await decodeMask(path, options));
   const [first] = masks;
   for (const { path, remarks } of masks) for (const remark of remarks) findings.add(remark, path);
   // A detector's map is in native memory, which the garbage collector does not see. A copy is not.
@@ -169,13 +176,18 @@ async function compare(
   if (!marked) findings.add("empty", first.path);
   else if (count === 0) findings.add("lost", first.path);
   else if (count > union.length / 2) findings.add("mostly-marked", first.path);
-  if (await differInProportions(image, first)) findings.add("other-proportions", first.path);
+  if (await differInProportions(image, first, options.maxPixels))
+    findings.add("other-proportions", first.path);
   return { map: kept, mask: union };
 }
 
 /** Whether a mask cannot be a scaled mask of the image. If the size of the image is unknown, it can. */
-async function differInProportions(image: string, mask: { width: number; height: number }): Promise<boolean> {
-  const size = await sizeOfImage(image);
+async function differInProportions(
+  image: string,
+  mask: { width: number; height: number },
+  maxPixels: number,
+): Promise<boolean> {
+  const size = await sizeOfImage(image, maxPixels);
   if (size === undefined) return false;
   // Rounding to whole pixels changes the proportions of small masks.
   const expected = (mask.width * size.height) / size.width;

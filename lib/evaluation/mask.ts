@@ -1,6 +1,8 @@
 import { integer, path as checkPath } from "../errors/validate.js";
 import { readRegularFile } from "../files/regular-file.js";
+import { defaultMaxPixels, fileLimit } from "../image/decoded-size.js";
 import { decodeSamples } from "../image/decode-samples.js";
+import type { DecodeOptions } from "../image/decode.js";
 import { markedPixels, type Marked } from "./masks/marked.js";
 import { firstColourOf } from "./masks/palette.js";
 
@@ -19,19 +21,20 @@ export interface ReadMask extends Marked {
  * @param height Rows of the result, such as those of an anomaly map.
  * @param width Columns of the result.
  * @returns `[height, width]`, 1 where anomalous and 0 elsewhere.
- * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_IMAGE` if a mask cannot be decoded or its values have no
- * meaning, `INVALID_ARGUMENT` for an invalid size.
+ * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_IMAGE` if a mask cannot be decoded, is too large or its
+ * values have no meaning, `INVALID_ARGUMENT` for an invalid size.
  */
 export async function readMask(
   path: string | URL | readonly (string | URL)[],
   height: number,
   width: number,
+  options: DecodeOptions = {},
 ): Promise<Uint8Array> {
   integer("height", height, 1, 65_535);
   integer("width", width, 1, 65_535);
   const paths = Array.isArray(path) ? (path as readonly (string | URL)[]) : [path as string | URL];
   const masks = [];
-  for (const each of paths) masks.push(await decodeMask(checkPath("the path of a mask", each)));
+  for (const each of paths) masks.push(await decodeMask(checkPath("the path of a mask", each), options));
   return resizedUnion(masks, height, width);
 }
 
@@ -42,10 +45,13 @@ export async function marksAnything(paths: readonly string[]): Promise<boolean> 
 }
 
 /** Reads a mask at its own size. @throws ReverseDistillationError as {@link readMask} */
-export async function decodeMask(path: string): Promise<ReadMask> {
-  const bytes = await readRegularFile(path);
+export async function decodeMask(
+  path: string,
+  { maxPixels = defaultMaxPixels, signal }: DecodeOptions = {},
+): Promise<ReadMask> {
+  const bytes = await readRegularFile(path, { ...fileLimit(maxPixels), signal });
   const name = `The mask ${path}`;
-  const samples = await decodeSamples(bytes, name, { alpha: true });
+  const samples = await decodeSamples(bytes, name, { alpha: true, maxPixels });
   return { path, ...markedPixels(samples, firstColourOf(bytes, name, samples), name) };
 }
 

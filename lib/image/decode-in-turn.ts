@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { throwIfAborted } from "../errors/abort.js";
 import { Turns } from "../errors/turns.js";
-import { decodeImage, type ImageInput } from "./decode.js";
+import { decodeImage, type DecodeOptions, type ImageInput } from "./decode.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 
 /** Images that are decoded at the same time: more would only fill memory. */
@@ -11,7 +11,7 @@ export const decoders = Math.min(4, availableParallelism());
 const turns = new Turns(decoders);
 
 /** How {@link decodeInTurn} decodes. */
-export interface DecodeInTurnOptions {
+export interface DecodeInTurnOptions extends DecodeOptions {
   /** What becomes of decoded pixels before the next image is decoded in their place. */
   shrink?: ((image: RawImage) => Promise<RawImage>) | undefined;
   /** Rejects as soon as it is aborted, unless the image is being decoded: then when that has ended. */
@@ -26,13 +26,14 @@ export interface DecodeInTurnOptions {
  */
 export async function decodeInTurn(
   input: ImageInput,
-  { shrink, signal }: DecodeInTurnOptions = {},
+  { shrink, ...options }: DecodeInTurnOptions = {},
 ): Promise<RawImage> {
   if (isRawLike(input)) return decodeImage(input);
+  const { signal } = options;
   return turns.use(
     1,
     async () => {
-      const image = await decodeImage(input);
+      const image = await decodeImage(input, options);
       throwIfAborted(signal);
       return shrink === undefined ? image : shrink(image);
     },

@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
+import { defaultMaxPixels } from "./decoded-size.js";
 import { decodeBmp } from "./decoders/bmp.js";
 import { readPngHeader } from "./decoders/png-header.js";
 import { decodePnm } from "./decoders/pnm.js";
@@ -16,10 +17,12 @@ import {
 import { invalidImage, reasonOf } from "./invalid-image.js";
 import { withoutAlpha, type Samples } from "./samples.js";
 
-/** What {@link decodeSamples} keeps. */
+/** What {@link decodeSamples} keeps, and what it refuses. */
 export interface DecodeSamplesOptions {
   /** Whether an alpha channel is kept as the last one. It is dropped by default; colours stay as they are either way. */
   alpha?: boolean;
+  /** An image with more pixels is refused before they are decoded. */
+  maxPixels?: number | undefined;
 }
 
 /**
@@ -32,11 +35,11 @@ export interface DecodeSamplesOptions {
 export async function decodeSamples(
   bytes: Uint8Array,
   name: string,
-  { alpha = false }: DecodeSamplesOptions = {},
+  { alpha = false, maxPixels = defaultMaxPixels }: DecodeSamplesOptions = {},
 ): Promise<Samples> {
   const format = requireRead(bytes, name);
   try {
-    const samples = await decoders[format](bytes, name, alpha);
+    const samples = await decoders[format](bytes, name, { alpha, maxPixels });
     return alpha ? samples : withoutAlpha(samples);
   } catch (error) {
     if (error instanceof ReverseDistillationError) throw error;
@@ -44,7 +47,8 @@ export async function decodeSamples(
   }
 }
 
-type Decoder = (bytes: Uint8Array, name: string, alpha: boolean) => Samples | Promise<Samples>;
+type Settings = Required<{ [Name in keyof DecodeSamplesOptions]: NonNullable<DecodeSamplesOptions[Name]> }>;
+type Decoder = (bytes: Uint8Array, name: string, settings: Settings) => Samples | Promise<Samples>;
 
 const decoders: Record<ReadFormat, Decoder> = {
   png: decodePng,
@@ -58,13 +62,13 @@ const decoders: Record<ReadFormat, Decoder> = {
 };
 
 function bySharp(format: ReadFormat): Decoder {
-  return (bytes, name, alpha) => decodeBySharp(bytes, name, { format, alpha });
+  return (bytes, name, settings) => decodeBySharp(bytes, name, { format, ...settings });
 }
 
-async function decodePng(bytes: Uint8Array, name: string, alpha: boolean): Promise<Samples> {
+async function decodePng(bytes: Uint8Array, name: string, settings: Settings): Promise<Samples> {
   const { frames, significantBits } = readPngHeader(bytes);
   if (frames > 1) throw severalFrames(name, frames);
-  const samples = await decodeBySharp(bytes, name, { format: "png", alpha });
+  const samples = await decodeBySharp(bytes, name, { format: "png", ...settings });
   return { ...samples, depth: depthOf(samples, significantBits) };
 }
 

@@ -1,11 +1,21 @@
+import { throwIfAborted } from "../errors/abort.js";
 import { reading } from "../errors/reading.js";
 import { decodeSamples } from "./decode-samples.js";
+import { defaultMaxPixels, fileLimit } from "./decoded-size.js";
 import { describeImage, readInput, type ImageInput } from "./input.js";
 import { invalidImage } from "./invalid-image.js";
 import { checkRaw, isRawLike, type RawImage } from "./raw-image.js";
 import type { Samples } from "./samples.js";
 
 export { describeImage, type ImageInput } from "./input.js";
+
+/** What {@link decodeImage} does not decode. */
+export interface DecodeOptions {
+  /** An image in a file with more pixels is refused before they are decoded. */
+  maxPixels?: number | undefined;
+  /** Ends the reading of a file. What is read is decoded. */
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * Decodes any image to 8-bit grey or RGB, rows from the top.
@@ -15,12 +25,16 @@ export { describeImage, type ImageInput } from "./input.js";
  * palettes are resolved, grey stays one channel.
  *
  * @throws ReverseDistillationError `NOT_FOUND`; `IO`; `INVALID_IMAGE` if it is damaged, cut short, has more than one
- * frame or page, or is of a kind not named here; `INVALID_ARGUMENT` if it is no image at all.
+ * frame or page, has more pixels than allowed, or is of a kind not named here; `INVALID_ARGUMENT` if it is no image at
+ * all; `ABORTED`.
  */
-export async function decodeImage(input: ImageInput): Promise<RawImage> {
+export async function decodeImage(input: ImageInput, options: DecodeOptions = {}): Promise<RawImage> {
   if (isRawLike(input)) return reading("an image", () => checkRaw(input));
   const name = reading("an image", () => describeImage(input));
-  const samples = await decodeSamples(await readInput(input), name);
+  const { maxPixels = defaultMaxPixels, signal } = options;
+  const bytes = await readInput(input, { ...fileLimit(maxPixels), signal });
+  throwIfAborted(signal);
+  const samples = await decodeSamples(bytes, name, { maxPixels });
   const { width, height, channels } = samples;
   return { data: upper8(samples, name), width, height, channels: channels as 1 | 3 };
 }

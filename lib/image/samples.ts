@@ -16,29 +16,6 @@ export interface Samples {
   format: ReadFormat;
 }
 
-/** The most bytes that a decoded image may take: the longest Buffer that Node.js 20 can make. */
-const mostBytes = 2 ** 32;
-
-/**
- * The reason to refuse an image of this size, or undefined if there is none. To be asked before memory is allocated.
- *
- * @param sampleBytes Of one channel of one pixel.
- */
-export function tooLarge(
-  width: number,
-  height: number,
-  channels: number,
-  sampleBytes: number,
-): string | undefined {
-  const needed = width * height * channels * sampleBytes;
-  if (needed <= mostBytes) return undefined;
-  const gigabytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
-  return (
-    `is ${width} x ${height} pixels, which take ${gigabytes(needed)} GiB when decoded; at most ` +
-    `${gigabytes(mostBytes)} GiB are; cut it into tiles, or scale it down`
-  );
-}
-
 /** The colours alone: grey of grey and alpha, RGB of RGB and alpha, in memory of their own. */
 export function withoutAlpha(samples: Samples): Samples {
   const { data, width, height, channels } = samples;

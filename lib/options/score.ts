@@ -1,9 +1,13 @@
 import { abortOptions } from "./computing.js";
+import { imageOptions } from "./images.js";
 import { wholeNumber } from "./kind.js";
 import { option, type GivenOptions } from "./option.js";
 
 /** The options of `Detector.score`. */
-export interface ScoreOptions extends GivenOptions<typeof abortOptions> {}
+export const scoreOptions = { ...imageOptions, ...abortOptions };
+
+/** How one image is scored. */
+export interface ScoreOptions extends GivenOptions<typeof imageOptions>, GivenOptions<typeof abortOptions> {}
 
 /** How many images are computed at a time. */
 const batchOptions = {
@@ -15,8 +19,11 @@ const batchOptions = {
 };
 
 /** The options of `Detector.scoreBatch`. */
-export const scoreBatchOptions = { ...batchOptions, ...abortOptions };
+export const scoreBatchOptions = { ...batchOptions, ...imageOptions, ...abortOptions };
 
 /** How a list of images is scored. */
 export interface ScoreBatchOptions
-  extends GivenOptions<typeof batchOptions>, GivenOptions<typeof abortOptions> {}
+  extends
+    GivenOptions<typeof batchOptions>,
+    GivenOptions<typeof imageOptions>,
+    GivenOptions<typeof abortOptions> {}

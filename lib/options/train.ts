@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
 import { abortOptions, computingOptions } from "./computing.js";
 import { formatOptions, goodOptions } from "./dataset-format.js";
+import { imageOptions } from "./images.js";
 import { bytes, callback } from "./kind.js";
 import { modelOptions } from "./model.js";
 import {
@@ -76,6 +77,7 @@ export const trainOptions = {
   ...trainingPrecisionOptions,
   ...computingOptions,
   ...featureOptions,
+  ...imageOptions,
   ...abortOptions,
   ...progressOptions,
 };
@@ -92,6 +94,7 @@ export interface TrainOptions
     GivenOptions<typeof trainingPrecisionOptions>,
     GivenOptions<typeof computingOptions>,
     GivenOptions<typeof featureOptions>,
+    GivenOptions<typeof imageOptions>,
     GivenOptions<typeof abortOptions>,
     GivenOptions<typeof progressOptions> {}
 

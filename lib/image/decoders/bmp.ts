@@ -1,5 +1,6 @@
+import { requireDecodable } from "../decoded-size.js";
 import { invalidImage } from "../invalid-image.js";
-import { tooLarge, type Samples } from "../samples.js";
+import type { Samples } from "../samples.js";
 import { readBmpHeader, type BmpHeader } from "./bmp-header.js";
 import { readRunLengths } from "./bmp-runs.js";
 import { ByteReader, CutShort } from "./byte-reader.js";
@@ -12,13 +13,12 @@ import { ByteReader, CutShort } from "./byte-reader.js";
  * @throws ReverseDistillationError `INVALID_IMAGE`
  * @throws CutShort
  */
-export function decodeBmp(bytes: Uint8Array, name: string): Samples {
+export function decodeBmp(bytes: Uint8Array, name: string, { maxPixels }: { maxPixels: number }): Samples {
   const reader = new ByteReader(bytes, "little-endian");
   const header = readBmpHeader(reader, name);
   const { width, height, palette } = header;
   const channels = palette !== undefined && palette.grey ? 1 : 3;
-  const problem = tooLarge(width, height, channels, 1);
-  if (problem !== undefined) throw invalidImage(name, problem);
+  requireDecodable(name, { width, height, channels, sampleBytes: 1 }, maxPixels);
   const data = header.runLengths
     ? decodeIndices(readRunLengths(reader, header, name), header, name)
     : decodeRows(rowsOf(reader, header), header, name);

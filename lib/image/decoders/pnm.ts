@@ -1,5 +1,6 @@
+import { requireDecodable } from "../decoded-size.js";
 import { invalidImage } from "../invalid-image.js";
-import { tooLarge, type Samples } from "../samples.js";
+import type { Samples } from "../samples.js";
 import { CutShort } from "./byte-reader.js";
 
 /** What a PNM file's header says. */
@@ -22,11 +23,10 @@ interface PnmHeader {
  * @throws ReverseDistillationError `INVALID_IMAGE`
  * @throws CutShort
  */
-export function decodePnm(bytes: Uint8Array, name: string): Samples {
+export function decodePnm(bytes: Uint8Array, name: string, { maxPixels }: { maxPixels: number }): Samples {
   const header = readHeader(bytes, name);
   const { width, height, channels, white, storage, start } = header;
-  const problem = tooLarge(width, height, channels, white > 255 ? 2 : 1);
-  if (problem !== undefined) throw invalidImage(name, problem);
+  requireDecodable(name, { width, height, channels, sampleBytes: white > 255 ? 2 : 1 }, maxPixels);
   const count = width * height * channels;
   const stored =
     storage === "bits"

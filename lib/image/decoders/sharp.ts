@@ -1,7 +1,8 @@
 import sharp, { type Metadata } from "sharp";
+import { requireDecodable } from "../decoded-size.js";
 import { readFormats, type ReadFormat } from "../formats.js";
 import { invalidImage } from "../invalid-image.js";
-import { tooLarge, type Samples } from "../samples.js";
+import type { Samples } from "../samples.js";
 
 /** How {@link decodeBySharp} goes about it. */
 export interface SharpDecoding {
@@ -9,6 +10,8 @@ export interface SharpDecoding {
   format: ReadFormat;
   /** Whether an alpha channel is kept; colours are as they are either way. */
   alpha: boolean;
+  /** An image with more pixels is refused before they are decoded. */
+  maxPixels: number;
 }
 
 const colourSpaces = ["srgb", "rgb", "rgb16", "b-w", "grey16", "scrgb", "cmyk"];
@@ -33,7 +36,7 @@ const sampleArrays = {
 export async function decodeBySharp(
   bytes: Uint8Array,
   name: string,
-  { format, alpha }: SharpDecoding,
+  { format, alpha, maxPixels }: SharpDecoding,
 ): Promise<Samples> {
   const metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
   requireKind(metadata, name, format);
@@ -42,8 +45,8 @@ export async function decodeBySharp(
   const cmyk = space === "cmyk";
   const type = cmyk ? "uchar" : (depth as keyof typeof sampleArrays);
   const Samples = sampleArrays[type];
-  const problem = tooLarge(metadata.width, metadata.height, channels, Samples.BYTES_PER_ELEMENT);
-  if (problem !== undefined) throw invalidImage(name, problem);
+  const { width, height } = metadata;
+  requireDecodable(name, { width, height, channels, sampleBytes: Samples.BYTES_PER_ELEMENT }, maxPixels);
 
   // Of a TIFF, "truncated" would let what cannot be decoded pass as black.
   const failOn = format === "tiff" ? "error" : "truncated";

@@ -1,5 +1,7 @@
+import { counted } from "../../errors/counted.js";
+import { requireDecodable } from "../decoded-size.js";
 import { invalidImage } from "../invalid-image.js";
-import { tooLarge, withoutAlpha, type Samples } from "../samples.js";
+import { withoutAlpha, type Samples } from "../samples.js";
 import { applyOrientation } from "./orientation.js";
 import { decodeBySharp } from "./sharp.js";
 import { TiffFile, tags } from "./tiff-directory.js";
@@ -14,19 +16,45 @@ import { restack, unstack } from "./tiff-stack.js";
  * @throws ReverseDistillationError `INVALID_IMAGE`
  * @throws CutShort, or another Error that says what is damaged.
  */
-export async function decodeTiff(bytes: Uint8Array, name: string, alpha: boolean): Promise<Samples> {
+export async function decodeTiff(
+  bytes: Uint8Array,
+  name: string,
+  { alpha, maxPixels }: { alpha: boolean; maxPixels: number },
+): Promise<Samples> {
   const file = new TiffFile(bytes);
   const page = pageOf(file.directories, name);
   const { width, height, samples, bits, premultiplied, orientation } = page;
-  const problem = tooLarge(width, height, samples, Math.ceil(bits / 8));
-  if (problem !== undefined) throw invalidImage(name, problem);
+  requireDecodable(name, { width, height, channels: samples, sampleBytes: Math.ceil(bits / 8) }, maxPixels);
   const parts = partsOf(page, bytes.length);
+  requireModestTiles(page, parts.length, name, maxPixels);
   await checkParts(bytes, page, parts);
-  const options = { format: "tiff", alpha: alpha || premultiplied } as const;
+  const options = {
+    format: "tiff",
+    alpha: alpha || premultiplied,
+    maxPixels: tilesPerPicture * maxPixels,
+  } as const;
   const decoded = unstack(await decodeBySharp(restack(file, page, parts), name, options), page);
   const coloured = premultiplied ? divided(decoded) : decoded;
   const turned = applyOrientation(alpha ? coloured : withoutAlpha(coloured), orientation);
   return { ...turned, depth: depthOf(turned, page) };
+}
+
+/** Tiles are decoded whole. Together, they may have so many times the pixels that a picture may have. */
+const tilesPerPicture = 4;
+
+function requireModestTiles(
+  { width, height, tile, planar, samples }: TiffPage,
+  parts: number,
+  name: string,
+  maxPixels: number,
+): void {
+  const count = planar ? parts / samples : parts;
+  if (tile === undefined || tile.width * tile.height * count <= tilesPerPicture * maxPixels) return;
+  throw invalidImage(
+    name,
+    `has ${counted(count, "tile")} of ${tile.width} x ${tile.height} pixels for a picture of ${width} x ${height}, too ` +
+      `many to decode with maxPixels ${maxPixels}; save it with smaller tiles`,
+  );
 }
 
 /** The colours without the alpha that was multiplied into them, rounded down; where it is 0 they are 0. */

@@ -133,7 +133,7 @@ const refused: [title: string, file: Buffer, message: RegExp][] = [
 ];
 for (const [title, file, message] of refused) {
   test(`a PNM ${title} is refused`, async (t) => {
-    await rejects(t, decodeSamples(file, "a.pgm"), "INVALID_IMAGE", message);
+    await rejects(t, decodeSamples(file, "a.pgm", { maxPixels: Infinity }), "INVALID_IMAGE", message);
   });
 }
 

@@ -130,7 +130,7 @@ for (const [number, name] of [
       const message = new RegExp(
         `^a\\.tif is a TIFF with the compression ${name}, .*; save it with LZW or Deflate\\.$`,
       );
-      await rejects(t, decodeSamples(file, "a.tif"), "INVALID_IMAGE", message);
+      await rejects(t, decodeSamples(file, "a.tif", { maxPixels: Infinity }), "INVALID_IMAGE", message);
     }
   });
 }
@@ -326,7 +326,7 @@ const refused: [title: string, fields: TiffFields, message: RegExp][] = [
 for (const [title, fields, message] of refused) {
   test(`a TIFF with ${title} is refused`, async (t) => {
     const file = writeTiff([{ fields, parts: [Buffer.alloc(256, 1)] }]);
-    await rejects(t, decodeSamples(file, "a.tif"), "INVALID_IMAGE", message);
+    await rejects(t, decodeSamples(file, "a.tif", { maxPixels: Infinity }), "INVALID_IMAGE", message);
   });
 }
 
