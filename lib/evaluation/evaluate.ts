@@ -1,6 +1,7 @@
 import { throwIfAborted } from "../errors/abort.js";
 import { Callback } from "../errors/callback.js";
 import { ReverseDistillationError } from "../errors/error.js";
+import { inTurns } from "../errors/long-work.js";
 import { reading } from "../errors/reading.js";
 import { invalid } from "../errors/validate.js";
 import { byCodeUnits } from "../image/folder.js";
@@ -12,21 +13,29 @@ import { labelOf, normalLabel, type Dataset, type TestImage } from "./datasets/d
 import { decodeMask, resizedUnion } from "./mask.js";
 import { sizeOfImage } from "./masks/image-size.js";
 import { MaskFindings } from "./masks/remarks.js";
-import { classificationMetrics, PixelScores } from "./metrics/index.js";
+import { classificationMetrics } from "./metrics/index.js";
 import type { ClassificationMetrics, PixelMap, PixelMask, PixelMetrics } from "./metrics/index.js";
+import { PixelPool } from "./metrics/pixel-pool.js";
+
+interface ImageScoreOptions {
+  maxPixels?: number;
+  signal?: AbortSignal | undefined;
+}
 
 /** What can be evaluated, such as a `Detector`. */
 export interface Scorer {
-  score(
-    image: string,
-    options?: { maxPixels?: number; signal?: AbortSignal },
-  ): Promise<{ score: number; map: PixelMap }>;
+  score(image: string, options?: ImageScoreOptions): Promise<{ score: number; map: PixelMap }>;
+  /** The same for several images in order, for a scorer that can decode the next image meanwhile. */
+  scoreEach?(
+    images: readonly string[],
+    options?: ImageScoreOptions,
+  ): AsyncIterable<{ score: number; map: PixelMap }>;
 }
 
 const evaluationOptions = {
   /**
-   * Whether to compute pixel metrics too. They need every anomaly map at once: 5 bytes per pixel of all images, and 17
-   * more while they are computed.
+   * Whether to compute pixel metrics too. They need the values of all anomaly maps at once: 8 bytes per pixel, and 9 more
+   * while they are computed.
    * @defaultValue true
    */
   pixels: option(boolean, { default: true }),
@@ -101,27 +110,33 @@ export async function evaluate(
   const scored = new Callback("onScored", onScored);
   const results: Result[] = [];
   const findings = new MaskFindings();
-  for (const item of test) {
-    throwIfAborted(signal);
-    const result = await scorer.score(item.image, { maxPixels, signal });
+  const pool = pixels ? new PixelPool() : null;
+  for await (const result of scoresOf(scorer, test, { maxPixels, signal })) {
+    const item = test[results.length]!;
     scored.call(item, result);
     await scored.settled(signal);
-    const compared = pixels ? await compare(item, result.map, { findings, maxPixels, signal }) : {};
-    results.push({ item, score: result.score, ...compared });
+    const entry: Result = { item, score: result.score };
+    if (pool !== null) {
+      const mask = await maskFor(item, result.map, { findings, maxPixels, signal });
+      if (mask !== undefined) {
+        entry.compared = pool.images;
+        pool.add(result.map, mask);
+      }
+    }
+    results.push(entry);
     progress.call({ done: results.length, total: test.length });
     await progress.settled(signal);
   }
 
   const kinds = [...new Set(test.map((item) => item.label))].filter((label) => label !== normalLabel);
+  const groups: EvaluatedGroup[] = [];
+  for (const kind of kinds.sort(byCodeUnits)) {
+    const some = results.filter(({ item }) => item.label === kind || item.label === normalLabel);
+    groups.push(await evaluateGroup(kind, some, pool, signal));
+  }
   return {
-    overall: evaluateGroup("all", results, pixels),
-    kinds: kinds.sort(byCodeUnits).map((kind) =>
-      evaluateGroup(
-        kind,
-        results.filter(({ item }) => item.label === kind || item.label === normalLabel),
-        pixels,
-      ),
-    ),
+    overall: await evaluateGroup("all", results, pool, signal),
+    kinds: groups,
     images: results.map(({ item: { image, label }, score }) => ({ image, label, score })),
     unusedMasks,
     notes: [...notes, ...findings.notes()],
@@ -148,29 +163,45 @@ function checkedDataset({
 interface Result {
   item: TestImage;
   score: number;
-  /** The map and what it is compared with; absent if there is no mask to compare with. */
-  map?: PixelMap;
-  mask?: PixelMask;
+  /** Its number in the pool of pixels; absent if there is no mask to compare with. */
+  compared?: number;
 }
 
-async function compare(
+/** The images' scores in order. */
+async function* scoresOf(
+  scorer: Scorer,
+  test: readonly TestImage[],
+  options: ImageScoreOptions,
+): AsyncGenerator<{ score: number; map: PixelMap }> {
+  throwIfAborted(options.signal);
+  const images = test.map(({ image }) => image);
+  if (scorer.scoreEach !== undefined) {
+    yield* scorer.scoreEach(images, options);
+    return;
+  }
+  for (const image of images) {
+    throwIfAborted(options.signal);
+    yield await scorer.score(image, options);
+  }
+}
+
+/** What a map is compared with, at the size of the map; undefined if there is no mask. */
+async function maskFor(
   { image, label, mask }: TestImage,
   map: PixelMap,
   { findings, ...options }: { findings: MaskFindings; maxPixels: number; signal: AbortSignal | undefined },
-): Promise<{ map?: PixelMap; mask?: PixelMask }> {
+): Promise<PixelMask | undefined> {
   const paths = mask === undefined ? [] : [mask].flat();
   const masks = [];
   for (const path of paths) masks.push(await decodeMask(path, options));
   const [first] = masks;
   for (const { path, remarks } of masks) for (const remark of remarks) findings.add(remark, path);
-  // A detector's map is in native memory, which the garbage collector does not see. A copy is not.
-  const kept: PixelMap = { ...map, data: map.data.slice() };
   const marked = masks.some(({ count }) => count > 0);
   if (label === normalLabel) {
     if (first !== undefined && marked) findings.add("good-marked", first.path);
-    return { map: kept, mask: null };
+    return null;
   }
-  if (first === undefined) return {};
+  if (first === undefined) return undefined;
   const union = resizedUnion(masks, map.height, map.width);
   const count = union.reduce((sum, each) => sum + each, 0);
   if (!marked) findings.add("empty", first.path);
@@ -178,7 +209,7 @@ async function compare(
   else if (count > union.length / 2) findings.add("mostly-marked", first.path);
   if (await differInProportions(image, first, options.maxPixels))
     findings.add("other-proportions", first.path);
-  return { map: kept, mask: union };
+  return union;
 }
 
 /** Whether a mask cannot be a scaled mask of the image. If the size of the image is unknown, it can. */
@@ -194,7 +225,12 @@ async function differInProportions(
   return Math.abs(expected - mask.height) > 1 + 0.02 * mask.height;
 }
 
-function evaluateGroup(label: string, results: readonly Result[], pixels: boolean): EvaluatedGroup {
+async function evaluateGroup(
+  label: string,
+  results: readonly Result[],
+  pool: PixelPool | null,
+  signal: AbortSignal | undefined,
+): Promise<EvaluatedGroup> {
   const labels = results.map(({ item }) => item.label !== normalLabel);
   const scores = results.map(({ score }) => score);
   const defective = labels.filter(Boolean).length;
@@ -204,12 +240,16 @@ function evaluateGroup(label: string, results: readonly Result[], pixels: boolea
     defective,
     withoutMask: results.filter(({ item }) => item.label !== normalLabel && item.mask === undefined).length,
     image: classificationMetrics(scores, labels),
-    pixel: pixels ? evaluatePixels(results) : null,
+    pixel: pool === null ? null : await evaluatePixels(pool, results, signal),
   };
 }
 
-function evaluatePixels(results: readonly Result[]): PixelMetrics {
-  const scores = new PixelScores(results.reduce((sum, { map }) => sum + (map?.data.length ?? 0), 0));
-  for (const { map, mask } of results) if (map !== undefined && mask !== undefined) scores.add(map, mask);
-  return scores.metrics();
+async function evaluatePixels(
+  pool: PixelPool,
+  results: readonly Result[],
+  signal: AbortSignal | undefined,
+): Promise<PixelMetrics> {
+  const images = results.flatMap(({ compared }) => compared ?? []);
+  const some = images.length === pool.images ? pool : await inTurns(pool.subset(images), signal);
+  return inTurns(some.metrics(), signal);
 }

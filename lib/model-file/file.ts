@@ -1,4 +1,5 @@
 import { ReverseDistillationError } from "../errors/error.js";
+import { inTurns } from "../errors/long-work.js";
 import { invalidFile } from "../files/invalid-file.js";
 import type { NativeModel, Part } from "../native/addon.js";
 import type { ModelDescription } from "../options/model.js";
@@ -36,10 +37,10 @@ export async function writeModelFile(
     );
   }
   const isStored = (name: string) => teacherIncluded || partOf(name) !== "teacher";
-  const tensors = allTensors(source).map((tensor) =>
-    isStored(tensor.name) ? toStorage(tensor, precision) : tensor,
-  );
-  const hashes = await hashModel(describeModel(model), held(tensors));
+  const tensors: NamedTensor[] = [];
+  for (const tensor of allTensors(source))
+    tensors.push(isStored(tensor.name) ? await inTurns(toStorage(tensor, precision), signal) : tensor);
+  const hashes = await hashModel(describeModel(model), held(tensors), signal);
   const metadata = encodeMetadata({ model, training, teacherIncluded, hashes });
   const stored = tensors.filter(({ name }) => isStored(name));
   await writeSafetensors(path, stored, metadata, signal);
@@ -50,12 +51,14 @@ export class ModelFile {
   readonly path: string;
   readonly metadata: ModelMetadata;
   readonly #file: SafetensorsFile;
+  readonly #signal: AbortSignal | undefined;
   #teacher: TeacherWeights | undefined;
 
-  private constructor(file: SafetensorsFile) {
+  private constructor(file: SafetensorsFile, signal: AbortSignal | undefined) {
     this.path = file.path;
     this.metadata = readMetadata(file);
     this.#file = file;
+    this.#signal = signal;
   }
 
   /**
@@ -68,7 +71,7 @@ export class ModelFile {
   static async open(path: string, signal?: AbortSignal): Promise<ModelFile> {
     const file = await SafetensorsFile.open(path, signal);
     try {
-      return new ModelFile(file);
+      return new ModelFile(file, signal);
     } catch (error) {
       await file.close();
       throw error;
@@ -126,13 +129,14 @@ export class ModelFile {
   /** Yields all tensors, part by part, and then verifies their hashes. */
   async *#readChecked(): AsyncGenerator<NamedTensor> {
     const { modelText, hashes } = this.metadata;
+    const signal = this.#signal;
     const hash = new ModelHash(modelText);
     if (hashes !== null && !this.metadata.teacherIncluded && this.#teacher === undefined) {
       hash.assumeTeacher(hashes.teacher);
     }
     for (const name of hashOrder(this.#shapes().keys())) {
       const tensor = await this.#read(name);
-      if (hashes !== null) hash.add(tensor);
+      if (hashes !== null) await inTurns(hash.add(tensor), signal);
       yield tensor;
     }
     if (hashes === null) return;

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
+import { inPieces, inTurns, type Work } from "../errors/long-work.js";
+import { elementCount } from "../tensor/element-count.js";
 import { float32Values } from "../tensor/float32-values.js";
 import { isBatchCounter, type NamedTensor } from "../tensor/named-tensor.js";
 import { partOf, parts, type DetectorTensors } from "./detector-tensors.js";
@@ -28,11 +29,11 @@ export class ModelHash {
   }
 
   /** Adds a tensor, except for a batch-norm counter. @param tensor Has its name in a model file. */
-  add(tensor: NamedTensor): void {
+  *add(tensor: NamedTensor): Work<void> {
     if (isBatchCounter(tensor.name)) return;
     if (partOf(tensor.name) === "teacher")
-      addTensor(this.#teacher, tensor, tensor.name.slice("teacher.".length));
-    else addTensor(this.#trained(), tensor, tensor.name);
+      yield* addTensor(this.#teacher, tensor, tensor.name.slice("teacher.".length));
+    else yield* addTensor(this.#trained(), tensor, tensor.name);
   }
 
   /** Sets the hash of a teacher whose tensors are not available. */
@@ -62,14 +63,15 @@ export function hashOrder(names: Iterable<string>): string[] {
   return [...names].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
-/** Computes the hashes of a detector. */
-export async function hashModel(description: string, tensors: DetectorTensors): Promise<ModelHashes> {
+/** Computes the hashes of a detector. @throws ReverseDistillationError `ABORTED` */
+export async function hashModel(
+  description: string,
+  tensors: DetectorTensors,
+  signal?: AbortSignal,
+): Promise<ModelHashes> {
   const hash = new ModelHash(description);
-  for (const name of hashOrder(tensors.shapes.keys())) {
-    hash.add(await tensors.read(name));
-    // This hashes hundreds of megabytes, so let the event loop run after each tensor.
-    await setImmediate();
-  }
+  for (const name of hashOrder(tensors.shapes.keys()))
+    await inTurns(hash.add(await tensors.read(name)), signal);
   return hash.digest();
 }
 
@@ -82,8 +84,13 @@ export function hashMetadata(metadata: Readonly<Record<string, string>>): string
   return hash.digest("hex");
 }
 
-function addTensor(hash: Hash, tensor: NamedTensor, name: string): void {
+function* addTensor(hash: Hash, tensor: NamedTensor, name: string): Work<void> {
   hash.update(`${name} ${tensor.shape.join("x")}\n`);
-  const { buffer, byteOffset, byteLength } = float32Values(tensor);
-  hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  const elements = elementCount(tensor.shape);
+  const size = tensor.data.byteLength / elements;
+  yield* inPieces(elements, (from, to) => {
+    const piece = { ...tensor, data: tensor.data.subarray(from * size, to * size) };
+    const { buffer, byteOffset, byteLength } = float32Values(piece);
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  });
 }

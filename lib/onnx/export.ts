@@ -42,7 +42,7 @@ export async function writeOnnx(
   await requireSeparate([{ name: "the export", path }, ...data], inputs);
   throwIfAborted(signal);
   const { graph, initializers } = buildDetectorGraph({ model, tensors, ...options });
-  const { model: modelSha256 } = await hashModel(describeModel(model), tensors);
+  const { model: modelSha256 } = await hashModel(describeModel(model), tensors, signal);
   const metadata = exportMetadata(model, options, modelSha256);
   const proto = describeProto(metadata);
 

@@ -1,3 +1,4 @@
+import { inPieces, inTurns, type Work } from "../errors/long-work.js";
 import { type DetectorTensors } from "../model-file/detector-tensors.js";
 import type { StoragePrecision } from "../options/save.js";
 import { elementCount } from "../tensor/element-count.js";
@@ -45,7 +46,7 @@ export class FoldedWeights {
     const shape = this.shapeOf(convolution);
     const weight = this.#initializer(`${convolution}.weight`, shape, async (name) => {
       const { scale } = await this.#foldedNorm(norm);
-      return scaleChannels(await this.#values(name), shape, channelAxis, scale);
+      return inTurns(scaleChannels(await this.#values(name), shape, channelAxis, scale));
     });
     const bias = this.#initializer(`${convolution}.bias`, [shape[channelAxis]!], async () => {
       const { shift } = await this.#foldedNorm(norm);
@@ -64,7 +65,7 @@ export class FoldedWeights {
       const read = async () => bytesOf(await compute(name));
       return this.#graph.initializer({ name, type: DataType.FLOAT, dims, byteLength: 4 * elements, read });
     }
-    const read = async () => bytesOf(narrowChecked(name, await compute(name)));
+    const read = async () => bytesOf(await inTurns(narrowChecked(name, await compute(name))));
     return this.#graph.initializer({ name, type: DataType.FLOAT16, dims, byteLength: 2 * elements, read });
   }
 
@@ -84,18 +85,22 @@ export class FoldedWeights {
   }
 }
 
-function scaleChannels(
+function* scaleChannels(
   weight: Float32Array,
   shape: readonly number[],
   channelAxis: 0 | 1,
   scale: Float64Array,
-): Float32Array {
+): Work<Float32Array> {
   const channels = shape[channelAxis]!;
   const inner = elementCount(shape.slice(channelAxis + 1));
   const scaled = new Float32Array(weight.length);
-  for (let i = 0; i < weight.length; i++) {
-    scaled[i] = weight[i]! * scale[Math.floor(i / inner) % channels]!;
-  }
+  yield* inPieces(weight.length, (from, to) => {
+    for (let i = from; i < to;) {
+      const channel = Math.floor(i / inner);
+      const factor = scale[channel % channels]!;
+      for (const end = Math.min((channel + 1) * inner, to); i < end; i++) scaled[i] = weight[i]! * factor;
+    }
+  });
   return scaled;
 }
 

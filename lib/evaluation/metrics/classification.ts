@@ -1,4 +1,5 @@
 import { ReverseDistillationError } from "../../errors/error.js";
+import { atOnce, inPieces, type Work } from "../../errors/long-work.js";
 import { reading } from "../../errors/reading.js";
 import { invalid, show } from "../../errors/validate.js";
 import type { Metric } from "./metric.js";
@@ -56,9 +57,11 @@ export function classificationMetrics(scores: Scores, labels: Labels): Classific
   requireFinite(values);
   const order = new Uint32Array(values.length).map((_, index) => index);
   order.sort((a, b) => values[b]! - values[a]!);
-  return classificationInOrder(
-    Float64Array.from(order, (index) => values[index]!),
-    Uint8Array.from(order, (index) => classes[index]!),
+  return atOnce(
+    classificationInOrder(
+      Float64Array.from(order, (index) => values[index]!),
+      Uint8Array.from(order, (index) => classes[index]!),
+    ),
   );
 }
 
@@ -67,12 +70,14 @@ export function classificationMetrics(scores: Scores, labels: Labels): Classific
  *
  * @param labels 1 or 0 for each score, in the scores' order.
  */
-export function classificationInOrder(
+export function* classificationInOrder(
   scores: Float32Array | Float64Array,
   labels: Uint8Array,
-): ClassificationMetrics {
+): Work<ClassificationMetrics> {
   let positives = 0;
-  for (let i = 0; i < labels.length; i++) positives += labels[i]!;
+  yield* inPieces(labels.length, (from, to) => {
+    for (let i = from; i < to; i++) positives += labels[i]!;
+  });
   const negatives = labels.length - positives;
   if (positives === 0 || negatives === 0) return eachMetric(() => null);
 
@@ -86,19 +91,21 @@ export function classificationInOrder(
     positives,
     negatives,
   };
-  for (let i = 0; i < scores.length; i++) {
-    const score = scores[i]!;
-    threshold.gained += labels[i]!;
-    threshold.tied++;
-    if (scores[i + 1] === score) continue;
+  yield* inPieces(scores.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const score = scores[i]!;
+      threshold.gained += labels[i]!;
+      threshold.tied++;
+      if (scores[i + 1] === score) continue;
 
-    threshold.score = score;
-    threshold.called = i + 1;
-    threshold.truePositives += threshold.gained;
-    for (const pass of passes) pass.at(threshold);
-    threshold.gained = 0;
-    threshold.tied = 0;
-  }
+      threshold.score = score;
+      threshold.called = i + 1;
+      threshold.truePositives += threshold.gained;
+      for (const pass of passes) pass.at(threshold);
+      threshold.gained = 0;
+      threshold.tied = 0;
+    }
+  });
   return eachMetric((index) => passes[index]!.value());
 }
 

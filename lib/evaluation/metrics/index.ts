@@ -2,7 +2,7 @@ export { auroc, averagePrecision, classificationMetrics, f1Max } from "./classif
 export type { Labels, Scores } from "./classification.js";
 export type { Metric } from "./metric.js";
 export { pixelAuroc, pixelAveragePrecision, pixelF1Max, pixelMetrics, PixelScores, pro } from "./pixels.js";
-export type { PixelMap, PixelMask, PixelMetrics, ProOptions } from "./pixels.js";
+export type { PixelMap, PixelMask, PixelMetrics, ProOptions } from "./pixel-pool.js";
 export type { Pro } from "./pro.js";
 export type { RegionMetrics } from "./region-metrics.js";
 export type { ClassificationMetrics, F1Max } from "./threshold-metrics.js";

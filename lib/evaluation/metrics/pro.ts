@@ -1,3 +1,4 @@
+import { inPieces, type Work } from "../../errors/long-work.js";
 import type { Metric } from "./metric.js";
 
 /**
@@ -34,13 +35,13 @@ export interface PixelGroup {
  * @param scores In descending order.
  * @param groupOf The group of each pixel, in the scores' order.
  */
-export function proInOrder(
+export function* proInOrder(
   scores: Float32Array,
   groupOf: Uint32Array,
   groups: readonly PixelGroup[],
   images: number,
   maxFpr: number,
-): Pro {
+): Work<Pro> {
   const overall = new OverlapCurve(maxFpr);
   const perImage = Array.from({ length: images }, () => new OverlapCurve(maxFpr));
   for (const group of groups) {
@@ -50,11 +51,13 @@ export function proInOrder(
   const curves = groups.map((group) => perImage[group.image]!);
   const shares = Float64Array.from(groups, (group) => (group.anomalous ? 1 / group.size : 0));
 
-  for (let i = 0; i < scores.length; i++) {
-    const group = groupOf[i]!;
-    overall.add(scores[i]!, shares[group]!);
-    curves[group]!.add(scores[i]!, shares[group]!);
-  }
+  yield* inPieces(scores.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const group = groupOf[i]!;
+      overall.add(scores[i]!, shares[group]!);
+      curves[group]!.add(scores[i]!, shares[group]!);
+    }
+  });
 
   const values = perImage.map((curve) => curve.area()).filter((area) => area !== null);
   return {

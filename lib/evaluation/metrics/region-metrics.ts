@@ -1,3 +1,4 @@
+import type { Work } from "../../errors/long-work.js";
 import type { Reported } from "./metric.js";
 import { proInOrder, type PixelGroup, type Pro } from "./pro.js";
 
@@ -14,7 +15,7 @@ export interface OrderedPixels {
 }
 
 interface RegionMetric<Value> extends Reported<Value> {
-  compute(pixels: OrderedPixels): Value;
+  compute(pixels: OrderedPixels): Work<Value>;
 }
 
 /**
@@ -39,8 +40,8 @@ function declared<Value>(metric: RegionMetric<Value>): RegionMetric<Value> {
   return metric;
 }
 
-type Values<Metrics extends Record<string, { compute: (...given: never[]) => unknown }>> = {
-  [Key in keyof Metrics]: ReturnType<Metrics[Key]["compute"]>;
+type Values<Metrics> = {
+  [Key in keyof Metrics]: Metrics[Key] extends RegionMetric<infer Value> ? Value : never;
 };
 
 /** The metrics of anomalous regions. */

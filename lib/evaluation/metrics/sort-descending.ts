@@ -1,3 +1,5 @@
+import { inPieces, type Work } from "../../errors/long-work.js";
+
 const digitBits = 11;
 const buckets = 1 << digitBits;
 const digitShifts = [0, digitBits, 2 * digitBits] as const;
@@ -17,37 +19,39 @@ export interface ScoredItems {
  *
  * @param scores Finite numbers.
  */
-export function sortDescending({ scores, items }: ScoredItems): ScoredItems {
-  let keys = keysOf(scores);
-  let otherKeys: Uint32Array = new Uint32Array(keys.length);
-  let otherItems: Uint32Array = new Uint32Array(items.length);
-  const starts = bucketStarts(keys);
+export function* sortDescending({ scores, items }: ScoredItems): Work<ScoredItems> {
+  const count = scores.length;
+  let keys: Uint32Array = new Uint32Array(scores.buffer, scores.byteOffset, count);
+  const counts = digitShifts.map(() => new Uint32Array(buckets));
+  yield* inPieces(count, (from, to) => {
+    toKeys(scores.subarray(from, to), keys.subarray(from, to));
+    countDigits(keys.subarray(from, to), counts);
+  });
+  counts.forEach(toStarts);
+  let otherKeys: Uint32Array = new Uint32Array(count);
+  let otherItems: Uint32Array = new Uint32Array(count);
   for (const [digit, shift] of digitShifts.entries()) {
-    const next = starts[digit]!;
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i]!;
-      const at = next[(key >>> shift) & (buckets - 1)]!++;
-      otherKeys[at] = key;
-      otherItems[at] = items[i]!;
-    }
+    const next = counts[digit]!;
+    yield* inPieces(count, (from, to) => {
+      for (let i = from; i < to; i++) {
+        const key = keys[i]!;
+        const at = next[(key >>> shift) & (buckets - 1)]!++;
+        otherKeys[at] = key;
+        otherItems[at] = items[i]!;
+      }
+    });
     [keys, otherKeys] = [otherKeys, keys];
     [items, otherItems] = [otherItems, items];
   }
-  return { scores: scoresOf(keys), items };
+  yield* inPieces(count, (from, to) => flipPositive(keys.subarray(from, to)));
+  return { scores: new Float32Array(keys.buffer, keys.byteOffset, count), items };
 }
 
-/** In place of the scores, whole numbers that ascend where the scores descend. */
-function keysOf(scores: Float32Array): Uint32Array {
+/** Puts in place of the scores whole numbers that ascend where the scores descend. `keys` is the same memory. */
+function toKeys(scores: Float32Array, keys: Uint32Array): void {
   // Adding 0 turns -0 into 0: the two are equal, and must not differ in their bits.
   for (let i = 0; i < scores.length; i++) scores[i]! += 0;
-  const keys = new Uint32Array(scores.buffer, scores.byteOffset, scores.length);
   flipPositive(keys);
-  return keys;
-}
-
-function scoresOf(keys: Uint32Array): Float32Array {
-  flipPositive(keys);
-  return new Float32Array(keys.buffer, keys.byteOffset, keys.length);
 }
 
 /** Negative numbers descend as their bits ascend; positive ones do once their bits are flipped. Its own inverse. */
@@ -55,22 +59,22 @@ function flipPositive(bits: Uint32Array): void {
   for (let i = 0; i < bits.length; i++) if (bits[i]! < 0x80000000) bits[i]! ^= 0x7fffffff;
 }
 
-/** Where the keys with each value of a digit begin, for each digit. */
-function bucketStarts(keys: Uint32Array): Uint32Array[] {
-  const counts = digitShifts.map(() => new Uint32Array(buckets));
+/** Counts, for each digit, the keys with each of its values. */
+function countDigits(keys: Uint32Array, [low, middle, high]: Uint32Array[]): void {
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
-    counts[0]![key & (buckets - 1)]!++;
-    counts[1]![(key >>> digitBits) & (buckets - 1)]!++;
-    counts[2]![key >>> (2 * digitBits)]!++;
+    low![key & (buckets - 1)]!++;
+    middle![(key >>> digitBits) & (buckets - 1)]!++;
+    high![key >>> (2 * digitBits)]!++;
   }
-  for (const count of counts) {
-    let start = 0;
-    for (let bucket = 0; bucket < buckets; bucket++) {
-      const here = count[bucket]!;
-      count[bucket] = start;
-      start += here;
-    }
+}
+
+/** Turns the counts of a digit's values into the places where the keys with each value begin. */
+function toStarts(counts: Uint32Array): void {
+  let start = 0;
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const here = counts[bucket]!;
+    counts[bucket] = start;
+    start += here;
   }
-  return counts;
 }

@@ -7,6 +7,8 @@ import { regionMetrics } from "../../../lib/evaluation/metrics/region-metrics.js
 import { thresholdMetrics } from "../../../lib/evaluation/metrics/threshold-metrics.js";
 import { formatReport } from "../../../lib/evaluation/report.js";
 import { writePicture } from "../support/dataset-fixtures.js";
+import { Random } from "../../../lib/random.js";
+import { longestTurn } from "../support/longest-turn.js";
 import { rejects } from "../support/rejection.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
@@ -220,4 +222,30 @@ test("a label that looks good is good, in any case", async (t) => {
   const { overall } = await evaluate(scorer, { ...rest, test: [{ ...items[0]!, label: "OK" }, items[1]!] });
   t.deepEqual([overall.good, overall.defective], [1, 1]);
   t.is(datasetFromLists({ test: [{ image: "a.png", label: "Normal" }] }).test[0]!.label, "good");
+});
+
+test("an evaluation leaves the event loop to others while it computes its metrics, and can be aborted then", async (t) => {
+  const side = 256;
+  const folder = await temporaryFolder(t);
+  await writePicture(join(folder, "mask.png"), ["####", "####", "....", "...."]);
+  const random = new Random("event loop");
+  const shared = Float32Array.from({ length: side * side }, () => random.normal());
+  const large: Scorer = {
+    score: () =>
+      Promise.resolve({ score: random.normal(), map: { data: shared, height: side, width: side } }),
+  };
+  const items = Array.from({ length: 60 }, (_, index) => ({
+    image: `${index}`,
+    ...(index % 3 === 0
+      ? { label: "good" }
+      : { label: `defect ${index % 2}`, mask: join(folder, "mask.png") }),
+  }));
+  const data = datasetFromLists({ test: items });
+  const longest = await longestTurn(() => evaluate(large, data));
+  t.true(longest < 150, `${longest} ms`);
+  const controller = new AbortController();
+  const onProgress = ({ done }: { done: number }) => {
+    if (done === items.length) setTimeout(() => controller.abort(), 5);
+  };
+  await rejects(t, evaluate(large, data, { onProgress, signal: controller.signal }), "ABORTED", /aborted/);
 });

@@ -8,6 +8,7 @@ import {
   f1Max,
   type F1Max,
 } from "../../../lib/evaluation/metrics/index.js";
+import { atOnce } from "../../../lib/errors/long-work.js";
 import { sortDescending } from "../../../lib/evaluation/metrics/sort-descending.js";
 import { Random } from "../../../lib/random.js";
 
@@ -91,14 +92,14 @@ test("scores are sorted as a comparison sorts them, and equal ones keep their or
     ...Array.from({ length: 1000 }, () => random.below(20) - 10),
   ]);
   const expected = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
-  const sorted = sortDescending({ scores: scores.slice(), items: Uint32Array.from(scores.keys()) });
+  const sorted = atOnce(sortDescending({ scores: scores.slice(), items: Uint32Array.from(scores.keys()) }));
   t.deepEqual([...sorted.items], expected);
   t.deepEqual(
     [...sorted.scores],
     expected.map((index) => scores[index]! + 0),
   );
   t.deepEqual(
-    sortDescending({ scores: new Float32Array(0), items: new Uint32Array(0) }).items,
+    atOnce(sortDescending({ scores: new Float32Array(0), items: new Uint32Array(0) })).items,
     new Uint32Array(0),
   );
 });

@@ -1,0 +1,196 @@
+import { types } from "node:util";
+import { ReverseDistillationError } from "../../errors/error.js";
+import { inPieces, type Work } from "../../errors/long-work.js";
+import { reading } from "../../errors/reading.js";
+import { integer, invalid, record } from "../../errors/validate.js";
+import { classificationInOrder, requireFinite } from "./classification.js";
+import type { PixelGroup } from "./pro.js";
+import { regionMetrics, type RegionMetrics } from "./region-metrics.js";
+import { labelRegions } from "./regions.js";
+import { sortDescending } from "./sort-descending.js";
+import type { ClassificationMetrics } from "./threshold-metrics.js";
+
+/** Scores of an image's pixels: height x width values, row by row from the top. */
+export interface PixelMap {
+  data: Float32Array;
+  height: number;
+  width: number;
+}
+
+/**
+ * What is anomalous in an image: height x width values of its map's size, where 0 is normal and
+ * anything else anomalous; or null for an image that is normal throughout.
+ */
+export type PixelMask = Uint8Array | null;
+
+/** The pixels of all images taken together, and PRO. */
+export type PixelMetrics = ClassificationMetrics & RegionMetrics;
+
+export interface ProOptions {
+  /** The largest false-positive rate that counts, above 0 and up to 1. Default 0.3. */
+  maxFpr?: number;
+}
+
+/** @throws ReverseDistillationError `INVALID_ARGUMENT` */
+export function checkedMap(map: PixelMap): PixelMap {
+  const { data, height, width } = map;
+  // The check of node:util holds for arrays from another realm too, such as a test runner's.
+  if (!types.isFloat32Array(data)) throw invalid("A map's data", "a Float32Array", typeof data);
+  integer("A map's height", height, 0, most);
+  integer("A map's width", width, 0, most);
+  if (data.length !== height * width)
+    throw invalid("A map's data", `${height} x ${width} values`, data.length);
+  return { data, height, width };
+}
+
+/** The most pixels: the length of the longest typed array. */
+const most = 2 ** 32 - 1;
+
+/** The pixels of images, and their metrics as work that can be interrupted. */
+export class PixelPool {
+  /** The pixels in no particular order: the score of each, and the group that it belongs to. */
+  #scores: Float32Array;
+  #groupOf: Uint32Array;
+  #pixels = 0;
+  #sorted = true;
+  #images = 0;
+  #groups: PixelGroup[] = [];
+
+  /**
+   * @param expectedPixels Number of pixels to make room for; more may come.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT`, `OUT_OF_MEMORY`
+   */
+  constructor(expectedPixels = 0) {
+    integer("expectedPixels", expectedPixels, 0, most);
+    try {
+      this.#scores = new Float32Array(expectedPixels);
+      this.#groupOf = new Uint32Array(expectedPixels);
+    } catch (error) {
+      const message = `There is not enough memory for ${expectedPixels} pixels.`;
+      throw new ReverseDistillationError("OUT_OF_MEMORY", message, { cause: error });
+    }
+  }
+
+  /** Number of images added. */
+  get images(): number {
+    return this.#images;
+  }
+
+  /** See `PixelScores.add`. */
+  add(map: PixelMap, mask: PixelMask): void {
+    const { data, height, width } = reading("A map", () => checkedMap(map));
+    if (mask !== null && !types.isUint8Array(mask)) throw invalid("A mask", "a Uint8Array or null", mask);
+    if (mask !== null && mask.length !== data.length) {
+      throw invalid("A mask", `as large as its map of ${height} x ${width} pixels`, mask.length);
+    }
+    requireFinite(data);
+    this.#makeRoom(data.length);
+    this.#scores.set(data, this.#pixels);
+    this.#addGroups(mask, height, width);
+    this.#pixels += data.length;
+    this.#images++;
+    this.#sorted = false;
+  }
+
+  *classification(): Work<ClassificationMetrics> {
+    const { scores, groupOf } = yield* this.#inOrder();
+    const anomalous = Uint8Array.from(this.#groups, (group) => Number(group.anomalous));
+    const labels = new Uint8Array(scores.length);
+    yield* inPieces(labels.length, (from, to) => {
+      for (let i = from; i < to; i++) labels[i] = anomalous[groupOf[i]!]!;
+    });
+    return yield* classificationInOrder(scores, labels);
+  }
+
+  /** @throws ReverseDistillationError `INVALID_ARGUMENT` for `maxFpr`. */
+  *regions(options: ProOptions = {}): Work<RegionMetrics> {
+    const { maxFpr = 0.3 } = reading("options", () => record("options", options, ["maxFpr"]) as ProOptions);
+    if (typeof maxFpr !== "number" || !(maxFpr > 0 && maxFpr <= 1))
+      throw invalid("maxFpr", "a number above 0 and up to 1", maxFpr);
+    const inOrder = yield* this.#inOrder();
+    const pixels = { ...inOrder, groups: this.#groups, images: this.#images, maxFpr };
+    const values: [string, unknown][] = [];
+    for (const [key, metric] of Object.entries(regionMetrics))
+      values.push([key, yield* metric.compute(pixels)]);
+    return Object.fromEntries(values) as RegionMetrics;
+  }
+
+  *metrics(options?: ProOptions): Work<PixelMetrics> {
+    return { ...(yield* this.classification()), ...(yield* this.regions(options)) };
+  }
+
+  /**
+   * The pixels of some of the images, already in order: equal to a pool to which only these images were added.
+   *
+   * @param images Their numbers, ascending: 0 is the image that was added first.
+   */
+  *subset(images: readonly number[]): Work<PixelPool> {
+    const { scores, groupOf } = yield* this.#inOrder();
+    const subset = new PixelPool();
+    const imageOf = new Map(images.map((image, index) => [image, index]));
+    // 0 leaves a group out; others are numbered from 1.
+    const numberOf = new Uint32Array(this.#groups.length);
+    let pixels = 0;
+    for (const [number, group] of this.#groups.entries()) {
+      const image = imageOf.get(group.image);
+      if (image === undefined) continue;
+      numberOf[number] = subset.#groups.push({ ...group, image });
+      pixels += group.size;
+    }
+    subset.#images = images.length;
+    subset.#pixels = pixels;
+    subset.#scores = new Float32Array(pixels);
+    subset.#groupOf = new Uint32Array(pixels);
+    let to = 0;
+    yield* inPieces(scores.length, (from, end) => {
+      for (let i = from; i < end; i++) {
+        const group = numberOf[groupOf[i]!]!;
+        if (group === 0) continue;
+        subset.#scores[to] = scores[i]!;
+        subset.#groupOf[to++] = group - 1;
+      }
+    });
+    return subset;
+  }
+
+  /** One group for the normal pixels, and one for each region, numbered on from those of earlier images. */
+  #addGroups(mask: Uint8Array | null, height: number, width: number): void {
+    const image = this.#images;
+    const normal = this.#groups.length;
+    const pixels = height * width;
+    const { labels, sizes } = mask === null ? { labels: null, sizes: [] } : labelRegions(mask, height, width);
+    for (let i = 0; i < pixels; i++) this.#groupOf[this.#pixels + i] = normal + (labels?.[i] ?? 0);
+    const anomalousPixels = sizes.reduce((sum, size) => sum + size, 0);
+    this.#groups.push({ image, anomalous: false, size: pixels - anomalousPixels });
+    for (const size of sizes) this.#groups.push({ image, anomalous: true, size });
+  }
+
+  #makeRoom(more: number): void {
+    const needed = this.#pixels + more;
+    if (needed <= this.#scores.length) return;
+    const length = Math.max(needed, 2 * this.#scores.length);
+    const scores = new Float32Array(length);
+    const groupOf = new Uint32Array(length);
+    scores.set(this.#scores.subarray(0, this.#pixels));
+    groupOf.set(this.#groupOf.subarray(0, this.#pixels));
+    this.#scores = scores;
+    this.#groupOf = groupOf;
+  }
+
+  /** The pixels from the largest score down. */
+  *#inOrder(): Work<{ scores: Float32Array; groupOf: Uint32Array }> {
+    if (!this.#sorted) {
+      const { scores, items } = yield* sortDescending({
+        scores: this.#scores.subarray(0, this.#pixels),
+        items: this.#groupOf.subarray(0, this.#pixels),
+      });
+      this.#scores = scores;
+      this.#groupOf = items;
+      this.#sorted = true;
+    }
+    return {
+      scores: this.#scores.subarray(0, this.#pixels),
+      groupOf: this.#groupOf.subarray(0, this.#pixels),
+    };
+  }
+}
