@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { counted } from "../../errors/counted.js";
-import { readRegularFile } from "../../files/regular-file.js";
+import { readTextFile } from "../../files/text-file.js";
 import { isMaskFolder } from "../../image/names.js";
 import { normalLabel } from "./dataset.js";
 import { testImage, withNotes, type DatasetFormat } from "./format.js";
@@ -81,10 +81,7 @@ function listOfLabels(images: readonly TreeImage[], masks: readonly TreeImage[])
 
 /** The names, in lower case, of the images that a `Labels.txt` calls defective. */
 async function readDefective(path: string): Promise<Set<string>> {
-  const rows = (await readRegularFile(path))
-    .toString("utf8")
-    .split(/\r?\n/)
-    .map((line) => line.trim().split(/\s+/));
+  const rows = (await readTextFile(path)).split(/\r?\n/).map((line) => line.trim().split(/\s+/));
   return new Set(
     rows.filter(([, label]) => label === "1").flatMap(([, , image]) => image?.toLowerCase() ?? []),
   );

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { ReverseDistillationError } from "../../errors/error.js";
-import { readRegularFile } from "../../files/regular-file.js";
+import { readTextFile } from "../../files/text-file.js";
 import { parseCsv } from "./csv.js";
 import { labelOf, normalLabel, type Dataset } from "./dataset.js";
 import { testImage, type OpenOptions } from "./format.js";
@@ -54,7 +54,7 @@ type Column = keyof typeof columns;
  * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_FILE` naming the line, `NO_IMAGES`
  */
 export async function openManifest(path: string, options: OpenOptions): Promise<Dataset> {
-  const text = (await readRegularFile(path)).toString("utf8");
+  const text = await readTextFile(path);
   const folder = dirname(path);
   const isTable = [".csv", ".tsv"].includes(extname(path).toLowerCase());
   const images = isTable ? fromCsv(text, path, folder) : fromJson(text, path, folder);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { ReverseDistillationError } from "../../errors/error.js";
-import { readRegularFile } from "../../files/regular-file.js";
+import { readTextFile } from "../../files/text-file.js";
 import { parseCsv } from "./csv.js";
 import { labelOf, normalLabel, type Dataset } from "./dataset.js";
 import { testImage, unsplitNotes, withNotes, type DatasetFormat, type OpenOptions } from "./format.js";
@@ -36,7 +36,7 @@ export const visa: DatasetFormat = {
 };
 
 async function openSplit(path: string, object: string, options: OpenOptions): Promise<Dataset> {
-  const text = (await readRegularFile(path)).toString("utf8");
+  const text = await readTextFile(path);
   const { columns, rows } = parseCsv(text, path);
   const expected = ["object", "split", "label", "image", "mask"];
   const missing = expected.filter((column) => !columns.includes(column));
