@@ -232,6 +232,7 @@ export class Detector {
 
   async #end(): Promise<void> {
     await Promise.allSettled(this.#running);
+    this.#scorer.dispose();
     try {
       await this.#parts.native.dispose();
     } catch (error) {

@@ -4,7 +4,7 @@ import type { DecodeOptions, ImageInput } from "../image/decode.js";
 import { heldBytes } from "../image/input.js";
 import type { RawImage } from "../image/raw-image.js";
 import { decodeAhead } from "../image/source.js";
-import type { NativeScore } from "../native/addon.js";
+import type { NativeScore, NativeShrinker } from "../native/addon.js";
 import { cancellable } from "../native/cancellable.js";
 import type { DetectorParts } from "./parts.js";
 import { ScoreQueue } from "./score-queue.js";
@@ -28,6 +28,7 @@ export class Scorer {
   readonly #parts: DetectorParts;
   readonly #budget: ThreadBudget;
   readonly #queue: ScoreQueue;
+  #shrinker: NativeShrinker | undefined;
 
   constructor(parts: DetectorParts) {
     this.#parts = parts;
@@ -37,7 +38,8 @@ export class Scorer {
 
   /** Scores one image, in a batch with others that are waiting. */
   async score(image: ImageInput, options: DecodeOptions): Promise<Score> {
-    const prepare = () => decodeInTurn(image, options);
+    const shrink = (decoded: RawImage) => this.#shrink(decoded);
+    const prepare = () => decodeInTurn(image, { shrink, ...options });
     return this.#toScore(await this.#queue.score({ bytes: heldBytes(image), prepare }, options.signal));
   }
 
@@ -54,11 +56,25 @@ export class Scorer {
       batch = [];
     };
     // A batch needs the pixels of all its images at the same time, so they cannot be lent one image at a time.
-    for await (const image of decodeAhead(images, { maxPixels, signal, lent: false })) {
+    const shrink = (decoded: RawImage) => this.#shrink(decoded);
+    for await (const image of decodeAhead(images, { shrink, maxPixels, signal, lent: false })) {
       if (batch.push(image) === batchSize) await flush();
     }
     if (batch.length > 0) await flush();
     return scores;
+  }
+
+  /** Frees what belongs to it. No call may be running. */
+  dispose(): void {
+    this.#shrinker?.dispose();
+  }
+
+  /** Brings a decoded image to the size of the model, so that only small images wait for their batch. */
+  async #shrink(image: RawImage): Promise<RawImage> {
+    if (image.data.BYTES_PER_ELEMENT > 1) return image;
+    const [height, width] = this.#parts.model.imageSize;
+    this.#shrinker ??= new this.#parts.addon.Shrinker(height, width);
+    return this.#shrinker.shrink(image);
   }
 
   /** Computes one batch as soon as its threads are free. */

@@ -59,6 +59,17 @@ export interface NativeImageSet {
   dispose(): void;
 }
 
+/** Brings images to one size, as {@link NativeModel.score} would. */
+export interface NativeShrinker {
+  /**
+   * Resizes an image of 8 bits to RGB, off the event loop and off the model's job thread. The caller's memory is read
+   * until the promise settles.
+   */
+  shrink(image: RawImage): Promise<RawImage>;
+  /** Lets its thread end once it has run what it was asked for. */
+  dispose(): void;
+}
+
 export interface NativeModel {
   readonly config: ModelConfig;
   /** The part's tensors, named as in torchvision (teacher) or in the authors' checkpoints (bn, decoder). */
@@ -116,6 +127,7 @@ export interface Addon {
   addressOf(view: ArrayBufferView): bigint;
   CancelToken: new () => NativeCancelToken;
   ImageSet: new (height: number, width: number) => NativeImageSet;
+  Shrinker: new (height: number, width: number) => NativeShrinker;
   Model: { create(config: ModelConfig): Promise<NativeModel> };
   /**
    * Cancels this environment's work and waits for its threads to end. Call it before the process exits: LibTorch's

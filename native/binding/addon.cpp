@@ -9,6 +9,7 @@
 #include "binding/environment.h"
 #include "binding/image_set.h"
 #include "binding/model.h"
+#include "binding/shrinker.h"
 #include "core/device.h"
 #include "core/precision.h"
 #include "inference/onednn.h"
@@ -60,6 +61,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("CancelToken", CancelTokenWrap::define(env));
   exports.Set("ImageSet", ImageSetWrap::define(env));
   exports.Set("Model", ModelWrap::define(env));
+  exports.Set("Shrinker", ShrinkerWrap::define(env));
   return exports;
 }
 

@@ -1,0 +1,74 @@
+#include "binding/shrinker.h"
+
+#include "binding/convert.h"
+#include "binding/shared_buffer.h"
+#include "core/device.h"
+#include "core/error.h"
+#include "pipeline/preprocess.h"
+
+namespace reverse_distillation::binding {
+
+namespace {
+
+class ShrinkJob : public Job {
+ public:
+  ShrinkJob(Napi::Env env, const Napi::Object& shrinker, const Napi::Object& image, int64_t height,
+            int64_t width)
+      : Job(env), pixels_(to_pixel_view(image)), height_(height), width_(width) {
+    keep(shrinker);
+    keep(image.Get("data").As<Napi::Object>());
+  }
+
+ protected:
+  void execute() override {
+    set_threads(1);  // The batch that is being computed needs the other cores.
+    const at::Tensor resized = resize_pixels(pixels_, height_, width_);
+    if (resized.scalar_type() != at::kByte) throw Error(ErrorCode::kInternal, "only 8 bits are shrunk");
+    shrunk_ = resized.const_data_ptr() == pixels_.data ? resized.clone() : resized;
+  }
+
+  Napi::Value result(Napi::Env env) override {
+    const auto length = static_cast<size_t>(shrunk_.numel());
+    Napi::ArrayBuffer buffer = share_tensor(env, shrunk_, nullptr);
+    Napi::Object image = Napi::Object::New(env);
+    image.Set("data", Napi::Uint8Array::New(env, length, buffer, 0));
+    image.Set("width", static_cast<double>(width_));
+    image.Set("height", static_cast<double>(height_));
+    image.Set("channels", 3);
+    return image;
+  }
+
+ private:
+  PixelView pixels_;
+  int64_t height_;
+  int64_t width_;
+  at::Tensor shrunk_;
+};
+
+}  // namespace
+
+Napi::Function ShrinkerWrap::define(Napi::Env env) {
+  return DefineClass(
+      env, "Shrinker",
+      {InstanceMethod<&ShrinkerWrap::shrink>("shrink"), InstanceMethod<&ShrinkerWrap::dispose>("dispose")});
+}
+
+ShrinkerWrap::ShrinkerWrap(const Napi::CallbackInfo& info)
+    : ObjectWrap(info),
+      height_(info[0].ToNumber().Int64Value()),
+      width_(info[1].ToNumber().Int64Value()),
+      thread_(Environment::of(info.Env())) {}
+
+Napi::Value ShrinkerWrap::shrink(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return thread_.submit(
+        std::make_unique<ShrinkJob>(info.Env(), Value(), info[0].As<Napi::Object>(), height_, width_));
+  });
+}
+
+Napi::Value ShrinkerWrap::dispose(const Napi::CallbackInfo& info) {
+  thread_.finish();
+  return info.Env().Undefined();
+}
+
+}  // namespace reverse_distillation::binding
