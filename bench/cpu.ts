@@ -42,7 +42,7 @@ async function measure({ quick = false, backbones, dataset, weights }: Flags): P
     throw new Error("--dataset and --weights go together: give both or neither.");
   }
   const python = requirePython();
-  const addon = loadAddon();
+  const addon = await loadAddon();
   const effort: Effort = quick
     ? { rounds: 2, trainingSteps: 1, starts: 1 }
     : { rounds: 9, trainingSteps: 3, starts: 5 };
@@ -51,7 +51,7 @@ async function measure({ quick = false, backbones, dataset, weights }: Flags): P
     const backbone = modelOptions.backbone.kind.check("--backbones", name);
     const workload = await Workload.open(addon, python, backbone, 16);
     const add = async (...comparisons: Comparison[]) => {
-      const environment = { ...describeEnvironment(), ...workload.versions };
+      const environment = { ...(await describeEnvironment()), ...workload.versions };
       for (const comparison of comparisons) {
         console.log(line(comparison));
         await results.add({ ...comparison, quick, environment });

@@ -15,8 +15,8 @@ export interface Environment {
 }
 
 /** The environment of this process, today. */
-export function describeEnvironment(): Environment {
-  const { libtorch, cpuCapability } = loadAddon().info();
+export async function describeEnvironment(): Promise<Environment> {
+  const { libtorch, cpuCapability } = (await loadAddon()).info();
   return {
     date: new Date().toISOString().slice(0, 10),
     package: version,

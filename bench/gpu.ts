@@ -29,7 +29,7 @@ const onCpu = device === "cpu";
 
 // The addon, the tests and all child processes use the same LibTorch: a CUDA build, except for a trial on the CPU.
 if (!onCpu) {
-  const { found } = findLibTorch({ builds: buildable("cuda") });
+  const { found } = await findLibTorch({ builds: buildable("cuda") });
   if (found !== undefined) process.env.LIBTORCH = found.directory;
 }
 process.env.REVERSE_DISTILLATION_BACKEND = onCpu ? "cpu" : "cuda";
@@ -43,7 +43,7 @@ const out =
   join(root, isTrial ? ".build" : join("bench", "results"), isTrial ? "gpu-trial.json" : resultsName(name));
 const results: GpuResults = {
   environment: {
-    ...describeEnvironment(),
+    ...(await describeEnvironment()),
     device: name,
     driver: gpu?.driver ?? null,
     memoryMiB: gpu?.memoryMiB ?? null,

@@ -55,14 +55,14 @@ async function main(folder: string, flags: Flags): Promise<void> {
     if (!(await results.has(keyOf(identity)))) {
       console.error(`${name}: seed ${settings.seed}`);
       const parity = await compareTrainings(
-        loadAddon(),
+        await loadAddon(),
         python,
         dataset,
         description,
         settings,
         flags.weights,
       );
-      await results.add({ ...identity, ...parity, environment: describeEnvironment() });
+      await results.add({ ...identity, ...parity, environment: await describeEnvironment() });
     }
     runs.push((await results.read()).find((result) => keyOf(result) === keyOf(identity))!);
   }

@@ -39,7 +39,7 @@ async function main({ quick, again, page }: Flags): Promise<void> {
     console.log(formatSection(found));
     return;
   }
-  const precisions = precisionsHere(loadAddon());
+  const precisions = precisionsHere(await loadAddon());
   for (const point of page ? [] : points) {
     if (point.job === "score" && !precisions.includes(point.precision)) continue;
     if (!again && (await results.has(keyOf(point)))) continue;
@@ -58,7 +58,7 @@ async function measure(point: Point): Promise<ScalingResult> {
     ...["--import", "tsx", program],
     JSON.stringify(point),
   ]);
-  return { ...point, ...(JSON.parse(stdout) as Measured), environment: describeEnvironment() };
+  return { ...point, ...(JSON.parse(stdout) as Measured), environment: await describeEnvironment() };
 }
 
 /** Checks that where features are kept does not change the results: the losses of the first epochs must be equal. */

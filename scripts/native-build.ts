@@ -111,7 +111,7 @@ async function obtainLibTorch({
 }: NativeBuildOptions): Promise<LibTorch> {
   const refuse = ({ version: found }: LibTorch): string | undefined =>
     version === undefined || found === version ? undefined : `${version} is needed`;
-  const { found, passedOver } = findLibTorch({ builds, headers: true }, { refuse });
+  const { found, passedOver } = await findLibTorch({ builds, headers: true }, { refuse });
   if (found) return found;
   const lacking = `Found no LibTorch to build against:\n${describePassedOver(passedOver)}`;
   if (!fetch) throw new Error(`${lacking}\n${libtorchRemedy(builds, false)}`);

@@ -19,10 +19,10 @@ function shipped(): Binaries | undefined {
 }
 
 /** The LibTorch that a shipped binary fits; without one, whether there is any LibTorch at all. */
-function fitting(binaries: Binaries): { libtorch?: LibTorch; others: boolean } {
+async function fitting(binaries: Binaries): Promise<{ libtorch?: LibTorch; others: boolean }> {
   try {
     const requirement = { builds: binaries.implementations };
-    const { found, passedOver } = findLibTorch(requirement, { refuse: refusal(binaries) });
+    const { found, passedOver } = await findLibTorch(requirement, { refuse: refusal(binaries) });
     return { libtorch: found, others: passedOver.some(({ exists }) => exists) };
   } catch {
     // The user named one that does not fit.
@@ -38,7 +38,7 @@ function wanted(): LibTorchBuild[] {
 
 try {
   const binaries = shipped();
-  const { libtorch, others } = binaries === undefined ? { others: true } : fitting(binaries);
+  const { libtorch, others } = binaries === undefined ? { others: true } : await fitting(binaries);
   if (libtorch !== undefined) {
     console.log(
       `Nothing to build: a binary of this package fits LibTorch ${libtorch.version} (${libtorch.directory})`,

@@ -55,7 +55,7 @@ export async function runDefects(
       proImageMean: overall.pixel?.pro.imageMean ?? null,
       trainSeconds: seconds,
       scoreSeconds: secondsSince(started),
-      environment: describeEnvironment(),
+      environment: await describeEnvironment(),
     };
   } finally {
     await detector.dispose();

@@ -76,7 +76,7 @@ export async function runOneClass(
       ...(await scoreAll(detector, test.images, anomalous)),
       trainSeconds: seconds,
       scoreSeconds: secondsSince(started),
-      environment: describeEnvironment(),
+      environment: await describeEnvironment(),
     };
   } finally {
     await detector.dispose();

@@ -45,7 +45,7 @@ export async function measure(backbone: Backbone, { times }: { times: boolean })
             onnxFloat16: await timeRuntime(file("onnx-half"), image!),
           }
         : null,
-      environment: { ...describeEnvironment(), onnxruntime: await runtimeVersion() },
+      environment: { ...(await describeEnvironment()), onnxruntime: await runtimeVersion() },
     };
   } finally {
     await rm(folder, { recursive: true });
@@ -54,7 +54,7 @@ export async function measure(backbone: Backbone, { times }: { times: boolean })
 
 async function writeSeeded(backbone: Backbone, path: string): Promise<void> {
   const description = { ...describe(backbone, "paper"), imageSize: [256, 256] as [number, number] };
-  const model = await seededModel(loadAddon(), description);
+  const model = await seededModel(await loadAddon(), description);
   await writeModelFile(path, model, { model: description, training: null });
   await model.dispose();
 }

@@ -21,7 +21,7 @@ const temporary = await mkdtemp(join(tmpdir(), "reverse-distillation-"));
 const tracer = new ReferenceTracer(python);
 try {
   for (const { description, images, losses } of committedCases()) {
-    const model = await seededModel(loadAddon(), description);
+    const model = await seededModel(await loadAddon(), description);
     const files = await writeForReference(
       temporary,
       model,

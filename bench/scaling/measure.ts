@@ -20,7 +20,7 @@ import type { Measured, Point, ScorePoint, TrainPoint } from "./points.js";
 const warmUps = 2;
 /** Allowed relative differences between scores of the same image. bfloat16 differs more because it rounds more. */
 const tolerances = { float32: 1e-4, bfloat16: 0.02 };
-const addon = loadAddon();
+const addon = await loadAddon();
 
 async function measure(point: Point): Promise<Measured> {
   const size: [number, number] = [point.imageSize, point.imageSize];

@@ -5,7 +5,7 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { requireWritablePlace } from "../files/atomic-file.js";
 import { requireSeparate } from "../files/outputs.js";
 import { exportOptions } from "../options/export.js";
-import { loadOptions } from "../options/load.js";
+import { modelLimitOptions, referredWeightsOptions } from "../options/load.js";
 import { omitOptions } from "../options/option.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, flagName, type Flags } from "./flags.js";
@@ -16,9 +16,9 @@ const formats = ["onnx", "checkpoint"] as const;
 type Format = (typeof formats)[number];
 
 const onnxOptions = omitOptions(exportOptions, "format");
-const { weights } = loadOptions;
+const loadingOptions = { ...referredWeightsOptions, ...modelLimitOptions };
 
-interface ExportFlags extends Flags<typeof onnxOptions>, Flags<{ weights: typeof weights }> {
+interface ExportFlags extends Flags<typeof onnxOptions>, Flags<typeof loadingOptions> {
   out: string;
   format?: Format;
 }
@@ -40,13 +40,13 @@ export function exportCommand(context: CommandContext): Command {
       "\nOnly models with the layout official can be exported as checkpoints. `verify` compares an ONNX file\nwith its model.",
     )
     .action((model: string, flags: ExportFlags) => runExport(context, model, flags));
-  return addFlags(command, { weights, ...onnxOptions });
+  return addFlags(command, { ...loadingOptions, ...onnxOptions });
 }
 
 async function runExport(
   context: CommandContext,
   model: string,
-  { out, format: given, weights, ...options }: ExportFlags,
+  { out, format: given, weights, maxImageSize, maxSigma, ...options }: ExportFlags,
 ): Promise<void> {
   const { signal } = context;
   const format = given ?? formatOf(out);
@@ -56,7 +56,13 @@ async function runExport(
     [{ name: "the export", path: out }],
     [{ name: "the model", path: model }, ...weightsInputs(weights)],
   );
-  await using detector = await Detector.load(model, { device: "cpu", weights, signal });
+  await using detector = await Detector.load(model, {
+    device: "cpu",
+    weights,
+    maxImageSize,
+    maxSigma,
+    signal,
+  });
   if (format === "checkpoint") {
     await detector.saveCheckpoint(out, { signal });
     context.print(`Exported ${model}; the checkpoint is in ${out}`);

@@ -82,8 +82,8 @@ async function runInstall(context: CommandContext, flags: InstallFlags): Promise
     );
 }
 
-function runList(context: CommandContext, { json }: { json?: boolean }): void {
-  for (const listed of listLibTorch(binariesIfAny())) {
+async function runList(context: CommandContext, { json }: { json?: boolean }): Promise<void> {
+  for (const listed of await listLibTorch(binariesIfAny())) {
     if (json) context.print(JSON.stringify(listed));
     else if (listed.state !== "absent") context.print(describe(listed));
   }

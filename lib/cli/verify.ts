@@ -5,22 +5,24 @@ import type { ImageInput } from "../image/decode.js";
 import { ModelFile } from "../model-file/file.js";
 import { verificationImages } from "../verify/images.js";
 import { verifyExport, type Verification } from "../verify/verify.js";
+import { modelLimitOptions, referredWeightsOptions } from "../options/load.js";
 import type { CommandContext } from "./context.js";
-import { numberValue } from "./flags.js";
+import { addFlags, numberValue, type Flags } from "./flags.js";
 import { findScoreInputs } from "./score-inputs.js";
 
-interface VerifyFlags {
-  weights?: string;
+interface VerifyFlags extends Flags<typeof loadingOptions> {
   tolerance?: number;
   json?: boolean;
 }
+
+const loadingOptions = { ...referredWeightsOptions, ...modelLimitOptions };
 
 /** The number of generated images if none are given. */
 const generated = 8;
 
 /** `verify <model> <export> [images or folders...]` */
 export function verifyCommand(context: CommandContext): Command {
-  return new Command("verify")
+  const command = new Command("verify")
     .description("score the same images with a model and its ONNX export, and print the largest difference")
     .argument("<model>", "the model file that was exported")
     .argument("<export>", "the ONNX file")
@@ -30,7 +32,6 @@ export function verifyCommand(context: CommandContext): Command {
       "largest allowed difference in maps and scores (default: 1e-4, or 1e-2 for float16)",
       numberValue,
     )
-    .option("-w, --weights <file>", "the teacher's weights, if the model file does not contain them")
     .option("--json", "print the result as one JSON object")
     .addHelpText(
       "after",
@@ -39,6 +40,7 @@ export function verifyCommand(context: CommandContext): Command {
     .action((model: string, exported: string, images: string[], flags: VerifyFlags) =>
       runVerify(context, model, exported, images, flags),
     );
+  return addFlags(command, loadingOptions);
 }
 
 async function runVerify(
@@ -46,7 +48,7 @@ async function runVerify(
   model: string,
   exported: string,
   paths: string[],
-  { weights, tolerance, json }: VerifyFlags,
+  { tolerance, json, ...loading }: VerifyFlags,
 ): Promise<void> {
   const { signal } = context;
   if (tolerance !== undefined) positive("tolerance", tolerance, Number.MAX_VALUE);
@@ -54,7 +56,7 @@ async function runVerify(
   const failed = given?.find(({ failure }) => failure !== undefined);
   if (failed !== undefined) throw failed.failure!;
   const expectedHash = await hashOf(model);
-  await using detector = await Detector.load(model, { device: "cpu", weights, signal });
+  await using detector = await Detector.load(model, { device: "cpu", ...loading, signal });
   const images: Iterable<ImageInput> =
     given?.map(({ path }) => path) ?? verificationImages(detector.config.imageSize, generated);
   const found = await verifyExport(detector, exported, images, { tolerance, signal });

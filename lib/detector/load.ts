@@ -1,5 +1,6 @@
-import { throwIfAborted } from "../errors/abort.js";
+import { throwIfAborted, untilAborted } from "../errors/abort.js";
 import { path as checkPath } from "../errors/validate.js";
+import { invalidFile } from "../files/invalid-file.js";
 import { loadCheckpoint } from "../model-file/checkpoint.js";
 import { ModelFile } from "../model-file/file.js";
 import { findReferredTeacher } from "../model-file/referred-teacher.js";
@@ -7,9 +8,9 @@ import type { NativeModel } from "../native/addon.js";
 import { loadAddon } from "../native/loader.js";
 import { fromNative } from "../native/native-error.js";
 import { resolveCheckpointOptions, type CheckpointOptions } from "../options/checkpoint.js";
-import { resolveLoadOptions, type LoadOptions } from "../options/load.js";
+import { resolveLoadOptions, type LoadOptions, type modelLimitOptions } from "../options/load.js";
 import { modelOptions } from "../options/model.js";
-import { pickOptions } from "../options/option.js";
+import { pickOptions, type ResolvedOptions } from "../options/option.js";
 import { findTeacherWeights, loadTeacherWeights } from "../teacher/weights.js";
 import { createModel, type DetectorParts } from "./parts.js";
 import { resolvePlace } from "./place.js";
@@ -17,11 +18,13 @@ import { resolvePlace } from "./place.js";
 /** Loads the parts of a saved detector; see `Detector.load`. */
 export async function loadModelFile(path: string | URL, options: LoadOptions): Promise<DetectorParts> {
   const name = checkPath("path", path);
-  const { device, precision, threads, batching, weights, signal, onProgress } = resolveLoadOptions(options);
+  const resolved = resolveLoadOptions(options);
+  const { device, precision, threads, batching, weights, signal, onProgress } = resolved;
   throwIfAborted(signal);
-  const addon = loadAddon();
+  const addon = await untilAborted(signal, loadAddon());
   const file = await ModelFile.open(name, signal);
   try {
+    requireWithinLimits(file, resolved);
     const teacher = await findReferredTeacher(file, { weights, signal, onProgress });
     if (teacher !== undefined) await file.takeTeacherFrom(teacher, signal);
     const { model, training } = file.metadata;
@@ -45,7 +48,7 @@ export async function loadCheckpointFile(
   const { backbone, weights, device, precision, threads, batching, signal, onProgress } = resolved;
   throwIfAborted(signal);
   const model = pickOptions(modelOptions, { ...resolved, layout: "official" as const });
-  const addon = loadAddon();
+  const addon = await untilAborted(signal, loadAddon());
   const place = resolvePlace(addon, device, precision);
   const teacher = await findTeacherWeights({ weights, backbone, signal, onProgress });
   const native = await createModel(addon, model, place, 0);
@@ -58,6 +61,23 @@ export async function loadCheckpointFile(
     { name: "the weights", path: teacher },
   ];
   return { addon, native, model, training: null, threads, batching, inputs };
+}
+
+/** @throws ReverseDistillationError `INVALID_FILE` if the model asks for more than the options allow. */
+function requireWithinLimits(
+  { path, metadata }: ModelFile,
+  { maxImageSize, maxSigma }: ResolvedOptions<typeof modelLimitOptions>,
+): void {
+  const { imageSize, sigma } = metadata.model;
+  const side = Math.max(...imageSize);
+  const excess =
+    side > maxImageSize
+      ? `images of ${imageSize.join(" x ")} pixels, and the largest side allowed is ${maxImageSize} (option maxImageSize)`
+      : sigma > maxSigma
+        ? `a sigma of ${sigma} pixels, and the largest allowed is ${maxSigma} (option maxSigma)`
+        : undefined;
+  if (excess === undefined) return;
+  throw invalidFile(path, `asks for ${excess}. If you trust the file, raise the limit.`);
 }
 
 /** Loads weights into a new model, and frees the model if that fails. */

@@ -2,6 +2,7 @@ import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeInTurn } from "../image/decode-in-turn.js";
 import type { DecodeOptions, ImageInput } from "../image/decode.js";
 import { heldBytes } from "../image/input.js";
+import type { LentImage } from "../image/lent-image.js";
 import type { RawImage } from "../image/raw-image.js";
 import { decodeAhead } from "../image/source.js";
 import type { NativeScore, NativeShrinker } from "../native/addon.js";
@@ -49,7 +50,7 @@ export class Scorer {
     { batchSize, maxPixels, signal }: DecodeOptions & { batchSize: number },
   ): Promise<Score[]> {
     const scores: Score[] = [];
-    let batch: RawImage[] = [];
+    let batch: LentImage[] = [];
     const flush = async () => {
       const results = await this.#compute(batch, signal);
       scores.push(...results.map((result) => this.#toScore(result)));
@@ -78,7 +79,7 @@ export class Scorer {
   }
 
   /** Computes one batch as soon as its threads are free. */
-  #compute(images: RawImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
+  #compute(images: LentImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
     const { addon, native, threads } = this.#parts;
     const compute = () => cancellable(addon, signal, (token) => native.score(images, threads, token));
     return this.#budget.use(threads, compute, signal);

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { basename } from "node:path";
-import { throwIfAborted } from "../errors/abort.js";
+import { throwIfAborted, untilAborted } from "../errors/abort.js";
 import { Callback } from "../errors/callback.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { openTrainingSource } from "../evaluation/training-images.js";
@@ -59,7 +59,7 @@ export async function trainToFile(
   const resolved = resolveTrainOptions(options);
   throwIfAborted(resolved.signal);
   const source = await openTrainingSource(images, { good: resolved.good, format: resolved.format });
-  const addon = loadAddon();
+  const addon = await untilAborted(resolved.signal, loadAddon());
   const place = resolvePlace(addon, resolved.device, resolved.precision);
   const weights = await findTeacherWeights(resolved);
   const model = pickOptions(modelOptions, resolved);

@@ -9,6 +9,7 @@ import { implementationFor } from "../native/loader.js";
 import { oldestDriver } from "../native/nvidia.js";
 import { libtorchRemedy } from "../native/remedy.js";
 import { version } from "../version.js";
+import { adviseOnLimits } from "./limits.js";
 import { describeMachine, type Machine } from "./machine.js";
 import type { SelfTest } from "./self-test.js";
 
@@ -55,7 +56,7 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const machine = describeMachine();
   const { binaries, error } = lookForBinaries(env);
-  const libtorch = listLibTorch(binaries, env);
+  const libtorch = await listLibTorch(binaries, { env, again: true });
   const used = libtorch.find(({ state }) => state === "used");
   const implementations = (binaries?.implementations ?? []).map((each) => ({
     ...each,
@@ -80,7 +81,7 @@ export async function diagnose(
     libtorch,
     chosen,
     selfTest: outcome,
-    advice: advise(machine, binaries, chosen?.backend, libtorch),
+    advice: [...advise(machine, binaries, chosen?.backend, libtorch), ...adviseOnLimits(machine.limits)],
     healthy: outcome.ok,
   };
 }

@@ -19,6 +19,13 @@ export function formatDiagnosis(diagnosis: Diagnosis): string[] {
         ? "none (no NVIDIA driver found)"
         : `${nvidia.gpus.join(", ") || "unknown model"}, driver ${nvidia.driver ?? "version unknown"}`,
     ],
+    [
+      "limits",
+      ...machine.limits.map(
+        ({ what, source, limit, used }) =>
+          `${source}: ${used} of ${limit} ${what === "threads" ? what : `bytes of ${what}`}`,
+      ),
+    ],
     ["cache", diagnosis.cache],
     ["environment", ...Object.entries(diagnosis.environment).map(([name, value]) => `${name}=${value}`)],
     ["LibTorch", ...diagnosis.libtorch.map(describeLibTorch)],

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { nvidiaDriver, runsCuda } from "../native/nvidia.js";
+import { findLimits, type Limit } from "./limits.js";
 
 /** The machine and the Node.js that this process runs on. */
 export interface Machine {
@@ -19,6 +20,8 @@ export interface Machine {
     features: string[];
   };
   memoryMegabytes: number;
+  /** The system's limits that can keep a detector from working. */
+  limits: Limit[];
   /** NVIDIA's driver; null if there is none. */
   nvidia: { driver: string | null; gpus: string[]; runsCuda13: boolean } | null;
 }
@@ -50,6 +53,7 @@ export function describeMachine(): Machine {
       features: cpuFeatures(readText("/proc/cpuinfo")),
     },
     memoryMegabytes: Math.round(totalmem() / 2 ** 20),
+    limits: findLimits(),
     nvidia: driver
       ? { driver: driver.version ?? null, gpus: driver.gpus, runsCuda13: runsCuda(driver) }
       : null,

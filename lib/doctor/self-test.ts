@@ -35,7 +35,7 @@ export async function runSelfTest(): Promise<SelfTest> {
       .png()
       .toBuffer();
     const image = await decodeImage(png);
-    const addon = loadAddon();
+    const addon = await loadAddon();
     const place = resolvePlace(addon, "auto", "float32");
     const model = await addon.Model.create({
       ...({ backbone: "resnet18", layout: "paper", layers: [1, 2, 3], combine: "sum", sigma: 4 } as const),

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { throwIfAborted } from "../errors/abort.js";
 import { Turns } from "../errors/turns.js";
 import { decodeImage, type DecodeOptions, type ImageInput } from "./decode.js";
+import type { LentImage } from "./lent-image.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 
 /** Images that are decoded at the same time: more would only fill memory. */
@@ -27,7 +28,7 @@ export interface DecodeInTurnOptions extends DecodeOptions {
 export async function decodeInTurn(
   input: ImageInput,
   { shrink, ...options }: DecodeInTurnOptions = {},
-): Promise<RawImage> {
+): Promise<LentImage> {
   if (isRawLike(input)) return decodeImage(input);
   const { signal } = options;
   return turns.use(
@@ -35,7 +36,7 @@ export async function decodeInTurn(
     async () => {
       const image = await decodeImage(input, options);
       throwIfAborted(signal);
-      return shrink === undefined ? image : shrink(image);
+      return { ...(shrink === undefined ? image : await shrink(image)), own: true };
     },
     signal,
   );

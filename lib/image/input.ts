@@ -10,8 +10,8 @@ import { isRawLike, type RawImage } from "./raw-image.js";
  * An image: a path (or a `file:` URL), the bytes of an encoded file (a Buffer or other Uint8Array, an ArrayBuffer, a
  * Blob or File), or raw pixels.
  *
- * Bytes and raw pixels are read where they lie, without a copy: they must not change until the promise of the call that
- * they were given to has settled.
+ * Bytes are copied when they are decoded, and raw pixels when their batch starts; those of `Detector.allocateImage` are
+ * read in place. They must not change until the promise of the call has settled, or the result is that of the change.
  */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | RawImage;
 
@@ -48,9 +48,12 @@ export async function readInput(
   input: Exclude<ImageInput, RawImage>,
   limits: ReadLimits = {},
 ): Promise<Uint8Array> {
-  if (types.isUint8Array(input)) return input;
-  // One that was transferred away has no bytes, and cannot be viewed.
-  if (types.isArrayBuffer(input)) return input.byteLength === 0 ? new Uint8Array() : new Uint8Array(input);
+  // Copied, because decoders read the bytes on other threads, and their owner may transfer them away meanwhile. Those that
+  // were transferred before have no bytes, and cannot be viewed.
+  if (types.isUint8Array(input) || types.isArrayBuffer(input)) {
+    if (input.byteLength === 0) return new Uint8Array();
+    return new Uint8Array(types.isUint8Array(input) ? input : new Uint8Array(input));
+  }
   if (isBlob(input)) return bytesOf(input);
   if (typeof input !== "string" && !(input instanceof URL)) throw reading("an image", () => noImage(input));
   const text = typeof input === "string" ? input : input.href;

@@ -2,7 +2,8 @@ import { reading } from "../errors/reading.js";
 import { invalid, path as checkPath } from "../errors/validate.js";
 import { decodeInTurn, decoders, type DecodeInTurnOptions } from "./decode-in-turn.js";
 import type { ImageInput } from "./decode.js";
-import { isRawLike, type RawImage } from "./raw-image.js";
+import type { LentImage } from "./lent-image.js";
+import { isRawLike } from "./raw-image.js";
 import { readAhead } from "./read-ahead.js";
 
 /**
@@ -53,7 +54,7 @@ export interface DecodeAheadOptions extends DecodeInTurnOptions {
 export function decodeAhead(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   { lent, ...options }: DecodeAheadOptions,
-): AsyncGenerator<RawImage> {
+): AsyncGenerator<LentImage> {
   const decode = (image: ImageInput) => decodeInTurn(image, options);
   const { signal } = options;
   return readAhead(images, decode, { limit: decoders, signal, ...(lent && { lent: isRawLike }) });

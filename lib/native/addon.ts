@@ -5,6 +5,7 @@
  * Every promise of the addon rejects with an `Error` whose `code` is one of those in `lib/errors/error.ts`.
  * `fromNative` converts it to a `ReverseDistillationError` with the caller's stack.
  */
+import type { LentImage } from "../image/lent-image.js";
 import type { RawImage } from "../image/raw-image.js";
 import type { ModelDescription } from "../options/model.js";
 import type { StoredOptions } from "../options/option.js";
@@ -46,7 +47,7 @@ export interface NativeScore {
   map: Float32Array;
 }
 
-/** Cancels the work that it was passed to: the work stops after the current batch and rejects with `ABORTED`. */
+/** Cancels the work that it was passed to: the work stops within a layer of a batch and rejects with `ABORTED`. */
 export interface NativeCancelToken {
   cancel(): void;
 }
@@ -54,16 +55,16 @@ export interface NativeCancelToken {
 /** Images of one size in native memory, ready for training. */
 export interface NativeImageSet {
   readonly length: number;
-  /** Resizes the image off the event loop and stores it. The caller's memory is read until the promise settles. */
-  add(image: RawImage): Promise<void>;
+  /** Resizes the image off the event loop and stores it. */
+  add(image: LentImage): Promise<void>;
   dispose(): void;
 }
 
 /** Brings images to one size, as {@link NativeModel.score} would. */
 export interface NativeShrinker {
   /**
-   * Resizes an image of 8 bits to RGB, off the event loop and off the model's job thread. The caller's memory is read
-   * until the promise settles.
+   * Resizes an image of 8 bits to RGB, off the event loop and off the model's job thread. Its memory is read until the
+   * promise settles, so no caller of the package may hold it.
    */
   shrink(image: RawImage): Promise<RawImage>;
   /** Lets its thread end once it has run what it was asked for. */
@@ -82,8 +83,13 @@ export interface NativeModel {
     cancel: NativeCancelToken,
     onEpoch: (report: EpochReport) => void,
   ): Promise<void>;
-  /** Scores one batch. The callers' memory is read until the promise settles. `threads`: 0 leaves it to LibTorch. */
-  score(images: RawImage[], threads: number, cancel: NativeCancelToken): Promise<NativeScore[]>;
+  /**
+   * Scores one batch. Pixels in memory of `allocatePixels` are read until the promise settles, and so are those that are
+   * `own`; others are copied by the call. `threads`: 0 leaves it to LibTorch.
+   *
+   * @throws `INVALID_IMAGE` if the memory of an image is gone.
+   */
+  score(images: LentImage[], threads: number, cancel: NativeCancelToken): Promise<NativeScore[]>;
   /**
    * Allocates uninitialised memory for pixels. For a model on a GPU the memory is pinned, so pixels decoded into it are
    * copied to the GPU directly.
@@ -95,7 +101,7 @@ export interface NativeModel {
    * ([N, height, width]). In train mode: `loss`, `gradient.bn.*` and `gradient.decoder.*` (parameters that the layout
    * does not use have no gradient). The model is left unchanged.
    */
-  trace(images: RawImage[], loss: Loss, threads: number): Promise<NamedTensor[]>;
+  trace(images: LentImage[], loss: Loss, threads: number): Promise<NamedTensor[]>;
   /** Addresses of the last scored batch's first pixels and first map. */
   readonly lastTransfer: { pixels: bigint; map: bigint };
   /** Waits for running work, then frees the memory. Calling it again does nothing. */

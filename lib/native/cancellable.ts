@@ -15,7 +15,10 @@ export async function cancellable<T>(
   const token = new addon.CancelToken();
   const stop = onAbort(signal, () => token.cancel());
   try {
-    return await work(token);
+    const result = await work(token);
+    // It may have been aborted after the last time that the work looked.
+    throwIfAborted(signal);
+    return result;
   } catch (error) {
     const failure = fromNative(error);
     throw failure.code === "ABORTED" && signal?.aborted ? abortedError(signal) : failure;

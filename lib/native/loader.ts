@@ -8,35 +8,50 @@ import { describeBuilds, type LibTorch, type LibTorchBuild } from "./libtorch/in
 import { describePassedOver, findLibTorch } from "./libtorch/search.js";
 import { fromNative } from "./native-error.js";
 import { addonRemedy, bundlerRemedy, libtorchRemedy } from "./remedy.js";
-import { markOpened } from "./settings.js";
-import { tryOut } from "./trial.js";
+import { fixSettings } from "./settings.js";
+import { shortage, tryOut, type TrialOptions } from "./trial.js";
 
 /** The exports of `native/loader/loader.c`. */
 interface NativeLoader {
   open(libraries: string[], implementation: string, expectedMinor: string): Addon;
   /**
-   * The opened addon. It is kept on this object, which the package's ESM and CommonJS builds share, because an addon
-   * can register only once per environment.
+   * The addon, or the attempt to open it. It is kept on this object, which the package's ESM and CommonJS builds share,
+   * because an addon can register only once per environment.
    */
-  opened?: Addon;
+  opened?: Promise<Addon>;
 }
 
 /**
  * Returns the native addon. The first call opens the first compatible LibTorch and the implementation built for it;
- * `configureNative` and environment variables can choose both.
+ * `configureNative` and environment variables can choose both. The search runs other programs, but does not block the
+ * event loop.
  *
  * @throws ReverseDistillationError `ADDON_NOT_FOUND`, `LIBTORCH_NOT_FOUND` or `LIBTORCH_INCOMPATIBLE`. The message
- *   lists the places that were searched and says what to do.
+ *   lists the places that were searched and says what to do. `OUT_OF_MEMORY` if a limit on memory is too low to open it.
  */
-export function loadAddon(): Addon {
+export async function loadAddon(): Promise<Addon> {
   const binaries = findBinaries();
   const loader = openLoader(binaries.loader);
-  return (loader.opened ??= openImplementation(loader, binaries));
+  const opening = (loader.opened ??= openImplementation(loader, binaries));
+  try {
+    return await opening;
+  } catch (error) {
+    // The next call tries again: what was missing may be there then.
+    if (loader.opened === opening) {
+      loader.opened = undefined;
+      fixSettings(false);
+    }
+    throw error;
+  }
 }
 
-function openImplementation(loader: NativeLoader, binaries: Binaries): Addon {
+async function openImplementation(loader: NativeLoader, binaries: Binaries): Promise<Addon> {
   const { implementations } = binaries;
-  const { found, passedOver } = findLibTorch({ builds: implementations }, { refuse: refusal(binaries) });
+  fixSettings(true);
+  const { found, passedOver } = await findLibTorch(
+    { builds: implementations },
+    { refuse: refusal(binaries) },
+  );
   if (found === undefined) {
     const misfits = passedOver.some(({ exists }) => exists);
     throw new ReverseDistillationError(
@@ -46,7 +61,6 @@ function openImplementation(loader: NativeLoader, binaries: Binaries): Addon {
     );
   }
   const addon = open(loader, found, implementationFor(found, implementations));
-  markOpened();
   // process.exit() destroys LibTorch's statics, and running work would then crash.
   process.on("exit", () => addon.shutdown());
   return addon;
@@ -63,12 +77,15 @@ export function implementationFor(
 }
 
 /** Returns a check for a LibTorch whose files look compatible: it opens it in a trial, and returns the reason if that fails. */
-export function refusal({ loader, implementations }: Binaries): (libtorch: LibTorch) => string | undefined {
-  return (libtorch) => {
+export function refusal(
+  { loader, implementations }: Binaries,
+  options: Pick<TrialOptions, "again"> = {},
+): (libtorch: LibTorch) => Promise<string | undefined> {
+  return async (libtorch) => {
     const implementation = implementationFor(libtorch, implementations);
     // This is not LibTorch's fault; open() reports it.
     if (elfDefect(implementation.path) !== undefined) return undefined;
-    return tryOut({ loader, implementation, libtorch });
+    return tryOut({ loader, implementation, libtorch }, options);
   };
 }
 
@@ -81,6 +98,13 @@ function open(loader: NativeLoader, { libraries }: LibTorch, implementation: Imp
     return loader.open(libraries, path, minor);
   } catch (thrown) {
     const error = fromNative(thrown);
+    if (shortage.test(error.message)) {
+      throw new ReverseDistillationError(
+        "OUT_OF_MEMORY",
+        `${error.message}. LibTorch itself needs about 1 GB of address space: raise the limit on memory (ulimit -v).`,
+        { cause: thrown },
+      );
+    }
     const remedy = {
       LIBTORCH_INCOMPATIBLE: libtorchRemedy([implementation], true),
       ADDON_NOT_FOUND: addonRemedy,

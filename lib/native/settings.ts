@@ -69,9 +69,9 @@ export function configureNative(options: NativeOptions): void {
   state.options = given;
 }
 
-/** Fixes the settings: {@link configureNative} throws from now on. */
-export function markOpened(): void {
-  state.opened = true;
+/** Fixes the settings while the addon is opened and after that: {@link configureNative} throws. */
+export function fixSettings(fixed: boolean): void {
+  state.opened = fixed;
 }
 
 /** The settings from {@link configureNative} or else from the environment, with absolute paths. */

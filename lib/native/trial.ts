@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -11,7 +11,7 @@ import { nvidiaDriver } from "./nvidia.js";
  * Opening native code can crash the process: LibTorch may be damaged or a custom build, the processor may lack an
  * instruction, the driver may not match. So each pair of LibTorch and implementation is first opened once in a child
  * process. The verdict is cached until one of the files, the processor, Node.js, the driver or the limits of the
- * process change.
+ * process change; a refusal only for a day, and only if it is about the files.
  */
 
 /** The files that are opened together. */
@@ -48,50 +48,98 @@ process.exit(0);
 /** Signals caused by the process itself. Other signals come from outside and prove nothing. */
 const crashes: readonly string[] = ["SIGSEGV", "SIGILL", "SIGBUS", "SIGFPE", "SIGABRT", "SIGTRAP", "SIGSYS"];
 
-/** In milliseconds: long enough to read 500 MB from a slow network file system. */
-const timeout = 120_000;
+/** How a process that lacks memory, threads or files says so. It proves nothing about what it opened. */
+export const shortage =
+  /out of memory|cannot allocate|failed to map segment|thread creation failed|temporarily unavailable|too many open files|no space left/i;
+
+/** In milliseconds: a trial that takes longer is inconclusive. */
+const timeout = 15_000;
+
+/** How long a refusal counts, in milliseconds. What made a process crash may be mended without a change of the files. */
+const refusalCounts = 24 * 60 * 60 * 1000;
+
+/** How a trial is made. */
+export interface TrialOptions {
+  /** Environment variables. Default: the process's. */
+  env?: NodeJS.ProcessEnv;
+  /** Make a trial even if there is a verdict, and replace it. */
+  again?: boolean;
+}
 
 /**
  * Opens the subject in a child process, unless a verdict is cached.
  *
  * @returns why it cannot be used; undefined if it can, or if the trial was inconclusive.
  */
-export function tryOut(subject: TrialSubject, env: NodeJS.ProcessEnv = process.env): string | undefined {
+export async function tryOut(
+  subject: TrialSubject,
+  { env = process.env, again = false }: TrialOptions = {},
+): Promise<string | undefined> {
   if (env[variable] === "0") return undefined;
   const cache = cacheDirectoryIfAny(env);
   const file = cache === undefined ? undefined : join(cache, "trials", `${identity(subject)}.json`);
-  const kept = file === undefined ? undefined : readVerdict(file);
-  if (kept !== undefined) return kept.reason;
-  const verdict = run(subject, env);
-  if (verdict !== undefined && file !== undefined) keep(file, verdict);
-  return verdict?.reason;
+  const kept = file === undefined || again ? undefined : readVerdict(file);
+  if (kept !== undefined)
+    return kept.reason && `${kept.reason} (remembered in ${file}; delete it to try again)`;
+  const { verdict, lasting } = await run(subject, env);
+  if (file !== undefined && lasting) keep(file, verdict);
+  return verdict.reason;
 }
 
-/** @returns undefined if the outcome says nothing about the subject. */
-function run(
+/** `lasting` says whether the verdict is about the files, and not about the moment. */
+async function run(
   { loader, implementation, libtorch }: TrialSubject,
   env: NodeJS.ProcessEnv,
-): Verdict | undefined {
+): Promise<{ verdict: Verdict; lasting: boolean }> {
   const subject = JSON.stringify([loader, libtorch.libraries, implementation.path, implementation.minor]);
-  const { signal, status, stdout, error } = spawnSync(process.execPath, ["--eval", source, subject], {
-    encoding: "utf8",
-    // Options of this process, such as a debugger's port, must not reach the child.
-    env: { ...env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1", [variable]: "0" },
-    stdio: ["ignore", "pipe", "ignore"],
-    timeout,
-    killSignal: "SIGKILL",
-  });
-  if (error !== undefined || !stdout.startsWith(started)) return undefined;
-  if (stdout.includes(passed)) return {};
+  const { signal, code, stdout, stderr } = await runNode(["--eval", source, subject], env);
+  const inconclusive = { verdict: {}, lasting: false };
+  if (!stdout.startsWith(started)) return inconclusive;
+  if (stdout.includes(passed)) return { verdict: {}, lasting: true };
+  if (shortage.test(stdout + stderr)) return inconclusive;
   const ended = (how: string): Verdict => ({
     reason: `a trial process that opened it ended with ${how}; run \`npx reverse-distillation doctor\` for details`,
   });
-  if (signal !== null) return crashes.includes(signal) ? ended(signal) : undefined;
+  if (signal !== null)
+    return crashes.includes(signal) ? { verdict: ended(signal), lasting: true } : inconclusive;
   const thrown = /^\{.*\}$/m.exec(stdout)?.[0];
-  if (thrown === undefined) return ended(`exit code ${status}`);
-  const { code, message } = JSON.parse(thrown) as { code?: string; message: string };
+  if (thrown === undefined) return { verdict: ended(`exit code ${code}`), lasting: false };
+  const error = JSON.parse(thrown) as { code?: string; message: string };
   // Opening it in this process will report any other error.
-  return code === "LIBTORCH_INCOMPATIBLE" ? { reason: message } : undefined;
+  if (error.code !== "LIBTORCH_INCOMPATIBLE") return inconclusive;
+  // A library that is missing may be found tomorrow; a version does not change.
+  return { verdict: { reason: error.message }, lasting: error.message.includes("does not run on LibTorch") };
+}
+
+interface Ended {
+  signal: NodeJS.Signals | null;
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function runNode(args: string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+  return new Promise((resolve) => {
+    const output = { stdout: "", stderr: "" };
+    const end = (code: number | null, signal: NodeJS.Signals | null): void =>
+      resolve({ code, signal, ...output });
+    try {
+      const child = spawn(process.execPath, args, {
+        // Options of this process, such as a debugger's port, must not reach the child.
+        env: { ...env, NODE_OPTIONS: "", ELECTRON_RUN_AS_NODE: "1", [variable]: "0" },
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout,
+        killSignal: "SIGKILL",
+      });
+      for (const name of ["stdout", "stderr"] as const)
+        child[name].setEncoding("utf8").on("data", (text: string) => (output[name] += text));
+      child.on("error", () => end(null, null));
+      child.on("close", end);
+    } catch {
+      // The system refuses another process.
+      end(null, null);
+    }
+  });
 }
 
 /** A hash of the files' state and of what runs them. */
@@ -120,7 +168,9 @@ function limits(): string[] {
 
 function readVerdict(file: string): Verdict | undefined {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Verdict;
+    const verdict = JSON.parse(readFileSync(file, "utf8")) as Verdict;
+    const outdated = verdict.reason !== undefined && Date.now() - statSync(file).mtimeMs > refusalCounts;
+    return outdated ? undefined : verdict;
   } catch {
     return undefined;
   }

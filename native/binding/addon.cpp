@@ -7,6 +7,7 @@
 
 #include "binding/cancel_token.h"
 #include "binding/environment.h"
+#include "binding/guard.h"
 #include "binding/image_set.h"
 #include "binding/model.h"
 #include "binding/shrinker.h"
@@ -25,7 +26,7 @@ std::string libtorch_version() {
   return byte(56) + "." + byte(48) + "." + byte(40);
 }
 
-Napi::Value info(const Napi::CallbackInfo& call) {
+Napi::Value describe_library(const Napi::CallbackInfo& call) {
   Napi::Object value = Napi::Object::New(call.Env());
   value.Set("libtorch", libtorch_version());
   value.Set("builtAgainst", TORCH_VERSION);
@@ -41,6 +42,10 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   return value;
 }
 
+Napi::Value info(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&] { return describe_library(call); });
+}
+
 Napi::Value address_of(const Napi::CallbackInfo& call) {
   const auto view = call[0].As<Napi::TypedArray>();
   const auto* data = static_cast<const uint8_t*>(view.ArrayBuffer().Data()) + view.ByteOffset();
@@ -48,12 +53,16 @@ Napi::Value address_of(const Napi::CallbackInfo& call) {
 }
 
 Napi::Value shutdown(const Napi::CallbackInfo& call) {
-  Environment::of(call.Env())->shutdown();
-  return call.Env().Undefined();
+  return guarded(call.Env(), [&] {
+    Environment::of(call.Env())->shutdown();
+    return call.Env().Undefined();
+  });
 }
 
-Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   default_threads();  // Read it before any job changes it.
+  // The event loop computes nothing; this keeps LibTorch from making threads for it.
+  set_threads(1);
   Environment::install(env);
   exports.Set("info", Napi::Function::New<info>(env));
   exports.Set("addressOf", Napi::Function::New<address_of>(env));
@@ -63,6 +72,10 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Model", ModelWrap::define(env));
   exports.Set("Shrinker", ShrinkerWrap::define(env));
   return exports;
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  return guarded(env, [&] { return define_exports(env, exports); });
 }
 
 }  // namespace

@@ -111,6 +111,11 @@ Part to_part(const Napi::Value& value) { return from_name(value, kParts); }
 
 PixelView to_pixel_view(const Napi::Object& value) {
   const auto array = value.Get("data").As<Napi::TypedArray>();
+  if (array.ByteLength() == 0) {
+    throw Error(ErrorCode::kInvalidImage,
+                "The memory of a raw image is gone: its ArrayBuffer was transferred or detached before the "
+                "image was read. Pass it again once it is yours, or pass a copy.");
+  }
   PixelView view;
   view.data = static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
   view.width = to_integer(value.Get("width"));

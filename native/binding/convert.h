@@ -16,7 +16,7 @@ TrainingConfig to_training_config(const Napi::Object& value);
 Loss to_loss(const Napi::Value& value);
 Part to_part(const Napi::Value& value);
 
-/// Shares the pixels' memory: the caller keeps `value` alive while the view is in use.
+/// Refers to the pixels' memory; see `LentPixels`. Throws `Error(kInvalidImage)` if the memory is gone.
 PixelView to_pixel_view(const Napi::Object& value);
 
 /// Shares the bytes' memory in the same way.

@@ -26,9 +26,15 @@ const std::shared_ptr<Environment>& Environment::of(Napi::Env env) {
   return *env.GetInstanceData<std::shared_ptr<Environment>>();
 }
 
-void Environment::post(std::function<void(Napi::Env)> task) {
+void Environment::post(Task task) {
+  std::list<Task> tasks;
+  tasks.push_back(std::move(task));
+  post(std::move(tasks));
+}
+
+void Environment::post(std::list<Task>&& tasks) noexcept {
   const std::lock_guard lock(mutex_);
-  messages_.push_back(std::move(task));
+  messages_.splice(messages_.end(), tasks);
   // A status other than ok means that the function is closing; it must not be touched again.
   if (waking_allowed_ && napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking) != napi_ok) {
     waking_allowed_ = false;
@@ -43,16 +49,15 @@ void Environment::on_wake(napi_env env, napi_value, void* context, void*) {
 void Environment::drain(Napi::Env env) {
   const Napi::HandleScope scope(env);
   for (;;) {
-    std::function<void(Napi::Env)> task;
+    std::list<Task> next;
     {
       const std::lock_guard lock(mutex_);
       if (messages_.empty() || closed_) return;
-      task = std::move(messages_.front());
-      messages_.pop_front();
+      next.splice(next.begin(), messages_, messages_.begin());
     }
     // No exception may leave this callback: there is no JavaScript above it to catch one.
     try {
-      task(env);
+      next.front()(env);
     } catch (const Napi::Error& error) {
       napi_fatal_exception(env, error.Value());
     } catch (...) {
@@ -72,9 +77,9 @@ void Environment::end_work() {
 void Environment::shutdown() {
   if (closed_) return;
   closed_ = true;
-  for (JobThread* thread : threads_) thread->cancel();
+  for (JobThread* thread : threads_) thread->abandon();
   for (JobThread* thread : threads_) thread->stop();
-  std::deque<std::function<void(Napi::Env)>> dropped;
+  std::list<Task> dropped;
   {
     const std::lock_guard lock(mutex_);
     waking_allowed_ = false;

@@ -2,8 +2,8 @@
 
 #include <napi.h>
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <unordered_set>
@@ -29,9 +29,15 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
+  /// What runs on the event loop.
+  using Task = std::function<void(Napi::Env)>;
+
   /// Any thread: runs `task` on the event loop, in order. Once the environment closes, tasks are dropped (and
   /// destroyed on the event loop).
-  void post(std::function<void(Napi::Env)> task);
+  void post(Task task);
+
+  /// The same for a list of tasks, without allocating memory.
+  void post(std::list<Task>&& tasks) noexcept;
 
   /// Event loop: the process stays alive while work is pending.
   void begin_work();
@@ -56,8 +62,8 @@ class Environment {
   std::unordered_set<JobThread*> threads_;
 
   std::mutex mutex_;
-  bool waking_allowed_ = true;                           ///< Guarded by mutex_.
-  std::deque<std::function<void(Napi::Env)>> messages_;  ///< Guarded by mutex_.
+  bool waking_allowed_ = true;  ///< Guarded by mutex_.
+  std::list<Task> messages_;    ///< Guarded by mutex_.
 };
 
 }  // namespace reverse_distillation::binding

@@ -3,6 +3,7 @@
 #include <c10/util/Exception.h>
 
 #include <new>
+#include <system_error>
 
 #include "core/error.h"
 #include "core/out_of_memory.h"
@@ -15,7 +16,9 @@ Napi::Error Failure::to_error(Napi::Env env) const {
   return error;
 }
 
-Failure describe_current_exception() {
+namespace {
+
+Failure describe() {
   try {
     throw;
   } catch (const Error& error) {
@@ -29,10 +32,25 @@ Failure describe_current_exception() {
     return {error_code_name(ErrorCode::kOutOfMemory), describe_exhausted_memory(message)};
   } catch (const std::bad_alloc&) {
     return {error_code_name(ErrorCode::kOutOfMemory), "An allocation failed: the process is out of memory."};
+  } catch (const std::system_error& error) {
+    const bool refused = error.code() == std::errc::resource_unavailable_try_again ||
+                         error.code() == std::errc::not_enough_memory;
+    return {error_code_name(refused ? ErrorCode::kOutOfMemory : ErrorCode::kInternal), error.what()};
   } catch (const std::exception& error) {
     return {error_code_name(ErrorCode::kInternal), error.what()};
   } catch (...) {
     return {error_code_name(ErrorCode::kInternal), "An unknown exception was thrown."};
+  }
+}
+
+}  // namespace
+
+Failure describe_current_exception() noexcept {
+  try {
+    return describe();
+  } catch (...) {
+    // Both are short enough to need no allocation.
+    return {error_code_name(ErrorCode::kOutOfMemory), "Out of memory."};
   }
 }
 

@@ -16,8 +16,8 @@ struct Failure {
 };
 
 /// Describes the exception that is being handled; call it in a `catch (...)`. This is the only place that
-/// translates C++ exceptions, including LibTorch's.
-Failure describe_current_exception();
+/// translates C++ exceptions, including LibTorch's. It describes an exception even without memory.
+Failure describe_current_exception() noexcept;
 
 /// Runs `work` and turns every C++ exception into a JavaScript one; for synchronous exports.
 template <typename Work>

@@ -1,6 +1,6 @@
 #include "binding/image_set.h"
 
-#include "binding/convert.h"
+#include "binding/lent_pixels.h"
 #include "binding/type_tag.h"
 #include "core/device.h"
 #include "core/error.h"
@@ -14,9 +14,8 @@ constexpr napi_type_tag kTag = {0x4be21f0c9d7a4e53, 0x8c16d2f7a05b3e92};
 class AddJob : public Job {
  public:
   AddJob(Napi::Env env, ImageSetWrap& set, const Napi::Object& image)
-      : Job(env), set_(set), images_(set.images_), pixels_(to_pixel_view(image)) {
+      : Job(env), set_(set), images_(set.images_), pixels_(*this, image) {
     keep(set.Value());
-    keep(image.Get("data").As<Napi::Object>());
     ++set_.adding_;
   }
 
@@ -25,7 +24,7 @@ class AddJob : public Job {
  protected:
   void execute() override {
     set_threads(1);  // Decoding needs the other cores.
-    images_->add(pixels_);
+    images_->add(pixels_.view());
   }
 
   Napi::Value result(Napi::Env env) override {
@@ -36,7 +35,7 @@ class AddJob : public Job {
  private:
   ImageSetWrap& set_;
   std::shared_ptr<ImageSet> images_;
-  PixelView pixels_;
+  LentPixels pixels_;
 };
 
 Napi::Function ImageSetWrap::define(Napi::Env env) {
@@ -48,15 +47,19 @@ Napi::Function ImageSetWrap::define(Napi::Env env) {
 
 ImageSetWrap::ImageSetWrap(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
-      images_(std::make_shared<ImageSet>(info[0].ToNumber().Int64Value(), info[1].ToNumber().Int64Value())),
-      thread_(Environment::of(info.Env())) {
+      images_(guarded(info.Env(),
+                      [&] {
+                        return std::make_shared<ImageSet>(info[0].ToNumber().Int64Value(),
+                                                          info[1].ToNumber().Int64Value());
+                      })),
+      thread_(guarded(info.Env(), [&] { return JobThread(Environment::of(info.Env())); })) {
   info.This().As<Napi::Object>().TypeTag(&kTag);
 }
 
 Napi::Value ImageSetWrap::add(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     if (!images_ || frozen_) throw Error(ErrorCode::kDisposed, "The image set accepts no more images.");
-    return thread_.submit(std::make_unique<AddJob>(info.Env(), *this, info[0].As<Napi::Object>()));
+    return thread_.submit(std::make_shared<AddJob>(info.Env(), *this, info[0].As<Napi::Object>()));
   });
 }
 

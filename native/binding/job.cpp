@@ -3,6 +3,7 @@
 namespace reverse_distillation::binding {
 
 void Job::run() noexcept {
+  const CancelScope scope(*cancel_);
   try {
     execute();
   } catch (...) {

@@ -40,7 +40,7 @@ class Job {
   void fail_with(Napi::Error error);
 
  protected:
-  /// The work. Must not use N-API. Exceptions reject the promise.
+  /// The work. Must not use N-API. Exceptions reject the promise. `throw_if_cancelled()` checks its token.
   virtual void execute() = 0;
 
   /// The value that the promise resolves to.

@@ -1,6 +1,9 @@
 #include "binding/job_thread.h"
 
 #include <chrono>
+#include <system_error>
+
+#include "core/thread_team.h"
 
 namespace reverse_distillation::binding {
 
@@ -13,22 +16,38 @@ JobThread::~JobThread() {
   environment_->threads_.erase(this);
 }
 
-Napi::Promise JobThread::submit(std::unique_ptr<Job> job) {
+Napi::Promise JobThread::submit(std::shared_ptr<Job> job) {
   const Napi::Promise promise = job->promise();
   if (environment_->closed()) return promise;
+  start();
+  std::list<Entry> entry;
+  Entry& added = entry.emplace_back();
+  added.settlement.push_back([job, this](Napi::Env env) {
+    environment_->end_work();
+    job->settle(env);
+  });
+  added.job = std::move(job);
   environment_->begin_work();
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(job));
+    waiting_.splice(waiting_.end(), entry);
   }
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   changed_.notify_one();
   return promise;
 }
 
+void JobThread::start() {
+  if (thread_.joinable()) return;
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error&) {
+    throw_thread_refused("a thread for a detector's work");
+  }
+}
+
 void JobThread::run() {
   for (;;) {
-    std::shared_ptr<Job> job;
+    std::list<Entry> next;
     {
       std::unique_lock lock(mutex_);
       const auto due = [this] { return stopping_ || finishing_ || !waiting_.empty(); };
@@ -37,20 +56,18 @@ void JobThread::run() {
       while (!changed_.wait_for(lock, std::chrono::hours(1), due)) {
       }
       if (stopping_ || waiting_.empty()) return;
-      job = std::move(waiting_.front());
-      waiting_.pop_front();
-      running_ = job.get();
+      next.splice(next.begin(), waiting_, waiting_.begin());
+      running_ = next.front().job.get();
     }
-    job->run();
+    Entry& entry = next.front();
+    entry.job->run();
     {
       const std::lock_guard lock(mutex_);
       running_ = nullptr;
     }
-    // Moved, so that the job's references are released on the event loop and nowhere else.
-    environment_->post([job = std::move(job), this](Napi::Env env) {
-      environment_->end_work();
-      job->settle(env);
-    });
+    // Its settlement refers to the job too. The last reference must end on the event loop.
+    entry.job.reset();
+    environment_->post(std::move(entry.settlement));
   }
 }
 
@@ -62,19 +79,19 @@ void JobThread::finish() {
   changed_.notify_one();
 }
 
-void JobThread::cancel() {
-  const std::lock_guard lock(mutex_);
-  if (running_ != nullptr) running_->cancel();
-}
-
-void JobThread::stop() {
-  std::deque<std::unique_ptr<Job>> dropped;
+void JobThread::abandon() {
+  std::list<Entry> dropped;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     dropped.swap(waiting_);
+    if (running_ != nullptr) running_->cancel();
   }
   changed_.notify_one();
+}
+
+void JobThread::stop() {
+  abandon();
   if (thread_.joinable()) thread_.join();
 }
 

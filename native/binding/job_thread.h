@@ -1,7 +1,7 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -23,18 +23,28 @@ class JobThread {
   JobThread& operator=(const JobThread&) = delete;
 
   /// Queues a job and returns its promise. In a closed environment the promise never settles.
-  Napi::Promise submit(std::unique_ptr<Job> job);
+  ///
+  /// Throws `Error(kOutOfMemory)` if the system refuses the thread; nothing is queued then.
+  Napi::Promise submit(std::shared_ptr<Job> job);
 
   /// Lets the thread end once it has run the waiting jobs. No job may follow.
   void finish();
 
-  /// Asks the running job to stop soon.
-  void cancel();
+  /// Drops waiting jobs and asks the running one to stop soon. No job may follow. Idempotent.
+  void abandon();
 
-  /// Drops waiting jobs and waits for the running one. Idempotent.
+  /// The same, and waits for the running job. Idempotent.
   void stop();
 
  private:
+  /// A job, and what settles it. The latter is made with the job, so that a finished job always comes back to
+  /// the event loop, even without memory.
+  struct Entry {
+    std::shared_ptr<Job> job;
+    std::list<Environment::Task> settlement;
+  };
+
+  void start();
   void run();
 
   const std::shared_ptr<Environment> environment_;
@@ -44,7 +54,7 @@ class JobThread {
   bool stopping_ = false;  ///< Guarded by mutex_, like all members below.
   bool finishing_ = false;
   Job* running_ = nullptr;
-  std::deque<std::unique_ptr<Job>> waiting_;
+  std::list<Entry> waiting_;
 };
 
 }  // namespace reverse_distillation::binding

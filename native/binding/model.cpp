@@ -3,8 +3,8 @@
 #include "binding/cancel_token.h"
 #include "binding/convert.h"
 #include "binding/image_set.h"
+#include "binding/lent_pixels.h"
 #include "binding/model_jobs.h"
-#include "binding/shared_buffer.h"
 
 namespace reverse_distillation::binding {
 
@@ -24,19 +24,19 @@ Napi::Function ModelWrap::define(Napi::Env env) {
 }
 
 ModelWrap::ModelWrap(const Napi::CallbackInfo& info)
-    : ObjectWrap(info), thread_(Environment::of(info.Env())) {
+    : ObjectWrap(info), thread_(guarded(info.Env(), [&] { return JobThread(Environment::of(info.Env())); })) {
   guarded(info.Env(), [&] { config_ = to_model_config(info[0].As<Napi::Object>()); });
 }
 
 Napi::Value ModelWrap::create(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     ModelWrap& model = *Unwrap(info.This().As<Napi::Function>().New({info[0]}));
-    return model.submit(std::make_unique<CreateJob>(info.Env(), model));
+    return model.submit(std::make_shared<CreateJob>(info.Env(), model));
   });
 }
 
 Napi::Value ModelWrap::config(const Napi::CallbackInfo& info) {
-  return from_model_config(info.Env(), config_);
+  return guarded(info.Env(), [&] { return from_model_config(info.Env(), config_); });
 }
 
 void ModelWrap::require_alive() const {
@@ -53,14 +53,14 @@ Napi::Value ModelWrap::tensors(const Napi::CallbackInfo& info) {
 Napi::Value ModelWrap::load(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     require_alive();
-    return submit(std::make_unique<LoadJob>(info.Env(), *this, to_part(info[0]), info[1].As<Napi::Array>()));
+    return submit(std::make_shared<LoadJob>(info.Env(), *this, to_part(info[0]), info[1].As<Napi::Array>()));
   });
 }
 
 Napi::Value ModelWrap::train(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     require_alive();
-    return submit(std::make_unique<TrainJob>(info.Env(), *this, ImageSetWrap::freeze(info[0]),
+    return submit(std::make_shared<TrainJob>(info.Env(), *this, ImageSetWrap::freeze(info[0]),
                                              info[1].As<Napi::Object>(), CancelTokenWrap::from(info[2]),
                                              info[3].As<Napi::Function>()));
   });
@@ -69,7 +69,7 @@ Napi::Value ModelWrap::train(const Napi::CallbackInfo& info) {
 Napi::Value ModelWrap::score(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     require_alive();
-    return submit(std::make_unique<ScoreJob>(info.Env(), *this, info[0].As<Napi::Array>(),
+    return submit(std::make_shared<ScoreJob>(info.Env(), *this, info[0].As<Napi::Array>(),
                                              info[1].ToNumber().Int32Value(),
                                              CancelTokenWrap::from(info[2])));
   });
@@ -79,7 +79,7 @@ Napi::Value ModelWrap::allocate_pixels(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     require_alive();
     const at::Tensor pixels = detector_->allocate_pixels(info[0].ToNumber().Int64Value());
-    Napi::ArrayBuffer buffer = share_tensor(info.Env(), pixels, nullptr);
+    Napi::ArrayBuffer buffer = share_pixels(info.Env(), pixels);
     return Napi::Uint8Array::New(info.Env(), buffer.ByteLength(), buffer, 0);
   });
 }
@@ -87,7 +87,7 @@ Napi::Value ModelWrap::allocate_pixels(const Napi::CallbackInfo& info) {
 Napi::Value ModelWrap::trace(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     require_alive();
-    return submit(std::make_unique<TraceJob>(info.Env(), *this, info[0].As<Napi::Array>(), to_loss(info[1]),
+    return submit(std::make_shared<TraceJob>(info.Env(), *this, info[0].As<Napi::Array>(), to_loss(info[1]),
                                              info[2].ToNumber().Int32Value()));
   });
 }
@@ -103,11 +103,14 @@ Napi::Value ModelWrap::last_transfer(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ModelWrap::dispose(const Napi::CallbackInfo& info) {
-  if (disposal_.IsEmpty()) {
-    disposal_ = Napi::Persistent(submit(std::make_unique<DisposeJob>(info.Env(), *this)).As<Napi::Object>());
-    thread_.finish();
-  }
-  return disposal_.Value();
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    if (disposal_.IsEmpty()) {
+      disposal_ =
+          Napi::Persistent(submit(std::make_shared<DisposeJob>(info.Env(), *this)).As<Napi::Object>());
+      thread_.finish();
+    }
+    return disposal_.Value();
+  });
 }
 
 }  // namespace reverse_distillation::binding

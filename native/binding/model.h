@@ -40,7 +40,7 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
 
   /// Throws `Error(kDisposed)` after `dispose`.
   void require_alive() const;
-  Napi::Promise submit(std::unique_ptr<Job> job) { return thread_.submit(std::move(job)); }
+  Napi::Promise submit(std::shared_ptr<Job> job) { return thread_.submit(std::move(job)); }
 
   ModelConfig config_;
   std::shared_ptr<Detector> detector_;

@@ -24,10 +24,9 @@ Detector& ModelJob::detector() const {
 
 std::vector<PixelView> ModelJob::lend_images(const Napi::Array& images) {
   std::vector<PixelView> views;
+  const bool pinned = model_.config_.device != "cpu";
   for (uint32_t i = 0; i < images.Length(); ++i) {
-    const auto image = images.Get(i).As<Napi::Object>();
-    views.push_back(to_pixel_view(image));
-    keep(image.Get("data").As<Napi::Object>());
+    views.push_back(lent_.emplace_back(*this, images.Get(i).As<Napi::Object>(), pinned).view());
   }
   return views;
 }

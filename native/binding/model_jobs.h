@@ -1,5 +1,6 @@
 #pragma once
 
+#include "binding/lent_pixels.h"
 #include "binding/model.h"
 
 namespace reverse_distillation::binding {
@@ -15,13 +16,14 @@ class ModelJob : public Job {
   Napi::Value result(Napi::Env env) override { return env.Undefined(); }
   Detector& detector() const;
 
-  /// Views of the caller's pixels; the job keeps their memory alive.
+  /// Views of pixels, which the job keeps readable; see `LentPixels`.
   std::vector<PixelView> lend_images(const Napi::Array& images);
 
   ModelWrap& model_;
 
  private:
   int threads_;
+  std::vector<LentPixels> lent_;
 };
 
 /// Creates the weights; resolves to the model itself.

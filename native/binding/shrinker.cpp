@@ -57,12 +57,12 @@ ShrinkerWrap::ShrinkerWrap(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       height_(info[0].ToNumber().Int64Value()),
       width_(info[1].ToNumber().Int64Value()),
-      thread_(Environment::of(info.Env())) {}
+      thread_(guarded(info.Env(), [&] { return JobThread(Environment::of(info.Env())); })) {}
 
 Napi::Value ShrinkerWrap::shrink(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return thread_.submit(
-        std::make_unique<ShrinkJob>(info.Env(), Value(), info[0].As<Napi::Object>(), height_, width_));
+        std::make_shared<ShrinkJob>(info.Env(), Value(), info[0].As<Napi::Object>(), height_, width_));
   });
 }
 

@@ -5,6 +5,7 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include "core/error.h"
+#include "core/thread_team.h"
 
 namespace reverse_distillation {
 
@@ -62,7 +63,9 @@ void set_threads(int threads) {
   // When a thread first reads this setting, LibTorch copies the number that any thread set last. Read it
   // before setting it, or another job's number would replace ours in the middle of the work.
   at::get_num_threads();
-  at::set_num_threads(threads > 0 ? threads : default_threads());
+  const int count = threads > 0 ? threads : default_threads();
+  at::set_num_threads(count);
+  make_thread_team(count);
 }
 
 }  // namespace reverse_distillation

@@ -18,8 +18,10 @@ c10::Device parse_device(const std::string& name);
 /// current stream comes after it.
 at::Tensor move_to(const at::Tensor& tensor, c10::Device device);
 
-/// Limits the threads of computations that the calling thread starts; 0 means LibTorch's default. LibTorch
-/// keeps this setting per thread, so each job sets it.
+/// Sets the number of threads of computations that the calling thread starts, and makes them; 0 means
+/// LibTorch's default. LibTorch keeps this setting per thread, so each job sets it.
+///
+/// Throws `Error(kOutOfMemory)` if the system refuses the threads.
 void set_threads(int threads);
 
 /// LibTorch's default number of threads, as it was when the library was loaded.

@@ -4,6 +4,7 @@
 #include <ATen/ops/conv_transpose2d.h>
 #include <torch/nn/modules/conv.h>
 
+#include "core/cancel_token.h"
 #include "core/error.h"
 #include "model/doubling_convolution.h"
 
@@ -26,6 +27,7 @@ at::Tensor per_output_channel(const at::Tensor& values, bool transposed) {
 FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
                                      const torch::nn::BatchNorm2dImpl& norm, at::ScalarType dtype)
     : geometry_() {
+  throw_if_cancelled();
   const torch::NoGradGuard no_grad;
   if (const auto* plain = convolution.as<torch::nn::Conv2dImpl>()) {
     geometry_ = geometry_of(*plain);
@@ -55,6 +57,7 @@ at::Tensor FoldedConvolution::convolve(const at::Tensor& input) const {
 }
 
 at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation) {
+  throw_if_cancelled();
   const bool relu = activation == Activation::kRelu;
   if (packed_) return packed_->convolve(input, bias_, relu);
   at::Tensor output = convolve(input);
@@ -62,6 +65,7 @@ at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation
 }
 
 at::Tensor FoldedConvolution::run_residual(const at::Tensor& input, at::Tensor residual) {
+  throw_if_cancelled();
   if (packed_) return packed_->convolve_residual(input, bias_, std::move(residual));
   return residual.add_(convolve(input)).relu_();
 }

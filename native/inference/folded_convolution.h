@@ -16,6 +16,8 @@ enum class Activation { kNone, kRelu };
 /// A convolution, transposed or not, with the batch norm behind it folded into weight and bias in double
 /// precision: scale = gamma / sqrt(variance + eps), weight' = scale weight, bias' = beta - scale mean.
 ///
+/// Constructor and methods throw `Error(kAborted)` if the calling thread's work is cancelled.
+///
 /// Holds a copy of the weights in the memory order that the device's kernels want: oneDNN's on the CPU;
 /// channels-last for ATen's operators elsewhere, and on the CPU if LibTorch has no oneDNN. Not synchronised:
 /// one thread at a time.

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "core/cancel_token.h"
 #include "model/doubling_convolution.h"
 
 namespace reverse_distillation {
@@ -14,6 +15,7 @@ namespace nn = torch::nn;
 void initialise(nn::Module& module, at::Generator generator) {
   const torch::NoGradGuard no_grad;
   for (const auto& layer : module.modules(/*include_self=*/false)) {
+    throw_if_cancelled();
     if (auto* convolution = layer->as<nn::Conv2dImpl>()) {
       at::Tensor& weight = convolution->weight;
       const auto fan_out = static_cast<double>(weight.size(0) * weight.size(2) * weight.size(3));

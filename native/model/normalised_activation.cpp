@@ -10,6 +10,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/cancel_token.h"
 #include "core/dispatch_dtype.h"
 #include "model/norm_kernels.h"
 
@@ -123,6 +124,7 @@ class NormalisedActivation : public torch::autograd::Function<NormalisedActivati
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
                                                  torch::autograd::variable_list gradients) {
+    throw_if_cancelled();
     const torch::autograd::variable_list saved = ctx->get_saved_variables();
     const at::Tensor &x = saved[0], &y = saved[1], &weight = saved[2];
     const at::Tensor mean = saved[3][0], deviation = saved[3][1];
@@ -184,6 +186,7 @@ bool has_kernel(const torch::nn::BatchNorm2dImpl& norm, const at::Tensor& x, con
 
 at::Tensor normalised_activation(torch::nn::BatchNorm2dImpl& norm, const at::Tensor& x, bool relu,
                                  const at::Tensor& residual) {
+  throw_if_cancelled();
   if (has_kernel(norm, x, residual)) {
     const at::Tensor added = residual.defined() ? residual : at::empty({0}, x.options());
     return NormalisedActivation::apply(x, added, norm.weight, norm.bias, &norm, relu);

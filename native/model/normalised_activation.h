@@ -8,6 +8,8 @@ namespace reverse_distillation {
 /// The end of a unit of a network in training: relu(batch norm(x) + residual); ReLU and residual are
 /// optional.
 ///
+/// Forward and gradient throw `Error(kAborted)` if the calling thread's work is cancelled.
+///
 /// x: [N, C, H, W]. residual: undefined, or of x's shape and dtype. In train mode the norm's running
 /// statistics are updated as torch.nn.BatchNorm2d does.
 ///

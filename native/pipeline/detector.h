@@ -34,7 +34,8 @@ class Detector {
              const std::function<void(const EpochReport&)>& report);
 
   /// Scores one batch of images of any sizes. Reads the callers' memory until it returns; the results are on
-  /// the CPU. An empty batch gives empty results.
+  /// the CPU. An empty batch gives empty results. A large batch is computed in equal parts, which bounds the
+  /// memory that it needs. Throws `Error(kAborted)` if the calling thread's work is cancelled.
   AnomalyMaps score(std::span<const PixelView> images);
 
   /// Memory for pixels that `score` will read: uint8 [bytes], not initialised. On a GPU's detector it is
@@ -56,6 +57,8 @@ class Detector {
  private:
   /// The images at the networks' input size, on the model's device: uint8 [N, height, width, 3].
   at::Tensor resize_batch(std::span<const PixelView> images) const;
+  /// Scores images that are computed together. The engine must be there.
+  AnomalyMaps score_part(std::span<const PixelView> images);
   void drop_engine();
   torch::nn::Module& part_module(Part part);
 

@@ -3,6 +3,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "core/cancel_token.h"
 #include "core/error.h"
 
 namespace reverse_distillation {
@@ -78,6 +79,7 @@ void load_tensor_state(torch::nn::Module& module, const std::string& part,
   for (const NamedTensor& entry : wanted) {
     const auto found = given.find(entry.name);
     if (found == given.end()) continue;
+    throw_if_cancelled();
     at::Tensor target = entry.tensor;
     target.copy_(found->second);
   }

@@ -7,6 +7,7 @@ import { ioError } from "../../files/io-error.js";
 import { findBinaries, type Binaries } from "../binaries.js";
 import { refusal } from "../loader.js";
 import { runsCuda, type NvidiaDriver } from "../nvidia.js";
+import type { TrialOptions } from "../trial.js";
 import type { Backend } from "./inspect.js";
 import { cachedVersions, lookForLibTorch, type LibTorchOrigin } from "./search.js";
 
@@ -32,26 +33,29 @@ export interface ListedLibTorch {
  * compatible is tried in a child process, unless that was done before.
  *
  * @param binaries The binaries that LibTorch must be compatible with; undefined if there are none.
+ * @param options How they are tried.
  */
-export function listLibTorch(
+export async function listLibTorch(
   binaries: Binaries | undefined,
-  env: NodeJS.ProcessEnv = process.env,
-): ListedLibTorch[] {
+  { env = process.env, again }: TrialOptions = {},
+): Promise<ListedLibTorch[]> {
   const builds = binaries?.implementations ?? [];
-  const refuse = binaries && refusal(binaries);
+  const refuse = binaries && refusal(binaries, { again });
+  const listed: ListedLibTorch[] = [];
   let settled = false;
-  return [...lookForLibTorch({ builds }, { env, refuse })].map((looked): ListedLibTorch => {
+  for await (const looked of lookForLibTorch({ builds }, { env, refuse })) {
     if ("libraries" in looked) {
       const { origin, directory, version, backend } = looked;
-      const state = settled ? "fits" : "used";
+      listed.push({ origin, place: directory, state: settled ? "fits" : "used", version, backend });
       settled = true;
-      return { origin, place: directory, state, version, backend };
+      continue;
     }
     const { origin, place, exists, version, reason } = looked;
     // If the user chose one, nothing else is used instead.
     if (origin === "chosen") settled = true;
-    return { origin, place, state: exists ? "misfit" : "absent", version, reason };
-  });
+    listed.push({ origin, place, state: exists ? "misfit" : "absent", version, reason });
+  }
+  return listed;
 }
 
 /** The addon's binaries; undefined if there are none. */

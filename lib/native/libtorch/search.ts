@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { ReverseDistillationError } from "../../errors/error.js";
 import { cacheDirectoryIfAny, noCache } from "../../files/cache.js";
 import { distrustOf } from "../../files/trust.js";
@@ -57,7 +58,7 @@ export interface SearchOptions {
   /** Environment variables. Default: the process's. */
   env?: NodeJS.ProcessEnv;
   /** Called for each LibTorch whose files are suitable. Returns why it must not be used, if there is a reason. */
-  refuse?: (libtorch: LibTorch) => string | undefined;
+  refuse?: (libtorch: LibTorch) => string | undefined | Promise<string | undefined>;
 }
 
 /**
@@ -67,9 +68,12 @@ export interface SearchOptions {
  * @throws ReverseDistillationError if the user chose a folder and it is unsuitable, since nothing else may be used
  *   instead: `LIBTORCH_NOT_FOUND` (no LibTorch there) or `LIBTORCH_INCOMPATIBLE`.
  */
-export function findLibTorch(requirement: LibTorchRequirement, options: SearchOptions = {}): LibTorchSearch {
+export async function findLibTorch(
+  requirement: LibTorchRequirement,
+  options: SearchOptions = {},
+): Promise<LibTorchSearch> {
   const passedOver: PassedOver[] = [];
-  for (const looked of lookForLibTorch(requirement, options)) {
+  for await (const looked of lookForLibTorch(requirement, options)) {
     if ("libraries" in looked) return { found: looked, passedOver };
     const { libtorch } = nativeSettings(options.env);
     if (looked.origin === "chosen" && libtorch !== undefined)
@@ -80,11 +84,11 @@ export function findLibTorch(requirement: LibTorchRequirement, options: SearchOp
 }
 
 /** Yields every place that {@link findLibTorch} searches, in order, with what was found there. */
-export function* lookForLibTorch(
+export async function* lookForLibTorch(
   requirement: LibTorchRequirement,
   { env = process.env, refuse = () => undefined }: SearchOptions = {},
-): Generator<FoundLibTorch | PassedOver> {
-  for (const { origin, place, directory, absent } of candidates(env)) {
+): AsyncGenerator<FoundLibTorch | PassedOver> {
+  for await (const { origin, place, directory, absent } of candidates(env)) {
     if (directory === undefined) {
       yield { origin, place, reason: absent, exists: false };
       continue;
@@ -95,7 +99,7 @@ export function* lookForLibTorch(
       continue;
     }
     const result = inspectLibTorch(directory, requirement);
-    const reason = "reason" in result ? undefined : refuse(result);
+    const reason = "reason" in result ? undefined : await refuse(result);
     if ("reason" in result) yield { origin, place: directory, ...result };
     else if (reason === undefined) yield { ...result, origin };
     else {
@@ -134,7 +138,7 @@ type Candidate = { origin: LibTorchOrigin; place: string } & Place;
 type Place = { directory: string; absent?: undefined } | { directory?: undefined; absent: string };
 
 /** Yields lazily, because asking Python is the slowest step. */
-function* candidates(env: NodeJS.ProcessEnv): Generator<Candidate> {
+async function* candidates(env: NodeJS.ProcessEnv): AsyncGenerator<Candidate> {
   const chosen = nativeSettings(env).libtorch?.value;
   if (chosen !== undefined) yield { origin: "chosen", place: chosen, directory: chosen };
   const home = cacheDirectoryIfAny(env);
@@ -147,7 +151,7 @@ function* candidates(env: NodeJS.ProcessEnv): Generator<Candidate> {
     yield { origin: "cache", place: directory, directory };
   }
   for (const python of ["python3", "python"])
-    yield { origin: "python", place: `${python} on the PATH`, ...torchOfPython(python, env) };
+    yield { origin: "python", place: `${python} on the PATH`, ...(await torchOfPython(python, env)) };
 }
 
 /**
@@ -177,19 +181,15 @@ spec = importlib.util.find_spec("torch")
 print(os.path.dirname(spec.origin) if spec and spec.origin else "")
 `;
 
-function torchOfPython(python: string, env: NodeJS.ProcessEnv): Place {
+async function torchOfPython(python: string, env: NodeJS.ProcessEnv): Promise<Place> {
   try {
-    const output = execFileSync(python, ["-c", locateTorch], {
-      encoding: "utf8",
-      env,
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: 30_000,
-    });
-    const directory = output.trim();
+    const { stdout } = await promisify(execFile)(python, ["-c", locateTorch], { env, timeout: 30_000 });
+    const directory = stdout.trim();
     return directory === "" ? { absent: "the package torch is not installed" } : { directory };
   } catch (error) {
-    const { code, status } = error as NodeJS.ErrnoException & { status?: number | null };
+    const { code, signal } = error as { code?: string | number; signal?: string };
     if (code === "ENOENT") return { absent: "not found" };
-    return { absent: `failed to run (${code ?? `exit code ${status}`})` };
+    const how = typeof code === "number" ? `exit code ${code}` : (code ?? signal);
+    return { absent: `failed to run (${how})` };
   }
 }

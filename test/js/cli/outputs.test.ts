@@ -66,7 +66,7 @@ function digests(): Map<string, string> {
 test.before(async () => {
   process.removeAllListeners("warning");
   // The cache of this machine may hold the LibTorch that the tests run on.
-  const { Model } = loadAddon();
+  const { Model } = await loadAddon();
   process.env.REVERSE_DISTILLATION_CACHE = at("cache");
   await folderOfImages(parts, 3, 32);
   await folderOfImages(join(parts, "more"), 1, 32);

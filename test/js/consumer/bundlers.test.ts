@@ -5,7 +5,7 @@ import { firstUse, Machine, pack, pinnedHere, succeeds, tool, type Ended } from 
 
 /** Tests the packed package in the projects of users who bundle their program, as docs/installation.md tells them to. */
 
-const libtorch = pinnedHere();
+const libtorch = await pinnedHere();
 const test = libtorch === undefined ? anyTest.skip : anyTest.serial;
 const machine = new Machine();
 const LIBTORCH = libtorch?.directory ?? "";

@@ -31,9 +31,9 @@ import {
  * Node.js and npm. LibTorch is the one that the other tests use.
  */
 
-const libtorch = pinnedHere();
+const libtorch = await pinnedHere();
 const test = libtorch === undefined ? anyTest.skip : anyTest.serial;
-const libtorchForCuda = libtorch && pinnedCudaHere();
+const libtorchForCuda = libtorch && (await pinnedCudaHere());
 const testWithCuda = libtorchForCuda === undefined ? anyTest.skip : anyTest.serial;
 const machine = new Machine();
 const LIBTORCH = libtorch?.directory ?? "";

@@ -45,9 +45,9 @@ try {
 const compilers = ["cc", "c++", "gcc", "g++", "clang", "cmake", "make", "ninja", "node-gyp"];
 
 /** The pinned CPU build of LibTorch, if it is on this machine with its headers. If not, prints that tests are skipped. */
-export function pinnedHere(): FoundLibTorch | undefined {
+export async function pinnedHere(): Promise<FoundLibTorch | undefined> {
   try {
-    const { found } = findLibTorch({ builds: [pinnedLibTorch.cpu], headers: true });
+    const { found } = await findLibTorch({ builds: [pinnedLibTorch.cpu], headers: true });
     if (found !== undefined) return found;
   } catch {
     // LIBTORCH is set to a different one.
@@ -62,18 +62,18 @@ export function pinnedHere(): FoundLibTorch | undefined {
  * The pinned CUDA build of LibTorch, if the CUDA implementation was built in this checkout (`npm run build:cuda`). The
  * tests do not build it themselves, since that takes minutes and a download of gigabytes.
  */
-export function pinnedCudaHere(): FoundLibTorch | undefined {
-  const reason = withoutCuda();
+export async function pinnedCudaHere(): Promise<FoundLibTorch | undefined> {
+  const reason = await withoutCuda();
   if (typeof reason !== "string") return reason;
   console.error(`SKIPPED: tests of the CUDA implementation in the packed package: ${reason}`);
   return undefined;
 }
 
-function withoutCuda(): FoundLibTorch | string {
+async function withoutCuda(): Promise<FoundLibTorch | string> {
   const pinned = pinnedLibTorch.cuda;
   const built = join(root, "build", "Release", implementationName(pinned));
   if (!existsSync(built)) return `${built} is missing, which \`npm run build:cuda\` makes`;
-  const { found } = findLibTorch({ builds: [pinned], headers: true });
+  const { found } = await findLibTorch({ builds: [pinned], headers: true });
   if (found?.version !== pinned.version) return `LibTorch ${pinned.version} is not found here`;
   try {
     requireNvcc();

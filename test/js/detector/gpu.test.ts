@@ -6,7 +6,7 @@ import { loadAddon } from "../../../lib/native/loader.js";
 import { rejects } from "../support/rejection.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
-const { cudaDevices } = loadAddon().info();
+const { cudaDevices } = (await loadAddon()).info();
 const testOnGpu = cudaDevices > 0 ? test.serial : test.serial.skip;
 if (cudaDevices === 0) console.error("SKIPPED: tests on a GPU: there is none that this build can compute on");
 

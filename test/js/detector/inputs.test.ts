@@ -79,7 +79,9 @@ test.serial(
       device: "cpu",
       precision: "float32",
     } as const;
-    const native = await loadAddon().Model.create({ ...described, layers: [1, 2, 3], ...rest, seed: 1 });
+    const native = await (
+      await loadAddon()
+    ).Model.create({ ...described, layers: [1, 2, 3], ...rest, seed: 1 });
     await writeSafetensors(weights, native.tensors("teacher"), {});
     await native.dispose();
     {

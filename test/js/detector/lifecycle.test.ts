@@ -121,14 +121,14 @@ test.serial("maps are freed when they are collected, and models when they are di
     const detector = await train(images, small);
     const kept = await detector.score(images[0]);
     for (let i = 0; i < 30; i++) await detector.score(images[0]);
-    const most = loadAddon().info().liveMaps;
-    for (let i = 0; i < 50 && loadAddon().info().liveMaps > 1; i++) {
+    const most = (await loadAddon()).info().liveMaps;
+    for (let i = 0; i < 50 && (await loadAddon()).info().liveMaps > 1; i++) {
       gc();
       await sleep(20);
     }
-    console.log(most > 1, loadAddon().info().liveMaps, loadAddon().info().liveModels);
+    console.log(most > 1, (await loadAddon()).info().liveMaps, (await loadAddon()).info().liveModels);
     await detector.dispose();
-    console.log(loadAddon().info().liveModels, kept.map.data.every(Number.isFinite));`,
+    console.log((await loadAddon()).info().liveModels, kept.map.data.every(Number.isFinite));`,
     { node: ["--expose-gc"] },
   );
   ended(t, result, 0, "true 1 1\n0 true");

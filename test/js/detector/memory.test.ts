@@ -26,7 +26,7 @@ test("memory stays flat over 1,000 images", async (t) => {
   t.timeout(300_000);
   const images = seededImages(2, [side, side]);
   const model = { ...describe("resnet18", "paper"), imageSize: [side, side] as [number, number] };
-  const addon = loadAddon();
+  const addon = await loadAddon();
   // Not trained: what a training frees stays with the allocator, where a leak would not be seen.
   const native = await createModel(addon, model, { device: "cpu", precision: "float32" }, 0);
   const parts = { addon, native, model, training: null, inputs: [], threads: 0, batching: batchingDefaults };

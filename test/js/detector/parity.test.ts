@@ -21,7 +21,7 @@ import { losses } from "../../../lib/options/training.js";
 import type { NamedTensor } from "../../../lib/tensor/named-tensor.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
-const addon = loadAddon();
+const addon = await loadAddon();
 const python = findPython();
 const testWithPython = python === undefined ? test.serial.skip : test.serial;
 if (python === undefined) {

@@ -42,7 +42,7 @@ test.serial(
 
 test.serial("without a home folder LibTorch is still searched for in the other places", async (t) => {
   const env = { PATH: join(await temporaryFolder(t), "none") };
-  const { passedOver } = homeless(() =>
+  const { passedOver } = await homeless(() =>
     findLibTorch({ builds: [{ backend: "cpu", minor: "2.13" }] }, { env }),
   );
   t.deepEqual(

@@ -50,7 +50,7 @@ test("a path, its bytes and its pixels give the same", async (t) => {
  */
 async function lens(size: [number, number], extreme: "largest" | "least"): Promise<NativeModel> {
   const description = { ...describe("resnet18", "paper"), imageSize: size, normalisation: "none" as const };
-  const model = await createModel(loadAddon(), description, { device: "cpu", precision: "float32" }, 0);
+  const model = await createModel(await loadAddon(), description, { device: "cpu", precision: "float32" }, 0);
   const sign = extreme === "largest" ? 1 : -1;
   const tensors = model.tensors("teacher").map((tensor): NamedTensor => {
     const { name, data } = tensor;

@@ -22,7 +22,7 @@ const bundle = inFolder("bundle.safetensors");
 let detector: Detector;
 
 process.removeAllListeners("warning");
-loadAddon();
+await loadAddon();
 // An empty cache, so that no weights are found from here on.
 process.env.REVERSE_DISTILLATION_CACHE = inFolder("no cache");
 

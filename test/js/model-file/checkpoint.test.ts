@@ -30,11 +30,11 @@ let detector: Detector;
 /** The parts of a valid checkpoint. */
 let parts: { bn: NamedTensor[]; decoder: NamedTensor[] };
 
-function model(backbone: ModelConfig["backbone"], layout: Layout): Promise<NativeModel> {
+async function model(backbone: ModelConfig["backbone"], layout: Layout): Promise<NativeModel> {
   const size = { height: 64, width: 64 };
   const place = { device: "cpu", precision: "float32" } as const;
   const rest = { combine: "sum", sigma: 4, normalisation: "imagenet", ...place, seed: 3 } as const;
-  return loadAddon().Model.create({ backbone, layout, layers: [1, 2, 3], ...size, ...rest });
+  return (await loadAddon()).Model.create({ backbone, layout, layers: [1, 2, 3], ...size, ...rest });
 }
 
 /** Copies of tensors, which stay valid after the model is disposed of. */

@@ -11,13 +11,13 @@ const binaries: Binaries = {
   implementations: [{ path: "/none.so", backend: "cpu", minor: "2.13" }],
 };
 
-test("every LibTorch is listed with its state, and the first compatible one is used", (t) => {
+test("every LibTorch is listed with its state, and the first compatible one is used", async (t) => {
   const folder = temporaryFolder(t);
   const cached = (version: string): string => fakeLibTorch(join(folder, "libtorch", version), { version });
   const [newer, used, older] = [cached("2.14.0+cpu"), cached("2.13.1+cpu"), cached("2.13.0+cpu")];
   const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: "" };
   t.deepEqual(
-    listLibTorch(binaries, env).map(({ place, state }) => [place, state]),
+    (await listLibTorch(binaries, { env })).map(({ place, state }) => [place, state]),
     [
       [newer, "misfit"],
       [used, "used"],
@@ -28,22 +28,22 @@ test("every LibTorch is listed with its state, and the first compatible one is u
   );
 });
 
-test("without binaries no LibTorch is compatible, and the list says why", (t) => {
+test("without binaries no LibTorch is compatible, and the list says why", async (t) => {
   const folder = temporaryFolder(t);
   fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
-  const [listed] = listLibTorch(undefined, { REVERSE_DISTILLATION_CACHE: folder, PATH: "" });
+  const [listed] = await listLibTorch(undefined, { env: { REVERSE_DISTILLATION_CACHE: folder, PATH: "" } });
   t.like(listed, {
     state: "misfit",
     reason: "LibTorch 2.13.0+cpu: this package has no binary that could use it",
   });
 });
 
-test("if the chosen LibTorch is unusable, no other is used instead", (t) => {
+test("if the chosen LibTorch is unusable, no other is used instead", async (t) => {
   const folder = temporaryFolder(t);
   fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
   const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: "", LIBTORCH: join(folder, "none") };
   t.deepEqual(
-    listLibTorch(binaries, env).map(({ state }) => state),
+    (await listLibTorch(binaries, { env })).map(({ state }) => state),
     ["absent", "fits", "absent", "absent"],
   );
 });

@@ -125,42 +125,47 @@ test("headers are required only for building", (t) => {
   t.like(inspectLibTorch(directory, { ...wants213, headers: true }), { exists: true });
 });
 
-test("an unusable LIBTORCH is an error that says what is needed", (t) => {
+test("an unusable LIBTORCH is an error that says what is needed", async (t) => {
   const folder = temporaryFolder(t);
   const old = fakeLibTorch(join(folder, "old"), { version: "2.12.0+cpu" });
-  t.throws(() => findLibTorch(wants213, { env: { LIBTORCH: old } }), {
+  await t.throwsAsync(findLibTorch(wants213, { env: { LIBTORCH: old } }), {
     instanceOf: ReverseDistillationError,
     code: "LIBTORCH_INCOMPATIBLE",
     message:
       `The variable LIBTORCH is ${old}, which cannot be used: LibTorch 2.12.0+cpu: the CPU build of LibTorch 2.13 is needed. ` +
       "Set it to the folder of the CPU build of LibTorch 2.13, or leave it unset.",
   });
-  t.throws(() => findLibTorch(wants213, { env: { LIBTORCH: join(folder, "none") } }), {
+  await t.throwsAsync(findLibTorch(wants213, { env: { LIBTORCH: join(folder, "none") } }), {
     code: "LIBTORCH_NOT_FOUND",
   });
-  t.throws(() => findLibTorch(wants213, { env: { LIBTORCH: folder } }), { code: "LIBTORCH_NOT_FOUND" });
+  await t.throwsAsync(findLibTorch(wants213, { env: { LIBTORCH: folder } }), { code: "LIBTORCH_NOT_FOUND" });
 });
 
-test("LIBTORCH comes before the cache, and the cache before Python", (t) => {
+test("LIBTORCH comes before the cache, and the cache before Python", async (t) => {
   const folder = temporaryFolder(t);
   const chosen = fakeLibTorch(join(folder, "chosen"));
   const cached = fakeLibTorch(join(folder, "cache", "libtorch", "2.13.0+cpu"));
   const pythons = fakeLibTorch(join(folder, "site-packages", "torch"));
   const PATH = fakePython(join(folder, "bin"), pythons);
   const cache = { REVERSE_DISTILLATION_CACHE: join(folder, "cache") };
-  t.like(findLibTorch(wants213, { env: { LIBTORCH: chosen, ...cache, PATH } }).found, {
+  t.like((await findLibTorch(wants213, { env: { LIBTORCH: chosen, ...cache, PATH } })).found, {
     origin: "chosen",
     directory: chosen,
   });
-  t.like(findLibTorch(wants213, { env: { ...cache, PATH } }).found, { origin: "cache", directory: cached });
-  const { found, passedOver } = findLibTorch(wants213, { env: { REVERSE_DISTILLATION_CACHE: folder, PATH } });
+  t.like((await findLibTorch(wants213, { env: { ...cache, PATH } })).found, {
+    origin: "cache",
+    directory: cached,
+  });
+  const { found, passedOver } = await findLibTorch(wants213, {
+    env: { REVERSE_DISTILLATION_CACHE: folder, PATH },
+  });
   t.like(found, { origin: "python", directory: pythons });
   t.deepEqual(passedOver, [
     { origin: "cache", place: join(folder, "libtorch"), reason: "empty", exists: false },
   ]);
 });
 
-test("unsuitable ones are listed with the reason, in the order of the search", (t) => {
+test("unsuitable ones are listed with the reason, in the order of the search", async (t) => {
   const folder = temporaryFolder(t);
   const cache = join(folder, "libtorch");
   const newer = fakeLibTorch(join(cache, "2.14.0+cpu"), { version: "2.14.0+cpu" });
@@ -168,7 +173,9 @@ test("unsuitable ones are listed with the reason, in the order of the search", (
   const older = fakeLibTorch(join(cache, "2.9.0+cpu"), { version: "2.9.0+cpu" });
   const pythons = fakeLibTorch(join(folder, "torch"), { version: "2.13.0+cu130" });
   const PATH = fakePython(join(folder, "bin"), pythons);
-  const { found, passedOver } = findLibTorch(wants213, { env: { REVERSE_DISTILLATION_CACHE: folder, PATH } });
+  const { found, passedOver } = await findLibTorch(wants213, {
+    env: { REVERSE_DISTILLATION_CACHE: folder, PATH },
+  });
   t.is(found, undefined);
   t.is(
     describePassedOver(passedOver),
@@ -181,24 +188,24 @@ test("unsuitable ones are listed with the reason, in the order of the search", (
   );
 });
 
-test("a cached LibTorch that other users could have put there is not used, and the reason says what to do", (t) => {
+test("a cached LibTorch that other users could have put there is not used, and the reason says what to do", async (t) => {
   const folder = temporaryFolder(t);
   const cached = fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
   const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: join(folder, "none") };
   for (const open of [folder, join(folder, "libtorch"), cached, join(cached, "lib")]) {
     chmodSync(open, 0o777);
-    const { found, passedOver } = findLibTorch(wants213, { env });
+    const { found, passedOver } = await findLibTorch(wants213, { env });
     t.is(found, undefined);
     t.true(passedOver[0]!.reason.startsWith(`every user may write to ${open}, `));
     t.true(passedOver[0]!.reason.endsWith(`run chmod o-w ${open}`));
     chmodSync(open, 0o755);
   }
-  t.like(findLibTorch(wants213, { env }).found, { origin: "cache" });
+  t.like((await findLibTorch(wants213, { env })).found, { origin: "cache" });
   // Only root can give a folder away.
   if (process.geteuid?.() !== 0) return;
   chownSync(cached, 54321, 54321);
   t.regex(
-    findLibTorch(wants213, { env }).passedOver[0]!.reason,
+    (await findLibTorch(wants213, { env })).passedOver[0]!.reason,
     /belongs to user 54321, .*; if you trust it, set LIBTORCH/,
   );
 });
@@ -241,11 +248,11 @@ test("a build must match a requirement in both backend and version", (t) => {
   t.like(inspect("2.14.0+cpu"), { exists: true });
 });
 
-test("a refused LibTorch is listed with the reason, and the next one is used", (t) => {
+test("a refused LibTorch is listed with the reason, and the next one is used", async (t) => {
   const folder = temporaryFolder(t);
   const newer = fakeLibTorch(join(folder, "libtorch", "2.13.1+cpu"), { version: "2.13.1+cpu" });
   const older = fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
-  const { found, passedOver } = findLibTorch(wants213, {
+  const { found, passedOver } = await findLibTorch(wants213, {
     env: { REVERSE_DISTILLATION_CACHE: folder, PATH: "" },
     refuse: ({ directory }) => (directory === newer ? "it crashes" : undefined),
   });
@@ -253,12 +260,18 @@ test("a refused LibTorch is listed with the reason, and the next one is used", (
   t.is(describePassedOver(passedOver), `  cache: ${newer}: LibTorch 2.13.1+cpu: it crashes`);
 });
 
-test("lookForLibTorch goes on after the first suitable LibTorch", (t) => {
+async function listed<T>(places: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const place of places) all.push(place);
+  return all;
+}
+
+test("lookForLibTorch goes on after the first suitable LibTorch", async (t) => {
   const folder = temporaryFolder(t);
   const older = fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
   const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: "", LIBTORCH: join(folder, "none") };
   t.deepEqual(
-    [...lookForLibTorch(wants213, { env })].map((looked) =>
+    (await listed(lookForLibTorch(wants213, { env }))).map((looked) =>
       "libraries" in looked ? [looked.origin, looked.directory] : [looked.origin, looked.reason],
     ),
     [

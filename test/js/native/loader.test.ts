@@ -44,8 +44,8 @@ const loadAddon = `
   import { loadAddon } from ${JSON.stringify(join(root, "lib/native/loader.ts"))};
   const before = process.listenerCount("exit");
   try {
-    const addon = loadAddon();
-    const same = addon === loadAddon();
+    const addon = await loadAddon();
+    const same = addon === await loadAddon();
     console.log(same ? "the same addon" : "a different addon", process.listenerCount("exit") - before);
   } catch (error) {
     console.log(error.code + ": " + error.message);

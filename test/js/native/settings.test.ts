@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import test from "ava";
-import { configureNative, markOpened, nativeSettings } from "../../../lib/native/settings.js";
+import { configureNative, fixSettings, nativeSettings } from "../../../lib/native/settings.js";
 
 const env = {
   LIBTORCH: "torch",
@@ -42,7 +42,7 @@ test.serial("options override variables, and cannot be changed once the addon is
   });
   configureNative({});
   t.like(nativeSettings(env), { libtorch: { value: resolve("torch") }, backend: { value: "cpu" } });
-  markOpened();
+  fixSettings(true);
   t.throws(() => configureNative({ libtorch: "/late" }), {
     code: "INVALID_ARGUMENT",
     message: /^configureNative\(\) was called too late/,

@@ -60,87 +60,129 @@ function scene(t: ExecutionContext, whenOpened = ""): Scene {
   };
 }
 
-test("a LibTorch that opens is tried once, and again when one of its files changes", (t) => {
+test("a LibTorch that opens is tried once, and again when one of its files changes", async (t) => {
   const { subject, env, count, kept } = scene(t);
-  t.is(tryOut(subject, env), undefined);
-  t.is(tryOut(subject, env), undefined);
+  t.is(await tryOut(subject, { env }), undefined);
+  t.is(await tryOut(subject, { env }), undefined);
   t.is(count(), 1);
   t.is(kept().length, 1);
   utimesSync(subject.implementation.path, 1, 1);
-  t.is(tryOut(subject, env), undefined);
+  t.is(await tryOut(subject, { env }), undefined);
   t.is(count(), 2);
 });
 
-test("a LibTorch that crashes is refused with the signal, and is tried once", (t) => {
+test("a LibTorch that crashes is refused with the signal, and is tried once", async (t) => {
   for (const [signal, source] of [
     ["SIGSEGV", "raise(SIGSEGV);"],
     ["SIGILL", "__builtin_trap();"],
     ["SIGABRT", "abort();"],
   ] as const) {
-    const { subject, env, count } = scene(t, source);
+    const { subject, env, count, kept } = scene(t, source);
     const reason = `a trial process that opened it ended with ${signal}; run \`npx reverse-distillation doctor\` for details`;
-    t.is(tryOut(subject, env), reason);
-    t.is(tryOut(subject, env), reason);
+    t.is(await tryOut(subject, { env }), reason);
+    const file = join(env.REVERSE_DISTILLATION_CACHE!, "trials", kept()[0]!);
+    t.is(await tryOut(subject, { env }), `${reason} (remembered in ${file}; delete it to try again)`);
     t.is(count(), 1);
   }
 });
 
-test("a LibTorch that exits the process is refused too", (t) => {
-  const { subject, env } = scene(t, "_exit(7);");
-  t.regex(tryOut(subject, env) ?? "", /^a trial process that opened it ended with exit code 7; /);
+test("a refusal counts for a day, and no longer than until somebody asks for another trial", async (t) => {
+  const { subject, env, count, kept } = scene(t, "abort();");
+  await tryOut(subject, { env });
+  const file = join(env.REVERSE_DISTILLATION_CACHE!, "trials", kept()[0]!);
+  const hour = 3600;
+  utimesSync(file, 0, Date.now() / 1000 - 23 * hour);
+  await tryOut(subject, { env });
+  t.is(count(), 1);
+  utimesSync(file, 0, Date.now() / 1000 - 25 * hour);
+  await tryOut(subject, { env });
+  t.is(count(), 2);
+  await tryOut(subject, { env, again: true });
+  t.is(count(), 3);
+  t.is(kept().length, 1);
 });
 
-test("a trial that was killed from outside is inconclusive, and is repeated", (t) => {
-  const { subject, env, count, kept } = scene(t, "raise(SIGKILL);");
-  t.is(tryOut(subject, env), undefined);
+test("a lack of memory, threads or files is inconclusive, whatever ends the process, and is not remembered", async (t) => {
+  for (const [text, end] of [
+    ["libgomp: Thread creation failed: Resource temporarily unavailable", "_exit(1);"],
+    ["terminate called after throwing: Cannot allocate memory", "abort();"],
+    ["FATAL ERROR: JavaScript heap out of memory", "__builtin_trap();"],
+  ] as const) {
+    const { subject, env, kept } = scene(t, `(void)!write(2, "${text}", ${text.length}); ${end}`);
+    t.is(await tryOut(subject, { env }), undefined);
+    t.deepEqual(kept(), []);
+  }
+});
+
+test("a trial that hangs is given up, and the event loop goes on meanwhile", async (t) => {
+  const { subject, env, kept } = scene(t, "pause();");
+  let turns = 0;
+  const timer = setInterval(() => turns++, 100);
+  const begin = performance.now();
+  t.is(await tryOut(subject, { env }), undefined);
+  clearInterval(timer);
+  t.true(turns > 20, `${turns} turns`);
+  t.true(performance.now() - begin < 60_000);
   t.deepEqual(kept(), []);
-  t.is(tryOut(subject, env), undefined);
+});
+
+test("a LibTorch that exits the process is refused too, but not remembered", async (t) => {
+  const { subject, env, kept } = scene(t, "_exit(7);");
+  t.regex((await tryOut(subject, { env })) ?? "", /^a trial process that opened it ended with exit code 7; /);
+  t.deepEqual(kept(), []);
+});
+
+test("a trial that was killed from outside is inconclusive, and is repeated", async (t) => {
+  const { subject, env, count, kept } = scene(t, "raise(SIGKILL);");
+  t.is(await tryOut(subject, { env }), undefined);
+  t.deepEqual(kept(), []);
+  t.is(await tryOut(subject, { env }), undefined);
   t.is(count(), 2);
 });
 
-test("a LibTorch whose version is not the one that its folder states is refused", (t) => {
+test("a LibTorch whose version is not the one that its folder states is refused", async (t) => {
   const { subject, env } = scene(t);
   const { directory } = subject.libtorch;
   openableLibTorch(directory, "2.12");
   t.is(
-    tryOut(subject, env),
+    await tryOut(subject, { env }),
     `the native addon was built against LibTorch 2.13 and does not run on LibTorch 2.12 (${directory}/lib/libtorch_cpu.so)`,
   );
 });
 
-test("trials can be disabled", (t) => {
+test("trials can be disabled", async (t) => {
   const { subject, env, count } = scene(t, "abort();");
-  t.is(tryOut(subject, { ...env, REVERSE_DISTILLATION_TRIAL: "0" }), undefined);
+  t.is(await tryOut(subject, { env: { ...env, REVERSE_DISTILLATION_TRIAL: "0" } }), undefined);
   t.is(count(), 0);
 });
 
-test("the Node.js options of this process do not reach the trial's process", (t) => {
+test("the Node.js options of this process do not reach the trial's process", async (t) => {
   const { subject, env, count } = scene(t);
-  t.is(tryOut(subject, { ...env, NODE_OPTIONS: "--require /nonexistent" }), undefined);
+  t.is(await tryOut(subject, { env: { ...env, NODE_OPTIONS: "--require /nonexistent" } }), undefined);
   t.is(count(), 1);
 });
 
-test("without a writable cache, every call repeats the trial", (t) => {
+test("without a writable cache, every call repeats the trial", async (t) => {
   const { subject, count } = scene(t, "abort();");
   const file = join(dirname(subject.implementation.path), "file");
   writeFileSync(file, "");
   const env = { REVERSE_DISTILLATION_CACHE: file };
   for (const times of [1, 2]) {
-    t.regex(tryOut(subject, env) ?? "", /SIGABRT/);
+    t.regex((await tryOut(subject, { env })) ?? "", /SIGABRT/);
     t.is(count(), times);
   }
 });
 
-test("a damaged verdict is ignored, and the trial is repeated", (t) => {
+test("a damaged verdict is ignored, and the trial is repeated", async (t) => {
   const { subject, env, count, kept } = scene(t, "abort();");
-  t.regex(tryOut(subject, env) ?? "", /SIGABRT/);
+  t.regex((await tryOut(subject, { env })) ?? "", /SIGABRT/);
   const folder = join(env.REVERSE_DISTILLATION_CACHE!, "trials");
   writeFileSync(join(folder, kept()[0]!), "{");
-  t.regex(tryOut(subject, env) ?? "", /SIGABRT/);
+  t.regex((await tryOut(subject, { env })) ?? "", /SIGABRT/);
   t.is(count(), 2);
 });
 
-test("a trial is inconclusive if this process is not run by Node.js", (t) => {
+test("a trial is inconclusive if this process is not run by Node.js", async (t) => {
   const { subject, env, count } = scene(t);
   const program = join(dirname(subject.implementation.path), "application");
   mkdirSync(dirname(program), { recursive: true });
@@ -149,6 +191,6 @@ test("a trial is inconclusive if this process is not run by Node.js", (t) => {
   const { execPath } = process;
   t.teardown(() => (process.execPath = execPath));
   process.execPath = program;
-  t.is(tryOut(subject, env), undefined);
+  t.is(await tryOut(subject, { env }), undefined);
   t.is(count(), 0);
 });

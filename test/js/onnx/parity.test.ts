@@ -16,7 +16,7 @@ import { findOnnxPython, OnnxPython } from "../support/onnx-python.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
 // Serial, because models take hundreds of megabytes.
-const addon = loadAddon();
+const addon = await loadAddon();
 const tolerance = 1e-4;
 const standardDomain = "";
 

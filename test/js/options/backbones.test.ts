@@ -7,7 +7,9 @@ const byName = (tensors: NamedTensor[]) => new Map(tensors.map((tensor) => [tens
 
 for (const backbone of backbones) {
   test.serial(`${backbone} is guessed from the tensors of its teacher and of its decoder`, async (t) => {
-    const model = await loadAddon().Model.create({
+    const model = await (
+      await loadAddon()
+    ).Model.create({
       ...({ backbone, layout: "official", layers: [1, 2, 3], combine: "sum", sigma: 4 } as const),
       ...({ height: 64, width: 64, normalisation: "imagenet", seed: 0 } as const),
       ...({ device: "cpu", precision: "float32" } as const),

@@ -21,12 +21,20 @@ export interface RunOptions {
   onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
   /** Its standard input. Default: one that never ends. */
   input?: Uint8Array;
+  /** A program and its arguments that run Node. */
+  prefix?: string[];
+  /** More environment variables. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** Runs Node with tsx in a process of its own. Its output is no terminal's. */
-export function runNode(args: string[], { node = [], onOutput, input }: RunOptions = {}): Promise<Ended> {
+export function runNode(
+  args: string[],
+  { node = [], onOutput, input, prefix = [], env }: RunOptions = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", ...node, ...args], { cwd: root });
+    const [program, ...rest] = [...prefix, process.execPath, "--import", "tsx", ...node, ...args];
+    const child = spawn(program!, rest, { cwd: root, env: { ...process.env, ...env } });
     if (input !== undefined) child.stdin.end(input);
     const output = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
