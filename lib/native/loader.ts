@@ -13,6 +13,11 @@ import { shortage, tryOut, type TrialOptions } from "./trial.js";
 
 /** The exports of `native/loader/loader.c`. */
 interface NativeLoader {
+  /**
+   * Opens libraries on another thread, so that `open` does not hold the event loop. Always resolves: `open` reports
+   * failures. Loaders that were built before it existed lack it.
+   */
+  preload?(libraries: string[]): Promise<void>;
   open(libraries: string[], implementation: string, expectedMinor: string): Addon;
   /**
    * The addon, or the attempt to open it. It is kept on this object, which the package's ESM and CommonJS builds share,
@@ -60,6 +65,7 @@ async function openImplementation(loader: NativeLoader, binaries: Binaries): Pro
         `${describePassedOver(passedOver)}\n${libtorchRemedy(implementations, misfits)}`,
     );
   }
+  await loader.preload?.(found.libraries);
   const addon = open(loader, found, implementationFor(found, implementations));
   // process.exit() destroys LibTorch's statics, and running work would then crash.
   process.on("exit", () => addon.shutdown());

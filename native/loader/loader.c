@@ -3,7 +3,11 @@
  * built against it. It needs only N-API and dlopen, so it loads on every machine and can say what is
  * wrong there. It exports
  *
+ *   preload(libraries: string[]): Promise<void>
  *   open(libraries: string[], implementation: string, expectedMinor: string): object
+ *
+ * preload() opens the libraries on another thread, which takes up to seconds, so that open() has little left
+ * to do. It always resolves: open() reports what is wrong.
  *
  * libraries: LibTorch's shared libraries, dependencies first; implementation: the file that exports
  * napi_register_module_v1; expectedMinor: the LibTorch that it was built against, such as "2.13".
@@ -88,13 +92,18 @@ static int is_rival(struct dl_phdr_info* object, size_t size, void* data) {
   return 1;
 }
 
+/* The path of a loaded object that forbids to open `path`, left in `search`; 0 if there is none. */
+static int has_rival(struct rival_search* search) {
+  return stat(search->path, &search->file) == 0 && dl_iterate_phdr(is_rival, search);
+}
+
 /*
  * Opens one shared library, unless another file of its name is loaded: two copies of LibTorch or two
  * implementations in one process would register the same operators, and LibTorch would end the process.
  */
 static void* open_library(napi_env env, const char* path, int flags, size_t compared, const char* code) {
   struct rival_search search = {.path = path, .compared = compared};
-  if (stat(path, &search.file) == 0 && dl_iterate_phdr(is_rival, &search)) {
+  if (has_rival(&search)) {
     fail(env, code, "cannot open %s: %s is already loaded, and a process can hold only one of them", path,
          search.rival);
     return NULL;
@@ -186,9 +195,84 @@ static napi_value open_addon(napi_env env, napi_callback_info info) {
   return exports;
 }
 
-NAPI_MODULE_INIT() {
+/* Libraries to open on another thread. */
+struct preloading {
+  napi_async_work work;
+  napi_deferred deferred;
+  uint32_t count;
+  char* paths[];
+};
+
+static void free_preloading(struct preloading* preloading) {
+  for (uint32_t i = 0; i < preloading->count; i++) free(preloading->paths[i]);
+  free(preloading);
+}
+
+static void preload_libraries(napi_env env, void* data) {
+  (void)env;
+  const struct preloading* preloading = data;
+  for (uint32_t i = 0; i < preloading->count; i++) {
+    struct rival_search search = {.path = preloading->paths[i]};
+    if (has_rival(&search) || dlopen(search.path, RTLD_NOW | RTLD_GLOBAL) == NULL) return;
+  }
+}
+
+static void finish_preloading(napi_env env, napi_status status, void* data) {
+  (void)status;
+  struct preloading* preloading = data;
+  napi_value undefined;
+  if (napi_get_undefined(env, &undefined) == napi_ok)
+    napi_resolve_deferred(env, preloading->deferred, undefined);
+  napi_delete_async_work(env, preloading->work);
+  free_preloading(preloading);
+}
+
+static napi_value preload(napi_env env, napi_callback_info info) {
+  napi_value libraries, name, promise;
+  size_t argument_count = 1;
+  uint32_t count;
+  if (napi_get_cb_info(env, info, &argument_count, &libraries, NULL, NULL) != napi_ok) return NULL;
+  if (napi_get_array_length(env, libraries, &count) != napi_ok) {
+    fail(env, kInternal, "preload() expects an array of libraries");
+    return NULL;
+  }
+  struct preloading* const preloading = calloc(1, sizeof *preloading + count * sizeof *preloading->paths);
+  if (preloading == NULL) {
+    fail(env, kInternal, "out of memory");
+    return NULL;
+  }
+  for (; preloading->count < count; preloading->count++) {
+    napi_value element;
+    char* path = NULL;
+    if (napi_get_element(env, libraries, preloading->count, &element) == napi_ok)
+      path = read_string(env, element);
+    if (path == NULL) {
+      fail(env, kInternal, "cannot read the array of libraries");
+      free_preloading(preloading);
+      return NULL;
+    }
+    preloading->paths[preloading->count] = path;
+  }
+  if (napi_create_string_utf8(env, "reverse-distillation", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_create_promise(env, &preloading->deferred, &promise) != napi_ok ||
+      napi_create_async_work(env, NULL, name, preload_libraries, finish_preloading, preloading,
+                             &preloading->work) != napi_ok ||
+      napi_queue_async_work(env, preloading->work) != napi_ok) {
+    free_preloading(preloading);
+    fail(env, kInternal, "cannot open libraries on another thread");
+    return NULL;
+  }
+  return promise;
+}
+
+static void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback) {
   napi_value function;
-  if (napi_create_function(env, "open", NAPI_AUTO_LENGTH, open_addon, NULL, &function) == napi_ok)
-    napi_set_named_property(env, exports, "open", function);
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, NULL, &function) == napi_ok)
+    napi_set_named_property(env, exports, name, function);
+}
+
+NAPI_MODULE_INIT() {
+  export_function(env, exports, "preload", preload);
+  export_function(env, exports, "open", open_addon);
   return exports;
 }
