@@ -246,7 +246,8 @@ export class Detector {
       throw disposed();
     }
     throwIfAborted(signal);
-    const running = work();
+    // Asynchronous, so that what it throws at first is treated as what it throws later.
+    const running = (async () => work())();
     this.#running.add(running);
     try {
       return await running;

@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import nodeGypBuild from "node-gyp-build";
 import { ReverseDistillationError } from "../errors/error.js";
+import { ioError } from "../files/io-error.js";
 import type { Backend, LibTorchBuild } from "./libtorch/inspect.js";
 import { addonRemedy, bundlerRemedy } from "./remedy.js";
 import { nativeSettings } from "./settings.js";
@@ -102,7 +103,7 @@ export function packageRoot(): string {
   for (let directory = start; ; directory = dirname(directory)) {
     const manifest = join(directory, "package.json");
     if (existsSync(manifest)) {
-      const { name } = JSON.parse(readFileSync(manifest, "utf8")) as { name?: string };
+      const { name } = JSON.parse(read(manifest)) as { name?: string };
       if (name === "reverse-distillation") return directory;
     }
     if (directory === dirname(directory))
@@ -110,5 +111,13 @@ export function packageRoot(): string {
         "ADDON_NOT_FOUND",
         `${start} is not inside the package reverse-distillation, so the native addon cannot be found. ${bundlerRemedy}`,
       );
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw ioError(error, "Reading", path);
   }
 }
