@@ -50,7 +50,7 @@ const crashes: readonly string[] = ["SIGSEGV", "SIGILL", "SIGBUS", "SIGFPE", "SI
 
 /** How a process that lacks memory, threads or files says so. It proves nothing about what it opened. */
 export const shortage =
-  /out of memory|cannot allocate|failed to map segment|thread creation failed|temporarily unavailable|too many open files|no space left/i;
+  /out of memory|bad_alloc|cannot allocate|failed to map segment|thread creation failed|temporarily unavailable|too many open files|no space left/i;
 
 /** In milliseconds: a trial that takes longer is inconclusive. */
 const timeout = 15_000;
@@ -96,12 +96,16 @@ async function run(
   const inconclusive = { verdict: {}, lasting: false };
   if (!stdout.startsWith(started)) return inconclusive;
   if (stdout.includes(passed)) return { verdict: {}, lasting: true };
-  if (shortage.test(stdout + stderr)) return inconclusive;
+  const crashed = signal !== null && crashes.includes(signal);
+  if (shortage.test(stdout + stderr)) {
+    // It would end this process in the same way.
+    const reason = `a trial process that opened it ran out of memory or threads (${signal}); raise the limits (ulimit -v, ulimit -u)`;
+    return crashed ? { verdict: { reason }, lasting: false } : inconclusive;
+  }
   const ended = (how: string): Verdict => ({
     reason: `a trial process that opened it ended with ${how}; run \`npx reverse-distillation doctor\` for details`,
   });
-  if (signal !== null)
-    return crashes.includes(signal) ? { verdict: ended(signal), lasting: true } : inconclusive;
+  if (signal !== null) return crashed ? { verdict: ended(signal), lasting: true } : inconclusive;
   const thrown = /^\{.*\}$/m.exec(stdout)?.[0];
   if (thrown === undefined) return { verdict: ended(`exit code ${code}`), lasting: false };
   const error = JSON.parse(thrown) as { code?: string; message: string };

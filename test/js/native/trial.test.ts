@@ -102,14 +102,17 @@ test("a refusal counts for a day, and no longer than until somebody asks for ano
   t.is(kept().length, 1);
 });
 
-test("a lack of memory, threads or files is inconclusive, whatever ends the process, and is not remembered", async (t) => {
+test("a lack of memory, threads or files is not remembered, and refuses a LibTorch only if it crashes the process", async (t) => {
   for (const [text, end] of [
     ["libgomp: Thread creation failed: Resource temporarily unavailable", "_exit(1);"],
+    ["terminate called after throwing an instance of 'std::bad_alloc'", "abort();"],
     ["terminate called after throwing: Cannot allocate memory", "abort();"],
     ["FATAL ERROR: JavaScript heap out of memory", "__builtin_trap();"],
   ] as const) {
     const { subject, env, kept } = scene(t, `(void)!write(2, "${text}", ${text.length}); ${end}`);
-    t.is(await tryOut(subject, { env }), undefined);
+    const reason = await tryOut(subject, { env });
+    if (end === "_exit(1);") t.is(reason, undefined);
+    else t.regex(reason ?? "", /ran out of memory or threads \(SIG(ABRT|ILL)\); raise the limits/);
     t.deepEqual(kept(), []);
   }
 });
