@@ -137,8 +137,14 @@ function runNode(args: string[], env: NodeJS.ProcessEnv): Promise<Ended> {
       });
       for (const name of ["stdout", "stderr"] as const)
         child[name].setEncoding("utf8").on("data", (text: string) => (output[name] += text));
+      // One that hangs must not outlive this process.
+      const kill = (): void => void child.kill("SIGKILL");
+      process.once("exit", kill);
       child.on("error", () => end(null, null));
-      child.on("close", end);
+      child.on("close", (code, signal) => {
+        process.off("exit", kill);
+        end(code, signal);
+      });
     } catch {
       // The system refuses another process.
       end(null, null);

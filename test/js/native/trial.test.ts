@@ -8,11 +8,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
 import nodeGypBuild from "node-gyp-build";
 import { inspectLibTorch, type LibTorch } from "../../../lib/native/libtorch/inspect.js";
 import { tryOut, type TrialSubject } from "../../../lib/native/trial.js";
+import { runNode } from "../support/child-process.js";
 import { compile, fakeImplementation, openableLibTorch, temporaryFolder } from "../support/fake-libtorch.js";
 
 const loader = nodeGypBuild.path(fileURLToPath(new URL("../../..", import.meta.url)));
@@ -151,6 +153,29 @@ test("a LibTorch whose version is not the one that its folder states is refused"
     await tryOut(subject, { env }),
     `the native addon was built against LibTorch 2.13 and does not run on LibTorch 2.12 (${directory}/lib/libtorch_cpu.so)`,
   );
+});
+
+test("a trial that hangs does not outlive the process that ends meanwhile", async (t) => {
+  const { subject, env, count } = scene(t, "pause();");
+  const { code, stdout } = await runNode([
+    "--input-type=module",
+    "--eval",
+    `import { readFileSync } from "node:fs";
+     import { tryOut } from ${JSON.stringify(fileURLToPath(new URL("../../../lib/native/trial.ts", import.meta.url)))};
+     const children = () => readFileSync("/proc/self/task/" + process.pid + "/children", "utf8").trim().split(" ");
+     const before = children();
+     void tryOut(${JSON.stringify(subject)}, { env: ${JSON.stringify(env)} });
+     setTimeout(() => {
+       console.log(children().filter((id) => !before.includes(id)).join());
+       process.exit(7);
+     }, 3000);`,
+  ]);
+  t.is(code, 7);
+  t.regex(stdout, /^\d+\n$/);
+  // A process that was killed is gone once its new parent has noticed.
+  for (let i = 0; i < 100 && existsSync(`/proc/${stdout.trim()}/exe`); i++) await sleep(50);
+  t.false(existsSync(`/proc/${stdout.trim()}/exe`));
+  t.is(count(), 1);
 });
 
 test("trials can be disabled", async (t) => {
