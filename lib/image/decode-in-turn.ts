@@ -5,8 +5,11 @@ import { decodeImage, type DecodeOptions, type ImageInput } from "./decode.js";
 import type { LentImage } from "./lent-image.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 
-/** Images that are decoded at the same time: more would only fill memory. */
-export const decoders = Math.min(4, availableParallelism());
+/**
+ * Images that are decoded at the same time: more would only fill memory, and occupy all of the four threads that Node.js
+ * has for the process's files.
+ */
+export const decoders = Math.min(3, availableParallelism());
 
 /** All detectors and trainings of this JavaScript thread share them. */
 const turns = new Turns(decoders);

@@ -6,6 +6,7 @@ import test from "ava";
 import sharp from "sharp";
 import { seededImages } from "../../../bench/parity/inputs.js";
 import { train, type Detector } from "../../../lib/index.js";
+import { writeBmp } from "../image/bmp-files.js";
 import { rejects } from "../support/rejection.js";
 
 const folder = mkdtempSync(join(tmpdir(), "limits-"));
@@ -66,4 +67,24 @@ test("more images than any batch can be scored with one Promise.all, and those t
     [7, "NOT_FOUND"],
     [99, "IO"],
   ]);
+});
+
+test("bytes stay their owner's, whatever memory decoding and shrinking free", async (t) => {
+  const pixels = Buffer.alloc(40 * 30 * 3, 100);
+  const files = [
+    await sharp(image).toBuffer(),
+    await sharp(image).jpeg().toBuffer(),
+    await sharp(image).tiff().toBuffer(),
+    Buffer.concat([Buffer.from("P6 40 30 255\n"), pixels]),
+    writeBmp({ width: 40, height: 30, bits: 24, rows: pixels }),
+  ];
+  for (const file of files) {
+    const bytes = Uint8Array.from(file);
+    const [first] = await detector.scoreBatch([bytes]);
+    t.deepEqual(bytes, Uint8Array.from(file));
+    t.is((await detector.score(bytes)).score, first!.score);
+  }
+  const raw = { data: Uint8Array.from(pixels), width: 40, height: 30, channels: 3 } as const;
+  await detector.score(raw);
+  t.deepEqual(raw.data, Uint8Array.from(pixels));
 });
