@@ -5,7 +5,7 @@
  *
  *   npm run fuzz -- [--seconds N] [--seed N] [READER...]
  *
- * `--seconds` is the time for each reader. `npm run sanitize` runs the fuzz test of the native code.
+ * `--seconds` is the time for each reader.
  */
 import { fork } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
