@@ -4,12 +4,13 @@
  *
  * @module
  */
-export { preprocess } from "./image/preprocess.js";
+export { preprocess, type PreprocessOptions } from "./image/preprocess.js";
 export { normalise } from "./image/normalise.js";
 export type { NormalisedPixels } from "./image/normalise.js";
 export type { Pixels } from "./image/pixels.js";
 export type { ImageInput } from "./image/decode.js";
 export type { RawImage } from "./image/raw-image.js";
+export type { Levels, LevelRange } from "./options/levels.js";
 export type { Normalisation } from "./options/model.js";
 export { errorCodes, ReverseDistillationError } from "./errors/error.js";
 export type { ErrorCode } from "./errors/error.js";

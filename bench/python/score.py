@@ -20,7 +20,7 @@ from model_file import load_model
 
 @torch.no_grad()
 def anomaly_maps(model: ReverseDistillation, pixels: Tensor, description: dict) -> tuple[Tensor, np.ndarray]:
-    """uint8 [N, H, W, 3] -> the maps before and after smoothing, [N, H, W] each."""
+    """uint8 or float32 [N, H, W, 3] -> the maps before and after smoothing, [N, H, W] each."""
     teacher, student = model(normalise(pixels, description["normalisation"]))
     size = (pixels.shape[1], pixels.shape[2])
     combined = combined_map(teacher, student, description["layers"], size, description["combine"])
@@ -38,7 +38,7 @@ def main() -> None:
     model, description, _ = load_model(options.model, options.teacher)
     scores, maps = {}, []
     for path in list_images(options.images):
-        pixels = load_image(path, description["imageSize"])[None]
+        pixels = load_image(path, description["imageSize"], description.get("levels"))[None]
         _, smoothed = anomaly_maps(model, pixels, description)
         scores[str(path)] = float(smoothed.max())
         if options.maps:

@@ -11,6 +11,7 @@ import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeImage } from "../image/decode.js";
 import { quantiseMap, renderHeatmap, type QuantisedMap } from "../image/heatmap.js";
 import type { RawImage } from "../image/raw-image.js";
+import type { LevelRange } from "../options/levels.js";
 import { isMarked, mark, markedLength } from "../image/heatmap-mark.js";
 import type { ScoreInput } from "./score-inputs.js";
 
@@ -22,6 +23,8 @@ export class HeatmapFolder {
   readonly #folder: string;
   readonly #scaleEnd: number | undefined;
   readonly #maxPixels: number | undefined;
+  /** The levels of the model, which images with more than 8 bits are shown with. */
+  levels: LevelRange | undefined;
   readonly #kept: { input: ScoreInput; map: QuantisedMap }[] = [];
 
   /** @param maxPixels What an image that is decoded again may have. */
@@ -75,18 +78,14 @@ export class HeatmapFolder {
     const scaleEnd = this.#kept.reduce((largest, { map }) => Math.max(largest, map.peak), 0) || 1;
     for (const { input, map } of this.#kept) {
       throwIfAborted(signal);
-      await this.#write(
-        input,
-        await decodeImage(input.path, { maxPixels: this.#maxPixels, signal }),
-        map,
-        scaleEnd,
-      );
+      const options = { levels: this.levels, maxPixels: this.#maxPixels, signal };
+      await this.#write(input, await decodeImage(input.path, options), map, scaleEnd);
     }
   }
 
   async #write(input: ScoreInput, image: RawImage, map: QuantisedMap, scaleEnd: number): Promise<void> {
     const path = this.pathOf(input);
-    const png = mark(await renderHeatmap(image, map, scaleEnd));
+    const png = mark(await renderHeatmap(image, map, scaleEnd, this.levels));
     try {
       await mkdir(systemPath(dirname(path)), { recursive: true });
     } catch (error) {

@@ -81,7 +81,7 @@ type Row = [name: string, value: string];
 /** One row per option: its name in words, and its value with the unit. */
 function optionRows<D extends Declarations>(declarations: D, values: StoredOptions<D>): Row[] {
   return Object.entries(declarations).map(([name, { kind, stored, unit }]) => {
-    const text = (stored ?? kind).format(values[name]);
+    const text = (stored ?? kind).format((values as Record<string, unknown>)[name]);
     return [inWords(name), unit === undefined ? text : `${text} ${unit}`];
   });
 }

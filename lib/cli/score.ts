@@ -77,7 +77,9 @@ async function runScore(
   const write = json ? writeJson : writePlain;
 
   await using detector = await Detector.load(model, { ...options, signal });
-  const decode = (input: ScoreInput) => decodeOrFail(input, { maxPixels, signal });
+  const { levels } = detector.config;
+  if (heatmaps !== undefined) heatmaps.levels = levels;
+  const decode = (input: ScoreInput) => decodeOrFail(input, { levels, maxPixels, signal });
   const decoded = readAhead(inputs, decode, { limit: decoders, signal });
   for await (const { input, image, failure } of decoded) {
     if (failure !== undefined) {

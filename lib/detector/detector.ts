@@ -6,7 +6,8 @@ import type { Dataset } from "../evaluation/dataset.js";
 import { evaluate, type EvaluateOptions, type Report } from "../evaluation/evaluate.js";
 import { requireSeparate, type NamedFile } from "../files/outputs.js";
 import type { ImageInput } from "../image/decode.js";
-import type { RawImage } from "../image/raw-image.js";
+import { mostBytes } from "../image/decoded-size.js";
+import { longestSide, type RawImage } from "../image/raw-image.js";
 import { decodeAhead } from "../image/source.js";
 import { saveCheckpoint } from "../model-file/checkpoint.js";
 import type { TrainingDescription } from "../model-file/description.js";
@@ -127,17 +128,18 @@ export class Detector {
 
   /**
    * Allocates a raw image to fill in and pass to {@link Detector.score} as often as you like. With a GPU, its memory is
-   * pinned, which saves one copy. The initial pixels are arbitrary.
+   * pinned, which saves one copy. The initial pixels are arbitrary. An image may take up to 4 GiB, as a decoded one may.
    *
    * @throws ReverseDistillationError `INVALID_ARGUMENT`, `DISPOSED`, `OUT_OF_MEMORY`.
    */
   allocateImage(width: number, height: number, channels: 1 | 3 | 4 = 3): RawImage {
-    integer("width", width, 1, 65_536);
-    integer("height", height, 1, 65_536);
+    integer("width", width, 1, longestSide);
+    integer("height", height, 1, longestSide);
     if (![1, 3, 4].includes(channels)) throw invalid("channels", "1, 3 or 4", channels);
+    const bytes = integer("width x height x channels", width * height * channels, 1, mostBytes);
     if (this.#disposal !== undefined) throw disposed();
     try {
-      return { data: this.#parts.native.allocatePixels(width * height * channels), width, height, channels };
+      return { data: this.#parts.native.allocatePixels(bytes), width, height, channels };
     } catch (error) {
       throw fromNative(error);
     }

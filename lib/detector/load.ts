@@ -47,7 +47,8 @@ export async function loadCheckpointFile(
   const resolved = resolveCheckpointOptions(options);
   const { backbone, weights, device, precision, threads, batching, signal, onProgress } = resolved;
   throwIfAborted(signal);
-  const model = pickOptions(modelOptions, { ...resolved, layout: "official" as const });
+  const { levels, ...others } = pickOptions(modelOptions, { ...resolved, layout: "official" as const });
+  const model = { ...others, ...(levels && { levels }) };
   const addon = await untilAborted(signal, loadAddon());
   const place = resolvePlace(addon, device, precision);
   const teacher = await findTeacherWeights({ weights, backbone, signal, onProgress });

@@ -3,7 +3,9 @@ import { decodeInTurn } from "../image/decode-in-turn.js";
 import type { DecodeOptions, ImageInput } from "../image/decode.js";
 import { heldBytes } from "../image/input.js";
 import type { LentImage } from "../image/lent-image.js";
+import { withLevels } from "../image/levels.js";
 import type { RawImage } from "../image/raw-image.js";
+import { ownFloats } from "../image/realm.js";
 import { decodeAhead } from "../image/source.js";
 import type { NativeScore, NativeShrinker } from "../native/addon.js";
 import { cancellable } from "../native/cancellable.js";
@@ -39,8 +41,9 @@ export class Scorer {
 
   /** Scores one image, in a batch with others that are waiting. */
   async score(image: ImageInput, options: DecodeOptions): Promise<Score> {
+    const { levels } = this.#parts.model;
     const shrink = (decoded: RawImage) => this.#shrink(decoded);
-    const prepare = () => decodeInTurn(image, { shrink, ...options });
+    const prepare = () => decodeInTurn(image, { shrink, levels, ...options });
     return this.#toScore(await this.#queue.score({ bytes: heldBytes(image), prepare }, options.signal));
   }
 
@@ -57,8 +60,9 @@ export class Scorer {
       batch = [];
     };
     // A batch needs the pixels of all its images at the same time, so they cannot be lent one image at a time.
+    const { levels } = this.#parts.model;
     const shrink = (decoded: RawImage) => this.#shrink(decoded);
-    for await (const image of decodeAhead(images, { shrink, maxPixels, signal, lent: false })) {
+    for await (const image of decodeAhead(images, { shrink, levels, maxPixels, signal, lent: false })) {
       if (batch.push(image) === batchSize) await flush();
     }
     if (batch.length > 0) await flush();
@@ -80,13 +84,14 @@ export class Scorer {
 
   /** Computes one batch as soon as its threads are free. */
   #compute(images: LentImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
-    const { addon, native, threads } = this.#parts;
-    const compute = () => cancellable(addon, signal, (token) => native.score(images, threads, token));
+    const { addon, native, threads, model } = this.#parts;
+    const leveled = images.map((image) => withLevels(image, model.levels));
+    const compute = () => cancellable(addon, signal, (token) => native.score(leveled, threads, token));
     return this.#budget.use(threads, compute, signal);
   }
 
   #toScore({ score, map }: NativeScore): Score {
     const [height, width] = this.#parts.model.imageSize;
-    return { score, map: { data: map, height, width } };
+    return { score, map: { data: ownFloats(map), height, width } };
   }
 }

@@ -6,6 +6,7 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { openTrainingSource } from "../evaluation/training-images.js";
 import { requireRoom } from "../files/room.js";
 import { ImagesDigest } from "../image/digest.js";
+import { LevelMeter } from "../image/level-meter.js";
 import { decodeAhead, type ImageSource, type OpenedSource } from "../image/source.js";
 import type { TrainingDescription, TrainingRun } from "../model-file/description.js";
 import { parts } from "../model-file/detector-tensors.js";
@@ -13,8 +14,9 @@ import { type Addon, type NativeImageSet, type NativeModel } from "../native/add
 import { cancellable } from "../native/cancellable.js";
 import { loadAddon } from "../native/loader.js";
 import { fromNative } from "../native/native-error.js";
-import { modelOptions } from "../options/model.js";
-import { pickOptions } from "../options/option.js";
+import type { LevelRange } from "../options/levels.js";
+import { modelOptions, type ModelDescription } from "../options/model.js";
+import { omitOptions, pickOptions } from "../options/option.js";
 import type { TrainProgress } from "../options/progress.js";
 import { resolveTrainOptions, type ResolvedTrainOptions, type TrainOptions } from "../options/train.js";
 import { trainingLength, trainingOptions } from "../options/training.js";
@@ -62,17 +64,18 @@ export async function trainToFile(
   const addon = await untilAborted(resolved.signal, loadAddon());
   const place = resolvePlace(addon, resolved.device, resolved.precision);
   const weights = await findTeacherWeights(resolved);
-  const model = pickOptions(modelOptions, resolved);
+  const model = pickOptions(omitOptions(modelOptions, "levels"), resolved);
   const native = await createModel(addon, model, place, resolved.seed);
   try {
     if (out !== undefined) await requireRoom([{ name: "the model", path: out, bytes: sizeOf(native) }]);
     if (weights === undefined) warnOfRandomTeacher(resolved.backbone);
     else await loadTeacherWeights(native, weights, resolved.signal);
-    const training = await trainModel(addon, native, source, { ...resolved, weights });
+    const { training, levels } = await trainModel(addon, native, source, { ...resolved, weights });
     const { threads, batching } = resolved;
     const inputs = source.files.map((path) => ({ name: "the training image", path }));
     if (weights !== undefined) inputs.push({ name: "the weights", path: weights });
-    return createDetector({ addon, native, model, training, threads, batching, inputs });
+    const described: ModelDescription = { ...model, ...(levels && { levels }) };
+    return createDetector({ addon, native, model: described, training, threads, batching, inputs });
   } catch (error) {
     await native.dispose();
     throw fromNative(error);
@@ -87,13 +90,13 @@ function sizeOf(native: NativeModel): number {
   );
 }
 
-/** Reads the images, trains the model on them, and returns a description of the training. */
+/** Reads the images and trains the model on them. */
 async function trainModel(
   addon: Addon,
   native: NativeModel,
   source: OpenedSource,
   options: ResolvedTrainOptions,
-): Promise<TrainingDescription> {
+): Promise<{ training: TrainingDescription; levels: LevelRange | undefined }> {
   const { epochs, ...settings } = pickOptions(trainingOptions, options);
   const { threads, featureMemory, featureDisk, signal, weights } = options;
   const progress = new Callback("onProgress", options.onProgress);
@@ -101,7 +104,7 @@ async function trainModel(
   const set = new addon.ImageSet(height, width);
   try {
     const started = performance.now();
-    const imagesSha256 = await stage(source, set, progress, options);
+    const { imagesSha256, levels } = await stage(source, set, progress, options);
     settings.batchSize = Math.min(settings.batchSize, set.length);
     const losses: number[] = [];
     await cancellable(addon, signal, async (token) => {
@@ -125,21 +128,24 @@ async function trainModel(
       package: version,
       libtorch: addon.info().libtorch,
     };
-    return { images: set.length, epochs: losses.length, ...settings, teacherWeights, run };
+    const training = { images: set.length, epochs: losses.length, ...settings, teacherWeights, run };
+    return { training, levels };
   } finally {
     set.dispose();
   }
 }
 
-/** Reads the images into the set. @returns their digest. */
+/** Reads the images into the set, with the levels that are given or derived from them. @returns their digest too. */
 async function stage(
   { images, total }: OpenedSource,
   set: NativeImageSet,
   progress: Callback<[TrainProgress]>,
-  { maxPixels, signal }: ResolvedTrainOptions,
-): Promise<string> {
+  { levels: given, maxPixels, signal }: ResolvedTrainOptions,
+): Promise<{ imagesSha256: string; levels: LevelRange | undefined }> {
   const digest = new ImagesDigest();
-  for await (const image of decodeAhead(images, { lent: true, maxPixels, signal })) {
+  const meter = new LevelMeter();
+  for await (const image of decodeAhead(images, { lent: true, levels: given, maxPixels, signal })) {
+    if (given === "auto") meter.add(image);
     await Promise.all([set.add(image), digest.add(image)]);
     progress.call({ phase: "reading", images: set.length, total });
     await progress.settled(signal);
@@ -148,5 +154,7 @@ async function stage(
   if (set.length === 0) {
     throw new ReverseDistillationError("NO_IMAGES", "The list or iterable of training images is empty.");
   }
-  return digest.digest();
+  const levels = given === "auto" ? meter.levels() : given;
+  if (levels !== undefined) set.setLevels(levels.black, levels.white);
+  return { imagesSha256: digest.digest(), levels };
 }

@@ -32,7 +32,7 @@ export async function decodeInTurn(
   input: ImageInput,
   { shrink, ...options }: DecodeInTurnOptions = {},
 ): Promise<LentImage> {
-  if (isRawLike(input)) return decodeImage(input);
+  if (isRawLike(input)) return decodeImage(input, options);
   const { signal } = options;
   return turns.use(
     1,

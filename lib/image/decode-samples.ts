@@ -14,7 +14,7 @@ import {
   sniffFormat,
   type ReadFormat,
 } from "./formats.js";
-import { invalidImage, reasonOf } from "./invalid-image.js";
+import { invalidImage, notRead, reasonOf } from "./invalid-image.js";
 import { withoutAlpha, type Samples } from "./samples.js";
 
 /** What {@link decodeSamples} keeps, and what it refuses. */
@@ -102,8 +102,4 @@ function requireRead(bytes: Uint8Array, name: string): ReadFormat {
   const key = (Object.keys(readFormats) as ReadFormat[]).find((each) => readFormats[each] === format);
   if (key === undefined) throw notRead(name, format);
   return key;
-}
-
-function notRead(name: string, format: { name: string; remedy?: string }): ReverseDistillationError {
-  return invalidImage(name, `is ${format.name}, which is not supported; ${format.remedy}`);
 }

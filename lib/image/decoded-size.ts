@@ -6,7 +6,7 @@ import { invalidImage } from "./invalid-image.js";
 export const defaultMaxPixels = imageOptions.maxPixels.default;
 
 /** The most bytes that a decoded image may take: the longest Buffer that Node.js 20 can make. */
-const mostBytes = 2 ** 32;
+export const mostBytes = 2 ** 32;
 
 /** What an image's header says about the memory that decoding it takes. */
 export interface DecodedSize {

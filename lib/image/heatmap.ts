@@ -1,6 +1,9 @@
 import sharp from "sharp";
 import type { AnomalyMap } from "./anomaly-map.js";
 import { colourMap } from "./colour-map.js";
+import type { LevelRange } from "../options/levels.js";
+import { levelRange } from "./levels.js";
+import { plainPixels, type PlainPixels } from "./plain-pixels.js";
 import type { RawImage } from "./raw-image.js";
 
 /** An anomaly map in a quarter of the memory: 8 bits per value, in steps of `peak` / 255. */
@@ -34,8 +37,13 @@ export function quantiseMap({ data, height, width }: AnomalyMap): QuantisedMap {
  * @param scaleEnd The map value that gets the strongest colour, as do all higher values; above 0.
  * @returns A PNG.
  */
-export async function renderHeatmap(image: RawImage, map: QuantisedMap, scaleEnd: number): Promise<Buffer> {
-  const { data, width, height, channels } = await withoutAlpha(image);
+export async function renderHeatmap(
+  image: RawImage,
+  map: QuantisedMap,
+  scaleEnd: number,
+  levels?: LevelRange,
+): Promise<Buffer> {
+  const { data, width, height, channels } = await withoutAlpha(eightBits(image, levels));
   const overlay = await sharp(colourMapped(map, scaleEnd), {
     raw: { width: map.width, height: map.height, channels: 4 },
   })
@@ -50,8 +58,18 @@ export async function renderHeatmap(image: RawImage, map: QuantisedMap, scaleEnd
     .toBuffer();
 }
 
+/** 8-bit pixels in the order RGB, as sharp expects them. */
+function eightBits(image: RawImage, model: LevelRange | undefined): PlainPixels {
+  const plain = plainPixels(image);
+  if (!(plain.data instanceof Uint16Array)) return plain;
+  const { black, white } = levelRange(image, model);
+  const level = (value: number) =>
+    Math.round(Math.min(1, Math.max(0, (value - black) / (white - black))) * 255);
+  return { ...plain, data: Uint8Array.from(plain.data, level) };
+}
+
 /** sharp composites with alpha before it drops it, so alpha has to go first. */
-async function withoutAlpha({ data, width, height, channels }: RawImage): Promise<RawImage> {
+async function withoutAlpha({ data, width, height, channels }: PlainPixels): Promise<PlainPixels> {
   if (channels !== 4) return { data, width, height, channels };
   const colours = await sharp(data, { raw: { width, height, channels } }).removeAlpha().raw().toBuffer();
   return { data: colours, width, height, channels: 3 };

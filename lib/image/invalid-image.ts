@@ -18,6 +18,11 @@ export function invalidImage(name: string, problem: string, cause?: unknown): Re
   return new ReverseDistillationError("INVALID_IMAGE", `${start} ${said}.`, { cause });
 }
 
+/** For a file of a format that is known and not read: names it, and says what to do. */
+export function notRead(name: string, format: { name: string; remedy?: string }): ReverseDistillationError {
+  return invalidImage(name, `is ${format.name}, which is not supported; ${format.remedy!}`);
+}
+
 /**
  * What a library says about an image that it cannot decode, on one line: each thing once, however often it is
  * repeated, and nothing of what only its authors understand.

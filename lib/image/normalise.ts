@@ -35,18 +35,23 @@ export interface NormalisedPixels {
  * @throws ReverseDistillationError `INVALID_ARGUMENT`
  */
 export function normalise(pixels: Pixels, normalisation: Normalisation): NormalisedPixels {
-  const { data, height, width } = reading("pixels", () => checkedPixels(pixels));
+  const { values, height, width } = reading("pixels", () => checkedPixels(pixels));
   const { scale, shift } = normalisationOf(oneOf("normalisation", normalisation, normalisations));
   const plane = height * width;
   const planes = new Float32Array(3 * plane);
   for (let channel = 0; channel < 3; channel++) {
     for (let i = 0; i < plane; i++)
-      planes[channel * plane + i] = data[3 * i + channel]! * scale[channel]! + shift[channel]!;
+      planes[channel * plane + i] = values[3 * i + channel]! * scale[channel]! + shift[channel]!;
   }
   return { data: planes, dims: [1, 3, height, width] };
 }
 
-function checkedPixels({ data, dims }: Pixels): { data: Uint8Array; height: number; width: number } {
+/** The size of pixels, and their values: not rounded if they are there. */
+function checkedPixels({ data, dims, unrounded }: Pixels): {
+  values: Uint8Array | Float32Array;
+  height: number;
+  width: number;
+} {
   const [images, height, width, channels] = dims;
   const fits = [images, channels].every((length, index) => length === [1, 3][index]);
   const sides = [height, width].every((side) => Number.isInteger(side) && side >= 1);
@@ -54,5 +59,9 @@ function checkedPixels({ data, dims }: Pixels): { data: Uint8Array; height: numb
   if (!types.isUint8Array(data)) throw invalid("data of pixels", "a Uint8Array", typeof data);
   if (data.length !== 3 * height * width)
     throw invalid("data of pixels", `${3 * height * width} bytes, as dims say`, data.length);
-  return { data, height, width };
+  if (unrounded === undefined) return { values: data, height, width };
+  if (!types.isFloat32Array(unrounded) || unrounded.length !== data.length) {
+    throw invalid("unrounded of pixels", "a Float32Array of the length of data", typeof unrounded);
+  }
+  return { values: unrounded, height, width };
 }

@@ -1,13 +1,31 @@
 import { reading } from "../errors/reading.js";
+import { levels as levelsKind } from "../options/levels.js";
 import { imageSize } from "../options/model.js";
+import { option, resolveOptions, type GivenOptions } from "../options/option.js";
 import { decodeImage, type ImageInput } from "./decode.js";
+import { levelRange } from "./levels.js";
 import type { Pixels } from "./pixels.js";
+import { plainPixels, type PlainPixels } from "./plain-pixels.js";
+import { resizeDeep } from "./resize-deep.js";
 import { resizeBilinear } from "./resize.js";
+
+/** Declared here because `preprocess` is their only user. */
+const preprocessOptions = {
+  /**
+   * The model's levels: `config.levels`, or `levels` in an export's metadata. 8-bit images are not affected.
+   * @defaultValue "full"
+   */
+  levels: option(levelsKind, { default: "full" }),
+};
+
+/** The options of {@link preprocess}. */
+export interface PreprocessOptions extends GivenOptions<typeof preprocessOptions> {}
 
 /**
  * Converts an image to RGB at the size of a model, as the detector does before it scores: decoded as by Python's PIL,
  * and resized as by the antialiased bilinear resize of PIL and torchvision. An export whose input is "uint8" expects
- * such pixels. They differ from what the detector computes with by at most one grey level.
+ * the result's `data`, which differs from what the detector computes with by at most one grey level. For an export whose
+ * input is "normalized", pass the result to {@link normalise}, which keeps the image's full depth.
  *
  * @param image A path, a `file:` URL, the bytes of an encoded file, or raw pixels.
  * @param size The model's image size: one side for a square, or [height, width]; multiples of 32.
@@ -16,16 +34,24 @@ import { resizeBilinear } from "./resize.js";
 export async function preprocess(
   image: ImageInput,
   size: number | readonly [height: number, width: number],
+  options: PreprocessOptions = {},
 ): Promise<Pixels> {
+  const { levels } = reading("options", () => resolveOptions(preprocessOptions, options));
   const [height, width] = reading("size", () => imageSize.check("size", size));
-  const raw = await decodeImage(image);
-  const resized = resizeBilinear(raw.data, raw, [height, width]);
-  return { data: toRgb(resized, raw.channels), dims: [1, height, width, 3] };
+  const raw = await decodeImage(image, { levels });
+  const plain = plainPixels(raw);
+  const { data } = plain;
+  const dims: Pixels["dims"] = [1, height, width, 3];
+  if (!(data instanceof Uint16Array)) {
+    return { data: toRgb(resizeBilinear(data, plain, [height, width]), plain), dims };
+  }
+  const unrounded = toRgb(resizeDeep(data, plain, [height, width], levelRange(raw, levels)), plain);
+  return { data: Uint8Array.from(unrounded, Math.round), dims, unrounded };
 }
 
-function toRgb(pixels: Uint8Array, channels: 1 | 3 | 4): Uint8Array {
+function toRgb<T extends Uint8Array | Float32Array>(pixels: T, { channels }: PlainPixels): T {
   if (channels === 3) return pixels;
-  const rgb = new Uint8Array((pixels.length / channels) * 3);
+  const rgb = new (pixels.constructor as new (length: number) => T)((pixels.length / channels) * 3);
   for (let i = 0; 3 * i < rgb.length; i++) {
     for (let channel = 0; channel < 3; channel++) {
       rgb[3 * i + channel] = pixels[channels * i + (channels === 1 ? 0 : channel)]!;

@@ -18,7 +18,7 @@ export function resizeBilinear(
 }
 
 /** Which old pixels each new pixel of one axis is computed from. */
-interface Taps {
+export interface Taps {
   /** For each new pixel: the first old pixel that contributes, and the number of those that do. */
   first: Int32Array;
   count: Int32Array;
@@ -27,7 +27,7 @@ interface Taps {
   stride: number;
 }
 
-function triangleTaps(size: number, newSize: number): Taps {
+export function triangleTaps(size: number, newSize: number): Taps {
   const scale = size / newSize;
   const support = Math.max(scale, 1);
   const stride = 2 * Math.ceil(support) + 1;

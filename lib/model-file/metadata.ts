@@ -1,7 +1,7 @@
 import { invalid, record } from "../errors/validate.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { modelOptions, type ModelDescription } from "../options/model.js";
-import { newestVersion } from "../options/option.js";
+import { neededVersion, newestVersion } from "../options/option.js";
 import { trainingOptions } from "../options/training.js";
 import type { SafetensorsFile } from "../safetensors/reader.js";
 import { version as packageVersion } from "../version.js";
@@ -12,8 +12,8 @@ import { hashMetadata, type ModelHashes } from "./hash.js";
 const format = "reverse-distillation";
 
 /**
- * Version of the format. It increases whenever an older reader would misread a file, so also with each new stored
- * option.
+ * The newest version of the format. It increases whenever an older reader would misread a file, so also with each new
+ * stored option. A file has the lowest version from 2 on that can store its options, so that older readers can read it.
  */
 export const formatVersion = Math.max(2, newestVersion(modelOptions, trainingOptions));
 
@@ -45,7 +45,15 @@ export interface ModelFileContent {
 /** A description as the text that is stored and hashed. */
 export function describeModel(model: ModelDescription): string {
   // Reading puts the fields into a fixed order, whoever made the object.
-  return JSON.stringify(readModelDescription(model, formatVersion));
+  return JSON.stringify(readModelDescription(model, neededVersion(modelOptions, { ...model })));
+}
+
+function versionOf({ model, training }: Pick<ModelFileContent, "model" | "training">): number {
+  return Math.max(
+    2,
+    neededVersion(modelOptions, { ...model }),
+    training === null ? 2 : neededVersion(trainingOptions, { ...training }),
+  );
 }
 
 /** The metadata of a file in the current version of the format. */
@@ -57,7 +65,7 @@ export function encodeMetadata({
 }: ModelFileContent): Record<string, string> {
   const metadata = {
     format,
-    format_version: String(formatVersion),
+    format_version: String(versionOf({ model, training })),
     created_by: `reverse-distillation ${packageVersion}`,
     model: describeModel(model),
     training: JSON.stringify(training),

@@ -5,7 +5,7 @@
  * Every promise of the addon rejects with an `Error` whose `code` is one of those in `lib/errors/error.ts`.
  * `fromNative` converts it to a `ReverseDistillationError` with the caller's stack.
  */
-import type { LentImage } from "../image/lent-image.js";
+import type { LeveledImage } from "../image/levels.js";
 import type { RawImage } from "../image/raw-image.js";
 import type { ModelDescription } from "../options/model.js";
 import type { StoredOptions } from "../options/option.js";
@@ -17,7 +17,7 @@ import type { NamedTensor } from "../tensor/named-tensor.js";
 export type Part = "teacher" | "bn" | "decoder";
 
 /** What a model is made from. Every field is required here: the facade fills in the defaults. */
-export interface ModelConfig extends Omit<ModelDescription, "imageSize"> {
+export interface ModelConfig extends Omit<ModelDescription, "imageSize" | "levels"> {
   /** Size of the image that the networks see, in pixels: multiples of 32. */
   height: number;
   width: number;
@@ -56,7 +56,9 @@ export interface NativeCancelToken {
 export interface NativeImageSet {
   readonly length: number;
   /** Resizes the image off the event loop and stores it. */
-  add(image: LentImage): Promise<void>;
+  add(image: LeveledImage): Promise<void>;
+  /** Replaces the black and white of all images with more than 8 bits. No image may still be being added. */
+  setLevels(black: number, white: number): void;
   dispose(): void;
 }
 
@@ -89,7 +91,7 @@ export interface NativeModel {
    *
    * @throws `INVALID_IMAGE` if the memory of an image is gone.
    */
-  score(images: LentImage[], threads: number, cancel: NativeCancelToken): Promise<NativeScore[]>;
+  score(images: LeveledImage[], threads: number, cancel: NativeCancelToken): Promise<NativeScore[]>;
   /**
    * Allocates uninitialised memory for pixels. For a model on a GPU the memory is pinned, so pixels decoded into it are
    * copied to the GPU directly.
@@ -101,7 +103,7 @@ export interface NativeModel {
    * ([N, height, width]). In train mode: `loss`, `gradient.bn.*` and `gradient.decoder.*` (parameters that the layout
    * does not use have no gradient). The model is left unchanged.
    */
-  trace(images: LentImage[], loss: Loss, threads: number): Promise<NamedTensor[]>;
+  trace(images: LeveledImage[], loss: Loss, threads: number): Promise<NamedTensor[]>;
   /** Addresses of the last scored batch's first pixels and first map. */
   readonly lastTransfer: { pixels: bigint; map: bigint };
   /** Waits for running work, then frees the memory. Calling it again does nothing. */

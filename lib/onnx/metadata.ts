@@ -31,7 +31,8 @@ export function exportMetadata(
 /** Summarises docs/preprocessing.md in one sentence. */
 function preprocessingOf(input: ExportInput): string {
   const resized =
-    "8-bit RGB, resized to height x width with an antialiased bilinear filter, as in PIL and torchvision";
+    "RGB from 0 to 255 (8 bits, or levels from black to white), resized to height x width with an antialiased bilinear " +
+    "filter, as in PIL and torchvision";
   return input === "uint8"
     ? `${resized}; the graph includes the normalisation`
     : `${resized}; then normalised to float32 [3, height, width]: "imagenet" is (value / 255 - mean) / deviation ` +

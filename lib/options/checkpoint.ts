@@ -1,6 +1,14 @@
 import { abortOptions, computingOptions } from "./computing.js";
 import { modelOptions } from "./model.js";
-import { omitOptions, required, resolveOptions, type GivenOptions, type ResolvedOptions } from "./option.js";
+import { levels } from "./levels.js";
+import {
+  omitOptions,
+  option,
+  required,
+  resolveOptions,
+  type GivenOptions,
+  type ResolvedOptions,
+} from "./option.js";
 import { scoringPrecisionOptions } from "./precision.js";
 import { downloadOptions } from "./progress.js";
 import { teacherWeights } from "./weights.js";
@@ -17,7 +25,19 @@ const authorsOptions = {
 };
 
 /** A checkpoint always has the layout "official", so `layout` is not an option. */
-const otherModelOptions = omitOptions(modelOptions, "backbone", "layout");
+const otherModelOptions = {
+  ...omitOptions(modelOptions, "backbone", "layout", "levels"),
+  /**
+   * How values of more than 8 bits become the networks' range of 0 to 255. `{ depth: 12 }` makes 0 black and 4095 white;
+   * `{ black, white }` names both. "full" uses the full range of each image's own depth: 16 bits, unless its file or its
+   * raw pixels state fewer. 8-bit images are not affected.
+   * @defaultValue "full"
+   */
+  levels: option(levels, {
+    default: "full",
+    help: "levels of images with more than 8 bits: full, a depth such as 12, or BLACK-WHITE such as 64-3900",
+  }),
+};
 
 /** The options of `Detector.fromCheckpoint`. */
 export const checkpointOptions = {

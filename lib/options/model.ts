@@ -1,6 +1,7 @@
 import { invalid } from "../errors/validate.js";
 import { backbones, type Backbone } from "./backbones.js";
 import { choice, kind, parseNumber, positiveNumber, type Kind } from "./kind.js";
+import { storedLevels, trainingLevels } from "./levels.js";
 import { option, type StoredOptions } from "./option.js";
 
 export { backbones, type Backbone };
@@ -145,6 +146,19 @@ export const modelOptions = {
   normalisation: option(choice(normalisations), {
     default: "imagenet",
     help: "how pixel values are normalised; ImageNet weights expect imagenet",
+  }),
+  /**
+   * How values of more than 8 bits become the networks' range of 0 to 255. `{ depth: 12 }` makes 0 black and 4095 white;
+   * `{ black, white }` names both. "full" uses the full range of each image's own depth: 16 bits, unless its file or its
+   * raw pixels state fewer. "auto" derives the levels from the training images: the depth that they state, or the one of
+   * 8, 10, 12, 14 and 16 bits that their values need. 8-bit images are not affected. See docs/images.md.
+   * @defaultValue "auto"
+   */
+  levels: option(trainingLevels, {
+    default: "auto",
+    stored: storedLevels,
+    since: 3,
+    help: "levels of images with more than 8 bits: auto, full, a depth such as 12, or BLACK-WHITE such as 64-3900",
   }),
 };
 

@@ -29,7 +29,10 @@ export interface Option<T = unknown, Given = unknown, Left = unknown, Stored = u
   readonly unit?: string;
   /** The kind of the stored value, if it differs: for `epochs: "auto"`, a model file stores the number of epochs. */
   readonly stored?: Kind<Stored>;
-  /** The first version of the model format that stores the option; older files mean the default. Default 1. */
+  /**
+   * The first version of the model format that stores the option. Default 1. Older files mean the default, or no value at
+   * all if `stored` is a kind of its own.
+   */
   readonly since?: number;
 }
 
@@ -85,8 +88,12 @@ export type GivenOptions<D extends Declarations> = {
 /** The options after checking, with the defaults filled in. */
 export type ResolvedOptions<D extends Declarations> = { -readonly [Name in keyof D]: ResolvedOf<D[Name]> };
 
-/** What a model file stores of the options. */
-export type StoredOptions<D extends Declarations> = { -readonly [Name in keyof D]: StoredOf<D[Name]> };
+/** What a model file stores of the options. Those that may have no value are absent then. */
+export type StoredOptions<D extends Declarations> = {
+  -readonly [Name in keyof D as undefined extends StoredOf<D[Name]> ? never : Name]: StoredOf<D[Name]>;
+} & {
+  -readonly [Name in keyof D as undefined extends StoredOf<D[Name]> ? Name : never]?: StoredOf<D[Name]>;
+};
 
 /** The defaults that are constants. */
 export type DefaultOptions<D extends Declarations> = {
@@ -143,11 +150,39 @@ export function readStored<D extends Declarations>(
   value: Record<string, unknown>,
   version: number,
 ): StoredOptions<D> {
-  const read = Object.entries(declarations).map(([name, declared]) => {
-    const found = (declared.since ?? 1) > version ? declared.default : value[name];
-    return [name, (declared.stored ?? declared.kind).check(name, found)];
+  return present(
+    Object.entries(declarations).map(([name, declared]) => {
+      const found = (declared.since ?? 1) > version ? beforeSince(declared) : value[name];
+      return [name, storedKind(declared).check(name, found)];
+    }),
+  );
+}
+
+/** The value of an option that an older file stands for, before it is checked. */
+function beforeSince({ default: constant, stored }: Option): unknown {
+  return stored === undefined ? constant : undefined;
+}
+
+function storedKind({ stored, kind }: Option): Kind<unknown> {
+  return stored ?? kind;
+}
+
+/** The options that have a value. */
+function present<D extends Declarations>(
+  entries: (readonly [name: string, value: unknown])[],
+): StoredOptions<D> {
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as StoredOptions<D>;
+}
+
+/** The lowest version of the format that can store these values. */
+export function neededVersion(declarations: Declarations, values: Record<string, unknown>): number {
+  const needed = Object.entries(declarations).map(([name, declared]) => {
+    const meant = storedKind(declared);
+    const same = () =>
+      JSON.stringify(meant.check(name, beforeSince(declared))) === JSON.stringify(values[name]);
+    return declared.since === undefined || same() ? 1 : declared.since;
   });
-  return Object.fromEntries(read) as StoredOptions<D>;
+  return Math.max(1, ...needed);
 }
 
 /** The names of the options that a file of this version contains. */
@@ -158,9 +193,11 @@ export function storedNames(declarations: Declarations, version: number): string
 /** Writes the options as flat metadata, in the order of their declarations. */
 export function toEntries<D extends Declarations>(
   declarations: D,
-  values: Record<keyof D, unknown>,
+  values: { readonly [Name in keyof D]?: unknown },
 ): Record<string, string> {
-  const all = Object.entries(declarations).map(([name, { kind }]) => kind.entries(name, values[name]));
+  const all = Object.entries(declarations).map(([name, declared]) =>
+    storedKind(declared).entries(name, values[name]),
+  );
   return Object.assign({}, ...all) as Record<string, string>;
 }
 
@@ -173,14 +210,13 @@ export function readEntries<D extends Declarations>(
   declarations: D,
   texts: ReadonlyMap<string, string>,
 ): StoredOptions<D> {
-  const read = Object.entries(declarations).map(([name, { kind }]) => [
-    name,
-    kind.check(
-      name,
-      kind.fromEntries(name, (key) => texts.get(key)),
-    ),
-  ]);
-  return Object.fromEntries(read) as StoredOptions<D>;
+  return present(
+    Object.entries(declarations).map(([name, declared]) => {
+      const kind = storedKind(declared);
+      const found = kind.fromEntries(name, (key) => texts.get(key));
+      return [name, kind.check(name, found)];
+    }),
+  );
 }
 
 /** The highest `since` of the options. */

@@ -40,15 +40,16 @@ export async function verifyExport(
 ): Promise<Verification> {
   const runtime = await RuntimeModel.open(path);
   try {
-    const { imageSize, precision, modelSha256 } = runtime.description;
+    const { imageSize, levels = "full", precision, modelSha256 } = runtime.description;
     requireSize(path, imageSize, detector.config.imageSize);
     const allowed = tolerance ?? defaultTolerance[precision];
     const found = { images: 0, mapDifference: 0, scoreDifference: 0 };
     for (const image of images) {
-      const pixels = await preprocess(image, imageSize);
+      // Both get the same rounded pixels, also of an image with more than 8 bits.
+      const { data, dims } = await preprocess(image, imageSize, { levels });
       const [height, width] = imageSize;
-      const expected = await detector.score({ data: pixels.data, height, width, channels: 3 }, { signal });
-      const [computed] = await runtime.score([pixels]);
+      const expected = await detector.score({ data, height, width, channels: 3 }, { signal });
+      const [computed] = await runtime.score([{ data, dims }]);
       found.images += 1;
       found.mapDifference = Math.max(
         found.mapDifference,

@@ -3,6 +3,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "binding/shared_buffer.h"
@@ -26,6 +27,14 @@ const Names<FeatureStorage> kFeatureStorages = {{"memory", FeatureStorage::kMemo
                                                 {"file", FeatureStorage::kFile},
                                                 {"recomputed", FeatureStorage::kNone}};
 const Names<Loss> kLosses = {{"location", Loss::kLocation}, {"global", Loss::kGlobal}};
+const Names<PixelOrder> kPixelOrders = {
+    {"rgb", PixelOrder::kRgb},
+    {"bgr", PixelOrder::kBgr},
+    {"bayer_rggb", PixelOrder::kBayerRggb},
+    {"bayer_bggr", PixelOrder::kBayerBggr},
+    {"bayer_grbg", PixelOrder::kBayerGrbg},
+    {"bayer_gbrg", PixelOrder::kBayerGbrg},
+};
 const Names<Part> kParts = {
     {"teacher", Part::kTeacher}, {"bn", Part::kBottleneck}, {"decoder", Part::kDecoder}};
 const Names<at::ScalarType> kDtypes = {{"F64", at::kDouble},    {"F32", at::kFloat}, {"F16", at::kHalf},
@@ -121,9 +130,27 @@ PixelView to_pixel_view(const Napi::Object& value) {
   view.width = to_integer(value.Get("width"));
   view.height = to_integer(value.Get("height"));
   view.channels = to_integer(value.Get("channels"));
-  const bool channels_fit = view.channels == 1 || view.channels == 3 || view.channels == 4;
-  if (view.width <= 0 || view.height <= 0 || !channels_fit ||
-      static_cast<int64_t>(array.ByteLength()) != view.width * view.height * view.channels) {
+  view.sample_bytes = array.ElementSize();
+  const auto given = [&](const char* key) { return !value.Get(key).IsUndefined(); };
+  if (given("order")) view.order = from_name(value.Get("order"), kPixelOrders);
+  if (given("stride")) view.stride = to_integer(value.Get("stride"));
+  if (given("depth")) view.white = std::exp2(value.Get("depth").ToNumber().DoubleValue()) - 1.0;
+  if (given("black")) view.black = value.Get("black").ToNumber().DoubleValue();
+  if (given("white")) view.white = value.Get("white").ToNumber().DoubleValue();
+
+  const bool bayer = is_bayer(view.order);
+  const bool bgr = view.order == PixelOrder::kBgr;
+  const bool channels_fit = view.channels == 1 ? !bgr : (view.channels == 3 || view.channels == 4) && !bayer;
+  const bool samples_fit = view.sample_bytes == 1 || view.sample_bytes == 2;
+  const int64_t least = bayer ? 2 : 1;
+  if (!channels_fit || !samples_fit || view.width < least || view.height < least || view.stride < 0 ||
+      !(view.white > view.black)) {
+    throw Napi::TypeError::New(value.Env(), "the pixels are of an unsupported kind");
+  }
+  const int64_t row = view.width * view.channels * view.sample_bytes;
+  const bool aligned = view.stride % view.sample_bytes == 0;
+  if (!aligned || view.row_bytes() < row ||
+      static_cast<int64_t>(array.ByteLength()) < view.row_bytes() * (view.height - 1) + row) {
     throw Napi::TypeError::New(value.Env(), "the pixel data does not match its width, height and channels");
   }
   return view;

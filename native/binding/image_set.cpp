@@ -41,8 +41,8 @@ class AddJob : public Job {
 Napi::Function ImageSetWrap::define(Napi::Env env) {
   return DefineClass(
       env, "ImageSet",
-      {InstanceMethod<&ImageSetWrap::add>("add"), InstanceMethod<&ImageSetWrap::dispose>("dispose"),
-       InstanceAccessor<&ImageSetWrap::length>("length")});
+      {InstanceMethod<&ImageSetWrap::add>("add"), InstanceMethod<&ImageSetWrap::set_levels>("setLevels"),
+       InstanceMethod<&ImageSetWrap::dispose>("dispose"), InstanceAccessor<&ImageSetWrap::length>("length")});
 }
 
 ImageSetWrap::ImageSetWrap(const Napi::CallbackInfo& info)
@@ -60,6 +60,14 @@ Napi::Value ImageSetWrap::add(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     if (!images_ || frozen_) throw Error(ErrorCode::kDisposed, "The image set accepts no more images.");
     return thread_.submit(std::make_shared<AddJob>(info.Env(), *this, info[0].As<Napi::Object>()));
+  });
+}
+
+Napi::Value ImageSetWrap::set_levels(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    if (!images_ || frozen_ || adding_ > 0) throw Error(ErrorCode::kDisposed, "The image set is in use.");
+    images_->set_levels(info[0].ToNumber().DoubleValue(), info[1].ToNumber().DoubleValue());
+    return info.Env().Undefined();
   });
 }
 

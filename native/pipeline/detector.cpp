@@ -1,7 +1,6 @@
 #include "pipeline/detector.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/stack.h>
 #include <c10/util/ScopeExit.h>
 
 #include <algorithm>
@@ -73,8 +72,7 @@ at::Tensor Detector::resize_batch(std::span<const PixelView> images) const {
     throw_if_cancelled();
     resized.push_back(resize_pixels(image, config_.height, config_.width));
   }
-  const at::Tensor batch = resized.size() == 1 ? resized[0].unsqueeze(0) : at::stack(resized);
-  return batch.to(device_);
+  return stack_pixels(resized).to(device_);
 }
 
 AnomalyMaps Detector::score(std::span<const PixelView> images) {

@@ -55,7 +55,7 @@ class Detector {
   const void* last_map() const { return last_map_; }
 
  private:
-  /// The images at the networks' input size, on the model's device: uint8 [N, height, width, 3].
+  /// The images at the networks' input size, on the model's device, as `stack_pixels` returns them.
   at::Tensor resize_batch(std::span<const PixelView> images) const;
   /// Scores images that are computed together. The engine must be there.
   AnomalyMaps score_part(std::span<const PixelView> images);

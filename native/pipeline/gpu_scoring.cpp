@@ -1,5 +1,6 @@
 #include "pipeline/gpu_scoring.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 
@@ -23,6 +24,12 @@ constexpr size_t kKeptBatches = 16;
 /// themselves up.
 constexpr int kWarmUps = 2;
 
+/// Whether the GPU resizes the image; others are resized on the CPU.
+bool is_plain(const PixelView& image) {
+  const int64_t packed = image.width * image.channels;
+  return image.sample_bytes == 1 && image.order == PixelOrder::kRgb && image.row_bytes() == packed;
+}
+
 /// A copy in pinned CPU memory, complete once the current stream has been waited for.
 at::Tensor start_download(const at::Tensor& tensor) {
   at::Tensor target = at::empty_like(tensor, tensor.options().device(at::kCPU).pinned_memory(true));
@@ -41,11 +48,29 @@ std::vector<at::Tensor> GpuScoring::upload(std::span<const PixelView> images) co
   std::vector<at::Tensor> uploaded;
   for (const PixelView& image : images) {
     // LibTorch wants mutable pixels; nothing here writes to them.
-    uploaded.push_back(move_to(at::from_blob(const_cast<uint8_t*>(image.data),
-                                             {image.height, image.width, image.channels}, at::kByte),
-                               device_));
+    uploaded.push_back(
+        is_plain(image) ? move_to(at::from_blob(const_cast<uint8_t*>(image.data),
+                                                {image.height, image.width, image.channels}, at::kByte),
+                                  device_)
+                        : move_to(resize_pixels(image, config_.height, config_.width).unsqueeze(0), device_));
   }
   return uploaded;
+}
+
+at::Tensor GpuScoring::prepare(std::span<const PixelView> images,
+                               const std::vector<at::Tensor>& uploaded) const {
+  const PixelScaling scaling = pixel_scaling(config_.normalisation);
+  const at::ScalarType dtype = scalar_type(config_.precision);
+  if (std::all_of(images.begin(), images.end(), is_plain)) {
+    return preprocess(uploaded, config_.height, config_.width, scaling.scale, scaling.shift, dtype);
+  }
+  std::vector<at::Tensor> inputs;
+  for (size_t i = 0; i < images.size(); ++i) {
+    inputs.push_back(is_plain(images[i]) ? preprocess(uploaded[i], config_.height, config_.width,
+                                                      scaling.scale, scaling.shift, dtype)
+                                         : normalise(uploaded[i], config_.normalisation).to(dtype));
+  }
+  return at::cat(inputs);
 }
 
 GpuScoring::Batch& GpuScoring::batch_of(const at::Tensor& input) {
@@ -87,9 +112,7 @@ AnomalyMaps GpuScoring::score(std::span<const PixelView> images) {
   const std::vector<at::Tensor> uploaded = upload(images);
   const auto scope = streams_.compute();
   streams_.compute_waits_for_copy();
-  const PixelScaling scaling = pixel_scaling(config_.normalisation);
-  const at::Tensor input = preprocess(uploaded, config_.height, config_.width, scaling.scale, scaling.shift,
-                                      scalar_type(config_.precision));
+  const at::Tensor input = prepare(images, uploaded);
   Batch& batch = batch_of(input);
   batch.input.copy_(input, /*non_blocking=*/true);
   batch.work->replay();

@@ -35,6 +35,8 @@ class GpuScoring {
   };
 
   std::vector<at::Tensor> upload(std::span<const PixelView> images) const;
+  /// What the networks take, of `upload`'s tensors.
+  at::Tensor prepare(std::span<const PixelView> images, const std::vector<at::Tensor>& uploaded) const;
   Batch& batch_of(const at::Tensor& input);
   void record(const at::Tensor& input);
 

@@ -8,8 +8,8 @@
 
 namespace reverse_distillation {
 
-/// Images of one size, resized once and held as 8-bit RGB (3 bytes per pixel) for training. Not synchronised:
-/// one thread at a time.
+/// Images of one size, resized once and held for training: as 8-bit RGB (3 bytes per pixel), or as float32
+/// RGB (12 bytes per pixel) if an image has more than 8 bits. Not synchronised: one thread at a time.
 class ImageSet {
  public:
   /// height, width: size of the networks' input, in pixels.
@@ -18,7 +18,11 @@ class ImageSet {
   /// Resizes the image and keeps a copy; the caller's memory is not needed afterwards.
   void add(const PixelView& pixels);
 
-  /// The images at `indices` (int64 [B]): uint8 [B, height, width, 3].
+  /// Replaces the black and white of all images with more than 8 bits.
+  void set_levels(double black, double white);
+
+  /// The images at `indices` (int64 [B]): uint8 [B, height, width, 3], or float32 if one of them has more
+  /// than 8 bits.
   at::Tensor batch(const at::Tensor& indices) const;
 
   int64_t size() const { return static_cast<int64_t>(images_.size()); }
@@ -26,9 +30,16 @@ class ImageSet {
   int64_t width() const { return width_; }
 
  private:
+  /// An image as `resize_values` returns it, and the black and white of its values.
+  struct Entry {
+    at::Tensor values;
+    double black;
+    double white;
+  };
+
   int64_t height_;
   int64_t width_;
-  std::vector<at::Tensor> images_;
+  std::vector<Entry> images_;
 };
 
 }  // namespace reverse_distillation

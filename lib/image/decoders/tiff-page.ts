@@ -1,4 +1,5 @@
-import { invalidImage } from "../invalid-image.js";
+import { otherFormats } from "../formats.js";
+import { invalidImage, notRead } from "../invalid-image.js";
 import { severalFrames } from "./sharp.js";
 import { tags, type TiffDirectory } from "./tiff-directory.js";
 
@@ -65,10 +66,7 @@ export function pageOf(directories: readonly TiffDirectory[], name: string): Tif
   if (whole.length > 1) throw severalFrames(name, whole.length);
   const directory = whole[0] ?? directories[0]!;
   if (directories.some((each) => each.has(tags.dngVersion)) || isPreviewOfRaw(directories)) {
-    throw invalidImage(
-      name,
-      "is a raw camera file, which is not supported; develop it to PNG or TIFF with the camera maker's software",
-    );
+    throw notRead(name, otherFormats.cameraRaw);
   }
   const page = describe(directory, name);
   requireCompression(page, name);
@@ -132,7 +130,8 @@ function requireColours({ photometric, samples, compression, directory }: TiffPa
   if (photometric === 32_803) {
     throw invalidImage(
       name,
-      "contains the mosaic of a colour sensor (CFA), which is not supported; demosaic it and save it as RGB",
+      "contains the mosaic of a colour sensor (CFA), which is not supported in files; demosaic it and save it as RGB, or " +
+        'pass its values as raw pixels with their order, such as "bayer_rggb"',
     );
   }
   // libtiff converts the colours of a JPEG itself, and leaves others as they are.

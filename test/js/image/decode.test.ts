@@ -59,17 +59,15 @@ test("alpha is dropped, the colours under it stay", async (t) => {
   t.true(samePixels(await decodeImage(bytes), { ...rgba, data: colours, channels: 3 }));
 });
 
-test("16 bits are reduced to the upper 8", async (t) => {
+test("16 bits stay 16, and a depth that the file states is told", async (t) => {
   const values = Uint16Array.from({ length: 600 }, (_, index) => (index * 109) % 65536);
   const image = sharp(values, { raw: { width: 30, height: 20, channels: 1 } });
   const bytes = await image.toColourspace("grey16").png().toBuffer();
   t.is((await sharp(bytes).metadata()).depth, "ushort");
-  const decoded = await decodeImage(bytes);
-  t.deepEqual(
-    [...decoded.data],
-    Array.from(values, (value) => value >> 8),
-  );
-  t.is(decoded.channels, 1);
+  t.deepEqual(await decodeImage(bytes), { data: values, width: 30, height: 20, channels: 1 });
+  const twelve = Buffer.concat([Buffer.from("P5 2 1 4095\n"), Buffer.of(0, 7, 0x0f, 0xff)]);
+  const expected = { data: Uint16Array.of(7, 4095), width: 2, height: 1, channels: 1 as const, depth: 12 };
+  t.deepEqual(await decodeImage(twelve), expected);
 });
 
 test("CMYK is converted to RGB", async (t) => {
@@ -170,12 +168,12 @@ const badRaw: [title: string, image: unknown, code: "INVALID_IMAGE" | "INVALID_A
     ],
     ["a fractional width", { ...rgb, width: 1.5 }, "INVALID_IMAGE", /whole numbers/],
     ["2 channels", { ...rgb, channels: 2 }, "INVALID_IMAGE", /1 \(grey\), 3 \(RGB\) or 4/],
-    ["too little data", { ...rgb, height: 21 }, "INVALID_IMAGE", /takes 1890 bytes, but its data holds 1800/],
+    ["too little data", { ...rgb, height: 21 }, "INVALID_IMAGE", /needs 1890 bytes, but its data has 1800/],
     [
-      "data of 16 bits",
-      { ...rgb, data: new Uint16Array(900) },
+      "data of floats",
+      { ...rgb, data: new Float32Array(1800) },
       "INVALID_ARGUMENT",
-      /Uint8Array or Uint8ClampedArray/,
+      /must be a Uint8Array, Uint8ClampedArray or Uint16Array; got Float32Array/,
     ],
     [
       "shared memory",
@@ -208,6 +206,6 @@ test("raw pixels whose memory was transferred away are refused", async (t) => {
     t,
     decodeImage({ data, ...rest }),
     "INVALID_IMAGE",
-    /holds 0 \(was its ArrayBuffer transferred/,
+    /has 0 \(was its ArrayBuffer transferred/,
   );
 });

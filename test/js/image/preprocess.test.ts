@@ -113,6 +113,56 @@ for (const [title, image, size] of resizes) {
   });
 }
 
+/** The same values in the upper and lower bits of a camera of 12, with gaps between rows. */
+function twelveBits({ width, height, channels, data }: RawImage): RawImage {
+  const row = width * channels;
+  const values = new Uint16Array((row + 3) * height).fill(4095);
+  data.forEach((value, i) => (values[Math.floor(i / row) * (row + 3) + (i % row)] = value * 16 + (i % 16)));
+  return { data: values, width, height, channels, depth: 12, stride: 2 * (row + 3) };
+}
+
+const others: [title: string, image: RawImage, size: [number, number]][] = [
+  ["12 bits, shrunk", twelveBits(scene(203, 151, 1)), [64, 96]],
+  ["12 bits of BGR, enlarged", { ...twelveBits(scene(40, 50, 3)), order: "bgr" }, [128, 96]],
+  ["12 bits with alpha", twelveBits(noise(100, 90, 4, 6)), [64, 64]],
+  ["12 bits of a mosaic", { ...twelveBits(noise(90, 70, 1, 8)), order: "bayer_grbg" }, [64, 64]],
+  [
+    "16 bits at their size",
+    { ...noise(64, 32, 3), data: Uint16Array.from(noise(64, 32, 3).data, (value) => value * 200) },
+    [32, 64],
+  ],
+  ["8 bits of a mosaic", { ...scene(90, 71, 1), order: "bayer_bggr" }, [64, 96]],
+  ["8 bits of BGR with alpha", { ...noise(90, 71, 4), order: "bgr" }, [64, 96]],
+];
+for (const [title, image, size] of others) {
+  test.serial(`${title}: as the addon resizes them`, async (t) => {
+    const { data, unrounded } = await preprocess(image, size);
+    t.is(unrounded !== undefined, image.data instanceof Uint16Array);
+    const levels = unrounded ?? data;
+    const [height, width] = size;
+    const ours: RawImage = {
+      data: Uint16Array.from(levels, (value) => Math.round(value * 257)),
+      height,
+      width,
+      channels: 3,
+    };
+    for (const extreme of ["largest", "least"] as const) {
+      const model = await lens(size, extreme);
+      const [expected, found] = [await shown(model, image), await shown(model, ours)];
+      const largest = Math.max(...expected.map((value, i) => Math.abs(value - found[i]!)));
+      t.true(largest <= (unrounded ? 0.01 : 1.001), `${extreme}: ${largest}`);
+      const swapped = { ...ours, order: "bgr" as const };
+      const other = await shown(model, swapped);
+      t.true(
+        image.channels === 1 && image.order === undefined
+          ? true
+          : expected.some((value, i) => Math.abs(value - other[i]!) > 1.5),
+      );
+      await model.dispose();
+    }
+  });
+}
+
 test("normalisation is that of ImageNet, or none", (t) => {
   const pixels = { data: Uint8Array.of(0, 128, 255), dims: [1, 1, 1, 3] as [1, number, number, 3] };
   const { data, dims } = normalise(pixels, "imagenet");

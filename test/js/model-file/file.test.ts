@@ -76,8 +76,8 @@ test.serial("a truncated model file is rejected, and the complete one still load
 });
 
 test.serial("a model file in a newer format is rejected, and the error names both versions", async (t) => {
-  await refuses(t, /has version 3 of the model format; reverse-distillation 0.* reads versions up to 2/, {
-    changed: { ...metadata, format_version: "3" },
+  await refuses(t, /has version 4 of the model format; reverse-distillation 0.* reads versions up to 3/, {
+    changed: { ...metadata, format_version: "4" },
   });
 });
 

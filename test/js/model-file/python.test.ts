@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import { findPython, referenceScript } from "../../../bench/reference.js";
 import { Detector, train } from "../../../lib/index.js";
 import { SafetensorsFile } from "../../../lib/safetensors/reader.js";
@@ -73,6 +75,25 @@ testWithPython("a model file scores the same in Python, however it is stored", a
     t.log(`${storage.precision}, ${storage.teacher}: ${difference.toExponential(1)}`);
     t.true(difference <= tolerance, `${difference}`);
   }
+});
+
+testWithPython("images of 12 bits score the same in Python, by the levels of the model file", async (t) => {
+  const folder = await temporaryFolder(t);
+  const images = join(folder, "images");
+  await mkdir(images);
+  const paths = ["0.png", "1.png"].map((name) => join(images, name));
+  for (const [i, path] of paths.entries()) {
+    const { data, ...raw } = noise(64, 64, 1, i + 1);
+    const deep = Uint16Array.from(data, (value) => value * 16);
+    await sharp(deep, { raw }).toColourspace("grey16").png().toFile(path);
+  }
+  await using detector = await train(paths, { imageSize: 64, epochs: 1 });
+  t.deepEqual(detector.config.levels, { black: 0, white: 4095 });
+  const model = join(folder, "model.safetensors");
+  await detector.save(model);
+  const found = await mapsOfPython(model, images, join(folder, "maps.safetensors"));
+  const expected = await mapsOf(detector, paths);
+  t.true(found.every((value, i) => Math.abs(value - expected[i]!) <= tolerance));
 });
 
 testWithPython(

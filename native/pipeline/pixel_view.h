@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+namespace reverse_distillation {
+
+/// Order of the colours: within a pixel, or on a colour sensor with one value per pixel, named by the first
+/// two pixels of the first row, then of the second.
+enum class PixelOrder { kRgb, kBgr, kBayerRggb, kBayerBggr, kBayerGrbg, kBayerGbrg };
+
+inline bool is_bayer(PixelOrder order) { return order != PixelOrder::kRgb && order != PixelOrder::kBgr; }
+
+/// Pixels in the caller's memory: rows from the top, channels interleaved.
+struct PixelView {
+  const uint8_t* data;
+  int64_t width;
+  int64_t height;
+  int64_t channels;          ///< 1: grey or Bayer; 3: RGB; 4: RGB and an alpha, which is dropped.
+  int64_t sample_bytes = 1;  ///< 1: uint8; 2: uint16 in the machine's byte order, aligned.
+  int64_t stride = 0;        ///< Bytes from one row to the next; 0 if rows are not padded.
+  PixelOrder order = PixelOrder::kRgb;
+  double black = 0.0;      ///< uint16 only: this value, and those below it, become 0.
+  double white = 65535.0;  ///< uint16 only: this value, and those above it, become 255.
+
+  int64_t row_bytes() const { return stride != 0 ? stride : width * channels * sample_bytes; }
+};
+
+}  // namespace reverse_distillation
