@@ -10,6 +10,7 @@ export type { DatasetFormatName } from "./options/dataset-format.js";
 export type { EvaluatedGroup, EvaluateOptions, Report } from "./evaluation/evaluate.js";
 export { formatReport } from "./evaluation/report.js";
 export * from "./evaluation/metrics/index.js";
+export type { CheckpointingOptions } from "./options/checkpointing.js";
 export type { CheckpointOptions } from "./options/checkpoint.js";
 export { findOrDownloadWeights, obtainImagenetWeights } from "./teacher/published/obtain.js";
 export type { ObtainOptions } from "./teacher/published/obtain.js";
@@ -28,6 +29,7 @@ export type { Loss, Epochs } from "./options/training.js";
 export type { Device } from "./options/computing.js";
 export type { ScoringPrecision, TrainingPrecision, Precision } from "./options/precision.js";
 export type {
+  CheckpointProgress,
   DownloadingProgress,
   EpochProgress,
   ReadingProgress,

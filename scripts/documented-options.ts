@@ -3,6 +3,7 @@ import ts from "typescript";
 import { evaluateOptions } from "../lib/evaluation/evaluate.js";
 import { batchingOptions } from "../lib/options/batching.js";
 import { checkpointOptions } from "../lib/options/checkpoint.js";
+import { checkpointingOptions } from "../lib/options/checkpointing.js";
 import { exportOptions } from "../lib/options/export.js";
 import { loadOptions } from "../lib/options/load.js";
 import type { Declarations, Option } from "../lib/options/option.js";
@@ -12,6 +13,7 @@ import { trainOptions } from "../lib/options/train.js";
 /** The declarations, and the file and constant that hold each. */
 const declared = {
   train: ["options/train", "trainOptions", trainOptions],
+  checkpointing: ["options/checkpointing", "checkpointingOptions", checkpointingOptions],
   load: ["options/load", "loadOptions", loadOptions],
   batching: ["options/batching", "batchingOptions", batchingOptions],
   evaluate: ["evaluation/evaluate", "evaluateOptions", evaluateOptions],

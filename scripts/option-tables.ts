@@ -20,6 +20,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Where the table of each declaration goes. */
 const tables = [
   { name: "train", page: "docs/training.md" },
+  { name: "checkpointing", page: "docs/training.md" },
   { name: "load", page: "docs/scoring.md" },
   { name: "batching", page: "docs/scoring.md" },
   { name: "evaluate", page: "docs/evaluating.md" },

@@ -1,8 +1,12 @@
 import { Command } from "commander";
+import { describeProgress } from "../detector/resume.js";
 import { trainToFile } from "../detector/train.js";
+import { ReverseDistillationError } from "../errors/error.js";
 import { openTrainingSource } from "../evaluation/training-images.js";
 import { requireSeparate } from "../files/outputs.js";
 import { requireRoom } from "../files/room.js";
+import { printable } from "../files/system-path.js";
+import { checkpointingOptions } from "../options/checkpointing.js";
 import type { TrainProgress } from "../options/progress.js";
 import { trainOptions } from "../options/train.js";
 import type { CommandContext } from "./context.js";
@@ -11,8 +15,18 @@ import { weightsInputs } from "./inputs.js";
 import { downloadProgress, duration, showProgress } from "./progress.js";
 import { saveSomewhere } from "./save-somewhere.js";
 
-interface TrainFlags extends Flags<typeof trainOptions> {
+/** On the command line, the options of `checkpoint` are flags of their own. */
+const checkpointFlags = {
+  checkpoint: { ...checkpointingOptions.path, required: false },
+  checkpointEveryEpochs: checkpointingOptions.everyEpochs,
+  checkpointEverySeconds: checkpointingOptions.everySeconds,
+};
+
+interface TrainFlags extends Omit<Flags<typeof trainOptions>, "checkpoint"> {
   out: string;
+  checkpoint?: string;
+  checkpointEveryEpochs?: number;
+  checkpointEverySeconds?: number;
 }
 
 /** `train <folder> --out <file>` */
@@ -21,17 +35,27 @@ export function trainCommand(context: CommandContext): Command {
     .description("train a detector on images of good parts")
     .argument("<folder>", "a folder of images, or a data set or manifest, whose training images are used")
     .requiredOption("-o, --out <file>", "the model file to write, such as model.safetensors")
-    .addHelpText("after", "\nIf subfolders are named good, OK, normal or pass, only their images are used.")
+    .addHelpText(
+      "after",
+      "\nIf subfolders are named good, OK, normal or pass, only their images are used.\n\n" +
+        "Ctrl-C stops the training after the current batch and saves the model as it is (exit code 130). A second\n" +
+        "Ctrl-C aborts without saving.",
+    )
     .action((folder: string, flags: TrainFlags) => runTrain(context, folder, flags));
-  return addFlags(command, trainOptions);
+  return addFlags(addFlags(command, trainOptions), checkpointFlags);
 }
 
-async function runTrain(
-  context: CommandContext,
-  folder: string,
-  { out, good, format, ...options }: TrainFlags,
-): Promise<void> {
-  const { signal } = context;
+async function runTrain(context: CommandContext, folder: string, flags: TrainFlags): Promise<void> {
+  const { out, good, format, checkpoint, checkpointEveryEpochs, checkpointEverySeconds, ...options } = flags;
+  const { signal, interruptions } = context;
+  const every = { everyEpochs: checkpointEveryEpochs, everySeconds: checkpointEverySeconds };
+  if (checkpoint === undefined && Object.values(every).some((value) => value !== undefined)) {
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      "--checkpoint-every-epochs and --checkpoint-every-seconds are only valid with --checkpoint.",
+    );
+  }
+  const stop = interruptions?.stop();
   // Fail now, not after an hour of training. How large the model will be is looked at when that is known.
   await requireRoom([{ name: "the model", path: out, bytes: 0 }]);
   const { files } = await openTrainingSource(folder, { good: good?.toString(), format });
@@ -42,11 +66,29 @@ async function runTrain(
     [...images, lists, ...weightsInputs(options.weights)],
   );
   const progress = trainProgress(context, options.epochs === "auto" ? "at most " : "");
+  let finished = false;
+  const onProgress = (report: TrainProgress) => {
+    progress.report(report);
+    if (report.phase === "training") finished = report.epoch === report.epochs;
+  };
+  const checkpointing = checkpoint === undefined ? undefined : { path: checkpoint, ...every };
   try {
-    await using detector = await trainToFile(files, { ...options, signal, onProgress: progress.report }, out);
+    await using detector = await trainToFile(
+      files,
+      { ...options, checkpoint: checkpointing, signal, stop, onProgress },
+      out,
+    );
     progress.stop();
     await saveSomewhere(detector, out, signal);
-    context.print(`Trained on ${detector.training!.images} images; the model is in ${out}`);
+    const { images: count, epochs } = detector.training!;
+    if (stop?.aborted && !finished) {
+      interruptions?.markStopped();
+      context.print(
+        `Stopped in epoch ${epochs}, trained on ${count} images; the model as it is now is in ${out}`,
+      );
+    } else {
+      context.print(`Trained on ${count} images; the model is in ${out}`);
+    }
   } finally {
     progress.stop();
   }
@@ -79,6 +121,11 @@ export function trainProgress(
         return;
       }
       reading.stop();
+      if (progress.phase !== "training") {
+        if (progress.phase === "resumed")
+          context.note(`Resumed from ${printable(progress.path)} after ${describeProgress(progress)}`);
+        return;
+      }
       const { epoch, epochs, loss, imagesPerSecond, secondsLeft } = progress;
       const speed = `${imagesPerSecond.toFixed(1)} images/s`;
       training.update(

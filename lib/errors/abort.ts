@@ -54,3 +54,24 @@ export async function untilAborted<T>(signal: AbortSignal | undefined, promise: 
     stop();
   }
 }
+
+/**
+ * Runs work with a signal that is aborted as soon as one of the given signals is, with its reason. Removes its listeners
+ * afterwards. (`AbortSignal.any` requires Node.js 20.3.)
+ */
+export async function withAnySignal<T>(
+  signals: readonly (AbortSignal | undefined)[],
+  work: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  const given = signals.filter((signal) => signal !== undefined);
+  if (given.length < 2) return work(given[0]);
+  const controller = new AbortController();
+  const abort = () => controller.abort(given.find(({ aborted }) => aborted)?.reason);
+  if (given.some(({ aborted }) => aborted)) abort();
+  for (const signal of given) signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const signal of given) signal.removeEventListener("abort", abort);
+  }
+}

@@ -12,11 +12,14 @@ import { withTemporary } from "./temporary.js";
  * the file that it points to is replaced.
  *
  * @param write Writes the content. It must not close the handle.
+ * @param keepPrevious Whether the old file is kept under the name of {@link previousOf}. If the process is killed at
+ * the wrong moment, only that one exists.
  * @throws ReverseDistillationError as {@link requireWritablePlace}, `IO`, or what `write` throws.
  */
 export async function writeAtomically(
   path: string,
   write: (file: FileHandle) => Promise<void>,
+  { keepPrevious = false } = {},
 ): Promise<void> {
   await requireWritablePlace(path);
   try {
@@ -32,12 +35,19 @@ export async function writeAtomically(
       } finally {
         await file.close();
       }
+      if (keepPrevious && mode !== undefined)
+        await rename(systemPath(target), systemPath(`${target}.previous`));
       await rename(systemPath(temporary), systemPath(target));
     });
     await syncFolder(dirname(target));
   } catch (error) {
     throw ioError(error, "Writing", path);
   }
+}
+
+/** Where {@link writeAtomically} keeps the file that was at a path before. */
+export async function previousOf(path: string): Promise<string> {
+  return `${await targetOf(path)}.previous`;
 }
 
 /** The file that a path leads to through symbolic links, which may not exist. */

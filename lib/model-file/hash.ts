@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { inPieces, inTurns, type Work } from "../errors/long-work.js";
 import { elementCount } from "../tensor/element-count.js";
+import type { NativeModel } from "../native/addon.js";
 import { float32Values } from "../tensor/float32-values.js";
 import { isBatchCounter, type NamedTensor } from "../tensor/named-tensor.js";
 import { partOf, parts, type DetectorTensors } from "./detector-tensors.js";
@@ -73,6 +74,14 @@ export async function hashModel(
   for (const name of hashOrder(tensors.shapes.keys()))
     await inTurns(hash.add(await tensors.read(name)), signal);
   return hash.digest();
+}
+
+/** Computes the hash of a model's teacher. @throws ReverseDistillationError `ABORTED` */
+export async function hashTeacher(model: NativeModel, signal?: AbortSignal): Promise<string> {
+  const hash = new ModelHash("");
+  for (const tensor of model.tensors("teacher").sort((a, b) => (a.name < b.name ? -1 : 1)))
+    await inTurns(hash.add({ ...tensor, name: `teacher.${tensor.name}` }), signal);
+  return hash.digest().teacher;
 }
 
 /** SHA-256 of a file's metadata, except for this hash itself. The metadata includes the hashes of the tensors. */

@@ -11,6 +11,9 @@ import { hashMetadata, type ModelHashes } from "./hash.js";
 /** The metadata `format` of every model file; docs/model-format.md describes the metadata. */
 const format = "reverse-distillation";
 
+/** The metadata `format` of the checkpoints of trainings. */
+export const trainingFormat = "reverse-distillation-training";
+
 /**
  * The newest version of the format. It increases whenever an older reader would misread a file, so also with each new
  * stored option. A file has the lowest version from 2 on that can store its options, so that older readers can read it.
@@ -98,9 +101,12 @@ export function readMetadata(file: SafetensorsFile): ModelMetadata {
 
 function readVersion({ path, metadata, tensors }: SafetensorsFile): number {
   if (metadata.format !== format) {
-    const remedy = tensors.has("layer1.0.conv1.weight")
-      ? "It looks like a teacher's weights: pass it to train() as the option weights."
-      : "Pass a file that Detector.save() or `reverse-distillation train` wrote.";
+    const remedy =
+      metadata.format === trainingFormat
+        ? "It is a checkpoint of a training: resume it with train() and the option resume (--resume)."
+        : tensors.has("layer1.0.conv1.weight")
+          ? "It looks like a teacher's weights: pass it to train() as the option weights."
+          : "Pass a file that Detector.save() or `reverse-distillation train` wrote.";
     throw invalidFile(path, `is a safetensors file, but does not contain a detector. ${remedy}`);
   }
   const found = metadata.format_version;

@@ -41,6 +41,18 @@ export interface TrainingConfig extends StoredOptions<typeof trainingOptions> {
   featureFolder: string;
 }
 
+/** How far a training has come. */
+export interface TrainingPosition {
+  /** Epochs that have ended. */
+  epochs: number;
+  /** Batches done in the epoch after these. */
+  batches: number;
+  /** The mean loss over the images of these batches; 0 if there are none. */
+  loss: number;
+  /** Whether nothing is left to do. */
+  finished: boolean;
+}
+
 export interface NativeScore {
   score: number;
   /** height x width values, in the tensor's own memory. */
@@ -79,12 +91,35 @@ export interface NativeModel {
   tensors(part: Part): NamedTensor[];
   /** Copies the values in. Names and shapes must match the part's, but `num_batches_tracked` may be missing. */
   load(part: Part, tensors: NamedTensor[]): Promise<void>;
+  /** A whole training. */
   train(
     images: NativeImageSet,
     config: TrainingConfig,
     cancel: NativeCancelToken,
     onEpoch: (report: EpochReport) => void,
   ): Promise<void>;
+  /**
+   * Begins a training that can pause, from a state that {@link NativeModel.trainingState} returned, if one is given. It
+   * must end with {@link NativeModel.endTraining}, which frees what only training needs.
+   */
+  beginTraining(images: NativeImageSet, config: TrainingConfig, state?: NamedTensor[]): Promise<void>;
+  /**
+   * Trains until `epochs` epochs have ended, the training is finished, or `pause` is cancelled. `pause` is looked at
+   * after each batch, so every call makes progress. `threads`: 0 leaves it to LibTorch.
+   */
+  continueTraining(
+    epochs: number,
+    threads: number,
+    cancel: NativeCancelToken,
+    pause: NativeCancelToken,
+    onEpoch: (report: EpochReport) => void,
+  ): Promise<TrainingPosition>;
+  /**
+   * Everything that a resumed training needs to end with the same bits; `Training::state` of
+   * native/pipeline/trainer.h lists the tensors. They are copies.
+   */
+  trainingState(): Promise<NamedTensor[]>;
+  endTraining(): Promise<void>;
   /**
    * Scores one batch. Pixels in memory of `allocatePixels` are read until the promise settles, and so are those that are
    * `own`; others are copied by the call. `threads`: 0 leaves it to LibTorch.

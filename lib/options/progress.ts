@@ -2,7 +2,7 @@ import { callback } from "./kind.js";
 import { optional } from "./option.js";
 
 /** What {@link TrainOptions.onProgress} receives. */
-export type TrainProgress = DownloadingProgress | ReadingProgress | EpochProgress;
+export type TrainProgress = DownloadingProgress | ReadingProgress | EpochProgress | CheckpointProgress;
 
 /** Part of the teacher's weights was downloaded. */
 export interface DownloadingProgress {
@@ -25,6 +25,17 @@ export interface ReadingProgress {
 /** An epoch ended. */
 export interface EpochProgress extends EpochReport {
   phase: "training";
+}
+
+/** A checkpoint was written, or the training was resumed from one. */
+export interface CheckpointProgress {
+  phase: "checkpoint" | "resumed";
+  /** The file. */
+  path: string;
+  /** Number of epochs that had ended. */
+  epochs: number;
+  /** Number of batches done since. */
+  batches: number;
 }
 
 /** The state of a training after an epoch. */

@@ -1,4 +1,6 @@
 import { totalmem } from "node:os";
+import { invalid } from "../errors/validate.js";
+import { interruptionOptions } from "./checkpointing.js";
 import { abortOptions, computingOptions } from "./computing.js";
 import { formatOptions, goodOptions } from "./dataset-format.js";
 import { imageOptions } from "./images.js";
@@ -61,8 +63,8 @@ const featureOptions = {
 
 const progressOptions = {
   /**
-   * Called while weights are downloaded, after each image read and after each epoch. If it throws, the training is
-   * stopped.
+   * Called while weights are downloaded, after each image read, after each epoch, and when a checkpoint was written or
+   * resumed. If it throws, the training is aborted.
    */
   onProgress: optional(callback<(progress: TrainProgress) => void>()),
 };
@@ -78,6 +80,7 @@ export const trainOptions = {
   ...computingOptions,
   ...featureOptions,
   ...imageOptions,
+  ...interruptionOptions,
   ...abortOptions,
   ...progressOptions,
 };
@@ -95,6 +98,7 @@ export interface TrainOptions
     GivenOptions<typeof computingOptions>,
     GivenOptions<typeof featureOptions>,
     GivenOptions<typeof imageOptions>,
+    GivenOptions<typeof interruptionOptions>,
     GivenOptions<typeof abortOptions>,
     GivenOptions<typeof progressOptions> {}
 
@@ -109,7 +113,11 @@ export const trainDefaults: TrainDefaults = defaultsOf(trainOptions);
 
 /** @throws ReverseDistillationError `INVALID_ARGUMENT` naming the option, what is allowed and what was given. */
 export function resolveTrainOptions(options: TrainOptions = {}): ResolvedTrainOptions {
-  return resolveOptions(trainOptions, options);
+  const resolved = resolveOptions(trainOptions, options);
+  if (resolved.resume === true && resolved.checkpoint === undefined) {
+    throw invalid("resume", "the path of a checkpoint, unless the option checkpoint names one", true);
+  }
+  return resolved;
 }
 
 /** A quarter of the memory of the machine or container, in bytes. It does not depend on how much is free. */

@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { writeAtomically } from "../files/atomic-file.js";
@@ -11,6 +12,7 @@ import type { NamedTensor } from "../tensor/named-tensor.js";
  * so that the data starts at a multiple of 8 bytes. Tensors are sorted by descending element size, which aligns all of
  * them, and then by name.
  *
+ * @param options As those of `writeAtomically`.
  * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `IO`, `ABORTED`.
  */
 export async function writeSafetensors(
@@ -18,18 +20,20 @@ export async function writeSafetensors(
   tensors: readonly NamedTensor[],
   metadata: Readonly<Record<string, string>>,
   signal?: AbortSignal,
+  options?: { keepPrevious: boolean },
 ): Promise<void> {
   const ordered = [...tensors].sort(
     (a, b) => elementSize[b.dtype]! - elementSize[a.dtype]! || (a.name < b.name ? -1 : 1),
   );
   const header = encodeHeader(ordered, metadata);
-  await writeAtomically(path, async (file) => {
+  const write = async (file: FileHandle) => {
     await writeBytes(file, header);
     for (const { data } of ordered) {
       throwIfAborted(signal);
       await writeBytes(file, data);
     }
-  });
+  };
+  await writeAtomically(path, write, options);
 }
 
 function encodeHeader(tensors: readonly NamedTensor[], metadata: Readonly<Record<string, string>>): Buffer {

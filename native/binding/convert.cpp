@@ -208,4 +208,13 @@ Napi::Object from_report(Napi::Env env, const EpochReport& report) {
   return value;
 }
 
+Napi::Object from_training_progress(Napi::Env env, const TrainingProgress& progress) {
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("epochs", static_cast<double>(progress.epochs));
+  value.Set("batches", static_cast<double>(progress.batches));
+  value.Set("loss", progress.loss);
+  value.Set("finished", progress.finished);
+  return value;
+}
+
 }  // namespace reverse_distillation::binding

@@ -27,5 +27,6 @@ Napi::Object from_named_tensor(Napi::Env env, const NamedTensor& value);
 Napi::Array from_named_tensors(Napi::Env env, const std::vector<NamedTensor>& values);
 
 Napi::Object from_report(Napi::Env env, const EpochReport& report);
+Napi::Object from_training_progress(Napi::Env env, const TrainingProgress& progress);
 
 }  // namespace reverse_distillation::binding

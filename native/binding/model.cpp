@@ -5,6 +5,7 @@
 #include "binding/image_set.h"
 #include "binding/lent_pixels.h"
 #include "binding/model_jobs.h"
+#include "binding/training_jobs.h"
 
 namespace reverse_distillation::binding {
 
@@ -16,7 +17,11 @@ Napi::Function ModelWrap::define(Napi::Env env) {
       env, "Model",
       {StaticMethod<&ModelWrap::create>("create"), InstanceAccessor<&ModelWrap::config>("config"),
        InstanceMethod<&ModelWrap::tensors>("tensors"), InstanceMethod<&ModelWrap::load>("load"),
-       InstanceMethod<&ModelWrap::train>("train"), InstanceMethod<&ModelWrap::score>("score"),
+       InstanceMethod<&ModelWrap::train>("train"),
+       InstanceMethod<&ModelWrap::begin_training>("beginTraining"),
+       InstanceMethod<&ModelWrap::continue_training>("continueTraining"),
+       InstanceMethod<&ModelWrap::training_state>("trainingState"),
+       InstanceMethod<&ModelWrap::end_training>("endTraining"), InstanceMethod<&ModelWrap::score>("score"),
        InstanceMethod<&ModelWrap::allocate_pixels>("allocatePixels"),
        InstanceMethod<&ModelWrap::trace>("trace"),
        InstanceAccessor<&ModelWrap::last_transfer>("lastTransfer"),
@@ -63,6 +68,37 @@ Napi::Value ModelWrap::train(const Napi::CallbackInfo& info) {
     return submit(std::make_shared<TrainJob>(info.Env(), *this, ImageSetWrap::freeze(info[0]),
                                              info[1].As<Napi::Object>(), CancelTokenWrap::from(info[2]),
                                              info[3].As<Napi::Function>()));
+  });
+}
+
+Napi::Value ModelWrap::begin_training(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    return submit(std::make_shared<BeginTrainingJob>(info.Env(), *this, ImageSetWrap::freeze(info[0]),
+                                                     info[1].As<Napi::Object>(), info[2]));
+  });
+}
+
+Napi::Value ModelWrap::continue_training(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    return submit(std::make_shared<ContinueTrainingJob>(
+        info.Env(), *this, info[0].ToNumber().Int64Value(), info[1].ToNumber().Int32Value(),
+        CancelTokenWrap::from(info[2]), CancelTokenWrap::from(info[3]), info[4].As<Napi::Function>()));
+  });
+}
+
+Napi::Value ModelWrap::training_state(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    return submit(std::make_shared<TrainingStateJob>(info.Env(), *this));
+  });
+}
+
+Napi::Value ModelWrap::end_training(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    return submit(std::make_shared<EndTrainingJob>(info.Env(), *this));
   });
 }
 

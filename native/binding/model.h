@@ -32,6 +32,10 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
   Napi::Value tensors(const Napi::CallbackInfo& info);
   Napi::Value load(const Napi::CallbackInfo& info);
   Napi::Value train(const Napi::CallbackInfo& info);
+  Napi::Value begin_training(const Napi::CallbackInfo& info);
+  Napi::Value continue_training(const Napi::CallbackInfo& info);
+  Napi::Value training_state(const Napi::CallbackInfo& info);
+  Napi::Value end_training(const Napi::CallbackInfo& info);
   Napi::Value score(const Napi::CallbackInfo& info);
   Napi::Value allocate_pixels(const Napi::CallbackInfo& info);
   Napi::Value trace(const Napi::CallbackInfo& info);

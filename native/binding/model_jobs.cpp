@@ -39,31 +39,39 @@ void CreateJob::work() {
   ++ModelWrap::live_models;
 }
 
-LoadJob::LoadJob(Napi::Env env, ModelWrap& model, Part part, const Napi::Array& tensors)
-    : ModelJob(env, model, 0), part_(part) {
+std::vector<NamedTensor> ModelJob::lend_tensors(const Napi::Array& tensors) {
+  std::vector<NamedTensor> lent;
   for (uint32_t i = 0; i < tensors.Length(); ++i) {
     const auto tensor = tensors.Get(i).As<Napi::Object>();
-    state_.push_back(to_named_tensor(tensor));
+    lent.push_back(to_named_tensor(tensor));
     keep(tensor.Get("data").As<Napi::Object>());
   }
+  return lent;
 }
 
-TrainJob::TrainJob(Napi::Env env, ModelWrap& model, std::shared_ptr<const ImageSet> images,
-                   const Napi::Object& config, std::shared_ptr<CancelToken> cancel,
-                   const Napi::Function& on_epoch)
-    : ModelJob(env, model, config.Get("threads").ToNumber().Int32Value()),
-      images_(std::move(images)),
-      config_(to_training_config(config)),
+LoadJob::LoadJob(Napi::Env env, ModelWrap& model, Part part, const Napi::Array& tensors)
+    : ModelJob(env, model, 0), part_(part), state_(lend_tensors(tensors)) {}
+
+ReportingJob::ReportingJob(Napi::Env env, ModelWrap& model, int threads, std::shared_ptr<CancelToken> cancel,
+                           const Napi::Function& on_epoch)
+    : ModelJob(env, model, threads),
       on_epoch_(Napi::Persistent(on_epoch)),
       environment_(Environment::of(env)) {
   set_cancel_token(std::move(cancel));
 }
 
+TrainJob::TrainJob(Napi::Env env, ModelWrap& model, std::shared_ptr<const ImageSet> images,
+                   const Napi::Object& config, std::shared_ptr<CancelToken> cancel,
+                   const Napi::Function& on_epoch)
+    : ReportingJob(env, model, config.Get("threads").ToNumber().Int32Value(), std::move(cancel), on_epoch),
+      images_(std::move(images)),
+      config_(to_training_config(config)) {}
+
 void TrainJob::work() {
   detector().train(*images_, config_, cancel_token(), [this](const EpochReport& epoch) { report(epoch); });
 }
 
-void TrainJob::report(const EpochReport& epoch) {
+void ReportingJob::report(const EpochReport& epoch) {
   // The job outlives its reports: a later message settles it.
   environment_->post([this, epoch](Napi::Env env) {
     try {

@@ -19,6 +19,9 @@ class ModelJob : public Job {
   /// Views of pixels, which the job keeps readable; see `LentPixels`.
   std::vector<PixelView> lend_images(const Napi::Array& images);
 
+  /// The caller's tensors, which share their memory; the job keeps it alive.
+  std::vector<NamedTensor> lend_tensors(const Napi::Array& tensors);
+
   ModelWrap& model_;
 
  private:
@@ -48,7 +51,22 @@ class LoadJob : public ModelJob {
   std::vector<NamedTensor> state_;
 };
 
-class TrainJob : public ModelJob {
+/// Work that calls back after each epoch.
+class ReportingJob : public ModelJob {
+ public:
+  ReportingJob(Napi::Env env, ModelWrap& model, int threads, std::shared_ptr<CancelToken> cancel,
+               const Napi::Function& on_epoch);
+
+ protected:
+  void report(const EpochReport& report);
+
+ private:
+  Napi::FunctionReference on_epoch_;
+  std::shared_ptr<Environment> environment_;
+};
+
+/// A whole training.
+class TrainJob : public ReportingJob {
  public:
   TrainJob(Napi::Env env, ModelWrap& model, std::shared_ptr<const ImageSet> images,
            const Napi::Object& config, std::shared_ptr<CancelToken> cancel, const Napi::Function& on_epoch);
@@ -57,12 +75,8 @@ class TrainJob : public ModelJob {
   void work() override;
 
  private:
-  void report(const EpochReport& report);
-
   std::shared_ptr<const ImageSet> images_;
   TrainingConfig config_;
-  Napi::FunctionReference on_epoch_;
-  std::shared_ptr<Environment> environment_;
 };
 
 /// Resolves to one { score, map } per image.

@@ -37,6 +37,12 @@ Adam::Adam(std::vector<at::Tensor> parameters, double learning_rate)
   }
 }
 
+Adam::Memory Adam::memory(size_t parameter) const {
+  const at::Tensor& like = parameters_[parameter];
+  return {means_[parameter].as_strided(like.sizes(), like.strides()),
+          variances_[parameter].as_strided(like.sizes(), like.strides()), steps_[parameter]};
+}
+
 void Adam::step() {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> parameters, gradients, means, variances, steps;

@@ -17,12 +17,22 @@ class Adam {
   /// parameter without a gradient (one that the layout never runs) does not change.
   void step();
 
+  /// What Adam remembers of one parameter. The tensors share its memory, in the parameter's shape.
+  struct Memory {
+    at::Tensor mean;      ///< First moment of the gradients.
+    at::Tensor variance;  ///< Second moment (uncentred) of the gradients.
+    at::Tensor steps;     ///< Number of steps: a float32 scalar.
+  };
+
+  /// parameter: index into the constructor's list.
+  Memory memory(size_t parameter) const;
+
  private:
   double learning_rate_;
   std::vector<at::Tensor> parameters_;
-  std::vector<at::Tensor> means_;      ///< First moments of the gradients, in the parameters' memory order.
-  std::vector<at::Tensor> variances_;  ///< Second moments (uncentred) of the gradients, in the same order.
-  std::vector<at::Tensor> steps_;      ///< Number of steps of each parameter, float32 scalars.
+  std::vector<at::Tensor> means_;      ///< Rows in the parameters' memory order.
+  std::vector<at::Tensor> variances_;  ///< Rows in the same order.
+  std::vector<at::Tensor> steps_;
 };
 
 }  // namespace reverse_distillation

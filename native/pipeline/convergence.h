@@ -16,6 +16,9 @@ class Convergence {
   /// loss: the epoch's mean. Returns whether training may end; never true before two full windows.
   bool reached_with(double loss);
 
+  /// The losses so far, in order.
+  const std::vector<double>& losses() const { return losses_; }
+
  private:
   double mean(size_t begin) const;
 

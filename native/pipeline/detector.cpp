@@ -47,13 +47,41 @@ Detector::Detector(const ModelConfig& config)
   model_->eval();
 }
 
-void Detector::train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
-                     const std::function<void(const EpochReport&)>& report) {
+void Detector::begin_training(std::shared_ptr<const ImageSet> images, const TrainingConfig& config,
+                              const std::vector<NamedTensor>* state) {
   drop_engine();
-  // Scoring needs far less memory; this also runs after an aborted training.
-  const auto release = c10::make_scope_exit([this] { memory_->release(); });
+  end_training();
+  training_ = std::make_unique<Training>(model_, config_, std::move(images), config);
+  if (state != nullptr) training_->load(*state);
+}
+
+TrainingProgress Detector::continue_training(int64_t epochs, const CancelToken& cancel,
+                                             const CancelToken& pause, const Training::Report& report) {
+  drop_engine();
   const MemoryPool::Scope scope(*memory_);
-  reverse_distillation::train(model_, config_, images, config, cancel, report);
+  training().run(epochs, cancel, pause, report);
+  return training().progress();
+}
+
+std::vector<NamedTensor> Detector::training_state() const { return training().state(); }
+
+void Detector::end_training() {
+  training_.reset();
+  // Scoring needs far less memory.
+  memory_->release();
+}
+
+Training& Detector::training() const {
+  if (!training_) throw Error(ErrorCode::kInvalidArgument, "No training has begun.");
+  return *training_;
+}
+
+void Detector::train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
+                     const Training::Report& report) {
+  const auto end = c10::make_scope_exit([this] { end_training(); });
+  // Not owned: the caller's images outlive this call.
+  begin_training({std::shared_ptr<void>(), &images}, config);
+  continue_training(config.epochs, cancel, CancelToken(), report);
 }
 
 void Detector::drop_engine() {

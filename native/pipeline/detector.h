@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,9 +29,21 @@ class Detector {
 
   const ModelConfig& config() const { return config_; }
 
-  /// See `train`.
+  /// Begins a training, from `state` if one is given. See `Training`; it ends with `end_training`.
+  void begin_training(std::shared_ptr<const ImageSet> images, const TrainingConfig& config,
+                      const std::vector<NamedTensor>* state = nullptr);
+
+  /// See `Training::run`, `Training::state`. Throw `Error(kInvalidArgument)` unless a training has begun.
+  TrainingProgress continue_training(int64_t epochs, const CancelToken& cancel, const CancelToken& pause,
+                                     const Training::Report& report);
+  std::vector<NamedTensor> training_state() const;
+
+  /// Frees what only training needs.
+  void end_training();
+
+  /// A whole training.
   void train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
-             const std::function<void(const EpochReport&)>& report);
+             const Training::Report& report);
 
   /// Scores one batch of images of any sizes. Reads the callers' memory until it returns; the results are on
   /// the CPU. An empty batch gives empty results. A large batch is computed in equal parts, which bounds the
@@ -60,6 +72,7 @@ class Detector {
   /// Scores images that are computed together. The engine must be there.
   AnomalyMaps score_part(std::span<const PixelView> images);
   void drop_engine();
+  Training& training() const;
   torch::nn::Module& part_module(Part part);
 
   ModelConfig config_;
@@ -68,6 +81,7 @@ class Detector {
   ReverseDistillation model_;
   std::optional<ScoringEngine> engine_;    ///< Made on first use, dropped when the weights change.
   std::optional<GpuScoring> gpu_scoring_;  ///< GPU only; made and dropped with the engine.
+  std::unique_ptr<Training> training_;     ///< While one is going on.
   const void* last_pixels_ = nullptr;
   const void* last_map_ = nullptr;
 };

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "core/device.h"
@@ -54,7 +55,7 @@ TeacherFeatures::TeacherFeatures(const TeacherImpl& teacher, const ImageSet& ima
 std::vector<at::Tensor> TeacherFeatures::batch(const at::Tensor& indices) {
   const torch::NoGradGuard no_grad;
   std::vector<at::Tensor> features;
-  if (all_kept(indices)) {
+  if (keeps(indices)) {
     for (const at::Tensor& kept : kept_) {
       const at::Tensor chosen = kept.index_select(0, move_to(indices, kept.device()));
       features.push_back(from_rows(move_to(chosen, options_.device())));
@@ -72,6 +73,11 @@ std::vector<at::Tensor> TeacherFeatures::batch(const at::Tensor& indices) {
     known_[static_cast<size_t>(indices[i].item<int64_t>())] = true;
   }
   return features;
+}
+
+bool TeacherFeatures::settled() const {
+  if (storage_ == FeatureStorage::kNone) return true;
+  return std::find(known_.begin(), known_.end(), false) == known_.end();
 }
 
 std::vector<at::Tensor> TeacherFeatures::compute(const at::Tensor& indices) {
@@ -94,7 +100,7 @@ void TeacherFeatures::allocate(const std::vector<at::Tensor>& features) {
   }
 }
 
-bool TeacherFeatures::all_kept(const at::Tensor& indices) const {
+bool TeacherFeatures::keeps(const at::Tensor& indices) const {
   for (int64_t i = 0; i < indices.numel(); ++i) {
     if (!known_[static_cast<size_t>(indices[i].item<int64_t>())]) return false;
   }

@@ -42,10 +42,15 @@ class TeacherFeatures {
   /// Where they are kept. Known after the first batch.
   FeatureStorage storage() const { return storage_; }
 
+  /// Whether nothing is left to keep: all features are kept, or none can be.
+  bool settled() const;
+
+  /// Whether the features of all images at `indices` are kept.
+  bool keeps(const at::Tensor& indices) const;
+
  private:
   std::vector<at::Tensor> compute(const at::Tensor& indices);
   void allocate(const std::vector<at::Tensor>& features);
-  bool all_kept(const at::Tensor& indices) const;
 
   FoldedTeacher teacher_;
   const ImageSet& images_;

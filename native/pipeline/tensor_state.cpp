@@ -10,14 +10,6 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Parameters and buffers; they share the module's memory.
-std::vector<NamedTensor> members(const torch::nn::Module& module) {
-  std::vector<NamedTensor> all;
-  for (const auto& item : module.named_parameters()) all.push_back({item.key(), item.value()});
-  for (const auto& item : module.named_buffers()) all.push_back({item.key(), item.value()});
-  return all;
-}
-
 bool may_be_absent(const std::string& name) { return name.ends_with("num_batches_tracked"); }
 
 /// Collects complaints and quotes the first few.
@@ -45,6 +37,13 @@ std::string to_text(const T& value) {
 
 }  // namespace
 
+std::vector<NamedTensor> members(const torch::nn::Module& module) {
+  std::vector<NamedTensor> all;
+  for (const auto& item : module.named_parameters()) all.push_back({item.key(), item.value()});
+  for (const auto& item : module.named_buffers()) all.push_back({item.key(), item.value()});
+  return all;
+}
+
 std::vector<NamedTensor> tensor_state(const torch::nn::Module& module) {
   std::vector<NamedTensor> state = members(module);
   for (NamedTensor& entry : state) entry.tensor = entry.tensor.detach().cpu().contiguous();
@@ -53,10 +52,14 @@ std::vector<NamedTensor> tensor_state(const torch::nn::Module& module) {
 
 void load_tensor_state(torch::nn::Module& module, const std::string& part,
                        const std::vector<NamedTensor>& state) {
+  load_tensors(members(module), part, state);
+}
+
+void load_tensors(const std::vector<NamedTensor>& wanted, const std::string& part,
+                  const std::vector<NamedTensor>& state) {
   std::unordered_map<std::string, at::Tensor> given;
   for (const NamedTensor& entry : state) given.emplace(entry.name, entry.tensor);
 
-  const std::vector<NamedTensor> wanted = members(module);
   Complaints complaints;
   for (const NamedTensor& entry : wanted) {
     const auto found = given.find(entry.name);

@@ -1,11 +1,18 @@
 #pragma once
 
+#include <ATen/core/Generator.h>
+
 #include <functional>
+#include <memory>
 
 #include "core/cancel_token.h"
 #include "core/config.h"
 #include "model/reverse_distillation.h"
+#include "pipeline/adam.h"
+#include "pipeline/convergence.h"
 #include "pipeline/image_set.h"
+#include "pipeline/teacher_features.h"
+#include "pipeline/tensor_state.h"
 
 namespace reverse_distillation {
 
@@ -19,21 +26,87 @@ struct EpochReport {
   FeatureStorage features;  ///< Where the teacher's features are kept.
 };
 
-/// Trains bottleneck and decoder on normal images (Deng & Li 2022, Sec. 3.3) in the precision of
-/// `model_config`, and leaves the model in eval mode, even if it throws. Adam with betas (0.5, 0.999). The
-/// order of images depends only on `config.seed`, and two runs on one machine with equal arguments and
-/// threads end with equal bits.
+/// How far a training has come.
+struct TrainingProgress {
+  int64_t epochs = 0;   ///< Epochs that have ended.
+  int64_t batches = 0;  ///< Batches done in the epoch after these.
+  double loss = 0.0;    ///< Mean over the images of these batches; 0 if there are none.
+  bool finished = false;
+};
+
+/// Trains bottleneck and decoder on normal images (Deng & Li 2022, Sec. 3.3) in the precision of the model's
+/// configuration. Adam with betas (0.5, 0.999). The order of images depends only on `config.seed`.
+///
+/// The training can pause after any batch. Its state can then be saved and loaded into another `Training` of
+/// an equal model with equal images and configuration, which ends with the same bits as if nothing had
+/// happened, on one machine and with the same number of threads. Only `epochs` and `until_converged` may
+/// differ.
 ///
 /// The last, partial batch of an epoch is used, unless it would leave a batch norm with a single value per
 /// channel (one image of 32 x 32). A batch size above the number of images means one batch.
 ///
 /// With `config.until_converged` the training ends when `Convergence` says so, and at `config.epochs` at the
 /// latest. The result equals that of a training with this number of epochs.
-///
-/// `report` is called on the calling thread after each epoch. Throws `Error(kAborted)` between batches once
-/// `cancel` is set; `Error(kInvalidArgument)` if there are no images, or no batch that can be trained on.
-void train(ReverseDistillation& model, const ModelConfig& model_config, const ImageSet& images,
-           const TrainingConfig& config, const CancelToken& cancel,
-           const std::function<void(const EpochReport&)>& report);
+class Training {
+ public:
+  using Report = std::function<void(const EpochReport&)>;
+
+  /// Refers to the weights of `model` and changes them. Throws `Error(kInvalidArgument)` if there are no
+  /// images.
+  Training(ReverseDistillation model, const ModelConfig& model_config, std::shared_ptr<const ImageSet> images,
+           const TrainingConfig& config);
+
+  /// Trains until `epochs` epochs have ended, the training is finished, or `pause` is set. `pause` is looked
+  /// at after each batch, so every call makes progress. Leaves the model in eval mode, even if it throws.
+  ///
+  /// `report` is called on the calling thread after each epoch. Throws `Error(kAborted)` between batches once
+  /// `cancel` is set, and `Error(kInvalidArgument)` if there is no batch that can be trained on.
+  void run(int64_t epochs, const CancelToken& cancel, const CancelToken& pause, const Report& report);
+
+  TrainingProgress progress() const;
+
+  /// Copies of everything that a resumed training needs, on the CPU: the weights and statistics of `bn.*` and
+  /// `decoder.*`, `adam.mean.*`, `adam.variance.*` and `adam.steps.*` for every trained parameter, `loss_sum`
+  /// of the epoch in progress (float64), `position` (int64: epochs ended, batches done since), `losses` of
+  /// the ended epochs (float64), `order` of the images in the epoch in progress (int64; empty between
+  /// epochs), and the state of the `generator` that draws the next order (uint8).
+  std::vector<NamedTensor> state() const;
+
+  /// Continues from `state`. Throws `Error(kInvalidFile)` if it does not fit this training, and
+  /// `Error(kInvalidArgument)` if it is further than `config.epochs`.
+  void load(std::vector<NamedTensor> state);
+
+ private:
+  /// The members of the state that have a fixed shape. They share the training's memory.
+  std::vector<NamedTensor> fixed_state() const;
+  std::vector<at::Tensor> batches_of(const at::Tensor& order) const;
+  bool finished() const { return ended() >= epochs_; }
+  int64_t ended() const { return static_cast<int64_t>(convergence_.losses().size()); }
+  bool recall_features(const CancelToken& cancel, const CancelToken& pause);
+  bool run_epoch(const CancelToken& cancel, const CancelToken& pause);
+  void train_on(const at::Tensor& batch);
+  EpochReport end_epoch();
+
+  ReverseDistillation model_;
+  ModelConfig model_config_;
+  std::shared_ptr<const ImageSet> images_;
+  TrainingConfig config_;
+  c10::Device device_;
+  TeacherFeatures teacher_;
+  std::vector<NamedTensor> parameters_;
+  Adam optimiser_;
+  at::Generator generator_;
+  Convergence convergence_;
+  int64_t epochs_;  ///< The last epoch.
+  bool features_recalled_ = true;
+
+  // The epoch in progress.
+  at::Tensor order_;     ///< int64 [images]; undefined between epochs.
+  int64_t batches_ = 0;  ///< Batches done.
+  int64_t trained_ = 0;  ///< Images in them.
+  at::Tensor loss_sum_;  ///< Sum of the images' losses: on the device, so that nothing waits for it.
+  int64_t timed_ = 0;    ///< Images trained on in `seconds_`: fewer after a resumption.
+  double seconds_ = 0.0;
+};
 
 }  // namespace reverse_distillation

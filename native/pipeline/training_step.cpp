@@ -7,9 +7,14 @@
 
 namespace reverse_distillation {
 
-std::vector<at::Tensor> trained_parameters(ReverseDistillation& model) {
-  std::vector<at::Tensor> parameters = model->bottleneck->parameters();
-  for (const at::Tensor& parameter : model->decoder->parameters()) parameters.push_back(parameter);
+std::vector<NamedTensor> trained_parameters(const ReverseDistillation& model) {
+  std::vector<NamedTensor> parameters;
+  for (const auto& item : model->bottleneck->named_parameters()) {
+    parameters.push_back({"bn." + item.key(), item.value()});
+  }
+  for (const auto& item : model->decoder->named_parameters()) {
+    parameters.push_back({"decoder." + item.key(), item.value()});
+  }
   return parameters;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/config.h"
 #include "model/reverse_distillation.h"
+#include "pipeline/tensor_state.h"
 
 namespace reverse_distillation {
 
@@ -17,8 +18,9 @@ class TrainMode {
   ReverseDistillation& model_;
 };
 
-/// The parameters that training changes: first the bottleneck's, then the decoder's.
-std::vector<at::Tensor> trained_parameters(ReverseDistillation& model);
+/// The parameters that training changes: first the bottleneck's ("bn.conv1.weight"), then the decoder's
+/// ("decoder.layer1.0.conv1.weight"). They share the model's memory.
+std::vector<NamedTensor> trained_parameters(const ReverseDistillation& model);
 
 /// Forward and backward of one batch, in the model's current mode.
 ///

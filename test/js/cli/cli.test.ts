@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import sharp from "sharp";
+import { Detector } from "../../../lib/index.js";
 import { runCli } from "../support/child-process.js";
 import { folderOfImages } from "../support/image-fixtures.js";
 
@@ -202,16 +203,89 @@ test.serial("--help and --version are printed, with the exit code 0", async (t) 
   });
 });
 
-test.serial("Ctrl-C ends a training in order, and leaves the old file and no other", async (t) => {
+const endless = ["--image-size", "64", "--epochs", "100000"];
+
+for (const [signal, expected] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  test.serial(
+    `${signal} stops a training and saves the model as it is; the exit code is ${expected}`,
+    async (t) => {
+      const own = mkdtempSync(join(folder, "own-"));
+      const out = join(own, "model.safetensors");
+      writeFileSync(out, "old");
+      const ended = await runCli(["train", parts, "-o", out, ...endless], {
+        onOutput: (text, kill) => text.includes("Training 1/") && kill(signal),
+      });
+      t.deepEqual([ended.code, ended.signal], [expected, null], ended.stderr);
+      t.regex(ended.stderr, /^Stopping after this batch\. Interrupt again to abort\.$/m);
+      t.regex(ended.stdout, /^Stopped in epoch \d+, trained on 3 images; the model as it is now is in .*\n$/);
+      t.deepEqual(readdirSync(own), ["model.safetensors"]);
+      await using detector = await Detector.load(out);
+      t.is(detector.training!.epochs, Number(/in epoch (\d+),/.exec(ended.stdout)![1]));
+    },
+  );
+}
+
+test.serial("a second signal aborts a training, and leaves the old file and no other", async (t) => {
   const own = mkdtempSync(join(folder, "own-"));
   const out = join(own, "model.safetensors");
   writeFileSync(out, "old");
-  const { code, signal, stderr } = await runCli(
-    ["train", parts, "-o", out, "--image-size", "64", "--epochs", "100000"],
-    { onOutput: (text, kill) => text.includes("Training 1/") && kill("SIGINT") },
-  );
-  t.deepEqual([code, signal], [130, null], stderr);
+  const { code, signal, stdout, stderr } = await runCli(["train", parts, "-o", out, ...endless], {
+    onOutput(text, kill) {
+      if (!text.includes("Training 1/")) return;
+      // Two equal signals could become one.
+      kill("SIGINT");
+      kill("SIGTERM");
+    },
+  });
+  t.deepEqual([code, signal, stdout], [143, null, ""], stderr);
   t.regex(stderr, /Interrupted\.\n$/);
   t.deepEqual(readdirSync(own), ["model.safetensors"]);
   t.is(readFileSync(out, "utf8"), "old");
 });
+
+test.serial("Ctrl-C before the first batch ends a training without a model", async (t) => {
+  const own = mkdtempSync(join(folder, "own-"));
+  const { code, stdout, stderr } = await runCli(["train", parts, "-o", join(own, "m"), ...endless], {
+    onOutput: (text, kill) => text.includes("random weights") && kill("SIGINT"),
+  });
+  t.deepEqual([code, stdout], [130, ""], stderr);
+  t.regex(stderr, /Interrupted\.\n$/);
+  t.deepEqual(readdirSync(own), []);
+});
+
+test.serial("a stopped training resumes from its checkpoint, and says so", async (t) => {
+  const own = mkdtempSync(join(folder, "own-"));
+  const [out, checkpoint] = [join(own, "model.safetensors"), join(own, "run.checkpoint")];
+  const args = ["train", parts, "-o", out, "--checkpoint", checkpoint, "--resume", "--image-size", "64"];
+  const stopped = await runCli([...args, "--epochs", "100000"], {
+    onOutput: (text, kill) => text.includes("Training 2/") && kill("SIGINT"),
+  });
+  t.is(stopped.code, 130, stopped.stderr);
+  const done = Number(/in epoch (\d+)/.exec(stopped.stdout)![1]);
+  const { code, stdout, stderr } = await runCli([...args, "--epochs", String(done + 1)]);
+  t.is(code, 0, stderr);
+  t.regex(
+    stderr,
+    new RegExp(`^Resumed from ${checkpoint} after (${done}|${done - 1}) epochs?( and 1 batch)?$`, "m"),
+  );
+  t.is(stdout, `Trained on 3 images; the model is in ${out}\n`);
+  t.deepEqual(readdirSync(own).sort(), ["model.safetensors", "run.checkpoint", "run.checkpoint.previous"]);
+});
+
+test.serial(
+  "flags of checkpoints need --checkpoint, and checkpoints and the model need two paths",
+  async (t) => {
+    const lone = await runCli(["train", parts, "-o", model, "--checkpoint-every-epochs", "2"]);
+    t.deepEqual([lone.code, lone.stdout], [2, ""]);
+    t.regex(
+      lone.stderr,
+      /^error: --checkpoint-every-epochs and --checkpoint-every-seconds are only valid with/,
+    );
+    const same = await runCli(["train", parts, "-o", model, "--checkpoint", model, ...quick]);
+    t.is(same.code, 2);
+    t.regex(same.stderr, /^error: The checkpoints and the model cannot have the same path/m);
+  },
+);

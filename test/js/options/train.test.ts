@@ -2,17 +2,29 @@ import { totalmem } from "node:os";
 import { inspect } from "node:util";
 import test from "ava";
 import { ReverseDistillationError, trainDefaults, type TrainOptions } from "../../../lib/index.js";
+import type { CheckpointingOptions } from "../../../lib/options/checkpointing.js";
 import { resolveTrainOptions } from "../../../lib/options/train.js";
 
 test("options left out take their defaults", (t) => {
-  const { good, format, weights, threads, signal, onProgress, imageSize, featureMemory, batching, ...rest } =
-    resolveTrainOptions();
+  const {
+    good,
+    format,
+    weights,
+    threads,
+    signal,
+    onProgress,
+    imageSize,
+    featureMemory,
+    batching,
+    ...others
+  } = resolveTrainOptions();
+  const { checkpoint, stop, ...rest } = others;
   const { imageSize: side, ...defaults } = trainDefaults;
   t.deepEqual({ ...rest }, { ...defaults, layers: [...defaults.layers] });
   t.deepEqual(imageSize, [side, side]);
   t.deepEqual(
-    [good, format, weights, threads, signal, onProgress],
-    [undefined, undefined, undefined, 0, undefined, undefined],
+    [good, format, weights, threads, signal, onProgress, checkpoint, stop],
+    [undefined, undefined, undefined, 0, undefined, undefined, undefined, undefined],
   );
   t.deepEqual(batching, { maxBatch: 8, maxDelayMs: 0, maxQueue: 10_000, maxQueuedBytes: 2 ** 30 });
   t.true(Number.isSafeInteger(featureMemory) && featureMemory <= totalmem() / 4 && featureMemory > 2 ** 24);
@@ -77,6 +89,14 @@ const refused: [option: keyof TrainOptions, value: unknown, message: RegExp][] =
   ["batching", { maxQueue: 1.5 }, /a whole number from 1/],
   ["signal", {}, /an AbortSignal/],
   ["onProgress", "yes", /a function/],
+  ["checkpoint", "file", /an object; got 'file'/],
+  ["checkpoint", {}, /a path or a file: URL; got undefined/],
+  ["checkpoint", { path: "c", everyEpochs: 0 }, /a whole number from 1/],
+  ["checkpoint", { path: "c", everySeconds: 0 }, /a number above 0/],
+  ["resume", 1, /true, false, or the path of a checkpoint; got 1/],
+  ["resume", "", /a path or a file: URL/],
+  ["resume", true, /the path of a checkpoint, unless the option checkpoint names one; got true/],
+  ["stop", "now", /an AbortSignal/],
 ];
 for (const [option, value, message] of refused) {
   test(`${option} must not be ${inspect(value)}, ${String(message)}`, (t) => {
@@ -88,6 +108,14 @@ for (const [option, value, message] of refused) {
     t.regex(error.message, new RegExp(`^${option}(\\.\\w+)? must be `));
   });
 }
+
+test("checkpoints are written after every epoch unless something else is said", (t) => {
+  const resolved = (given: Partial<CheckpointingOptions>) =>
+    resolveTrainOptions({ checkpoint: { path: "c", ...given } }).checkpoint;
+  t.deepEqual(resolved({}), { path: "c", everyEpochs: 1, everySeconds: undefined });
+  t.deepEqual(resolved({ everySeconds: 2.5 }), { path: "c", everyEpochs: undefined, everySeconds: 2.5 });
+  t.deepEqual(resolved({ everyEpochs: 3, everySeconds: 9 }), { path: "c", everyEpochs: 3, everySeconds: 9 });
+});
 
 test("an unknown option is refused, and the known ones are named", (t) => {
   const options = { epoch: 3 } as TrainOptions;

@@ -1,0 +1,175 @@
+import { basename, resolve } from "node:path";
+import { throwIfAborted, untilAborted } from "../errors/abort.js";
+import { Callback } from "../errors/callback.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { openTrainingSource } from "../evaluation/training-images.js";
+import { previousOf } from "../files/atomic-file.js";
+import { requireSeparate, type NamedFile } from "../files/outputs.js";
+import { requireRoom, type PlannedFile } from "../files/room.js";
+import { printable } from "../files/system-path.js";
+import { ImagesDigest } from "../image/digest.js";
+import { LevelMeter } from "../image/level-meter.js";
+import { decodeAhead, type ImageSource, type OpenedSource } from "../image/source.js";
+import { parts } from "../model-file/detector-tensors.js";
+import { hashTeacher } from "../model-file/hash.js";
+import {
+  checkpointedOptions,
+  type TrainingCheckpoint,
+  type TrainingIdentity,
+  type TrainingMachine,
+} from "../model-file/training-checkpoint.js";
+import type { Addon, NativeImageSet, NativeModel, Part } from "../native/addon.js";
+import { loadAddon } from "../native/loader.js";
+import { fromNative } from "../native/native-error.js";
+import type { ResolvedCheckpointing } from "../options/checkpointing.js";
+import type { LevelRange } from "../options/levels.js";
+import { modelOptions, type ModelDescription } from "../options/model.js";
+import { omitOptions, pickOptions } from "../options/option.js";
+import type { TrainProgress } from "../options/progress.js";
+import type { ResolvedTrainOptions } from "../options/train.js";
+import { findTeacherWeights, loadTeacherWeights, warnOfRandomTeacher } from "../teacher/weights.js";
+import { version } from "../version.js";
+import { createModel } from "./parts.js";
+import { resolvePlace } from "./place.js";
+import { findResumed, requireSameImages, requireSameOptions, roomForCheckpoints } from "./resume.js";
+
+/** A training that can begin: the model has its teacher, the images are read, and outputs can be written. */
+export interface PreparedTraining {
+  addon: Addon;
+  native: NativeModel;
+  model: ModelDescription;
+  set: NativeImageSet;
+  identity: TrainingIdentity;
+  machine: TrainingMachine;
+  /** The checkpoint to start from, if there is one. */
+  resumed: TrainingCheckpoint | undefined;
+  /** The files that were read. They must not be overwritten. */
+  inputs: NamedFile[];
+  /** When the reading of the images began, as `performance.now()`. */
+  started: number;
+  progress: Callback<[TrainProgress]>;
+}
+
+/**
+ * Does everything that comes before the first batch. What can go wrong is found out in the order of how long it takes.
+ *
+ * @param out Where the model will be saved, if that is known.
+ * @throws ReverseDistillationError as `train`
+ */
+export async function prepare(
+  images: ImageSource,
+  options: ResolvedTrainOptions,
+  out: string | undefined,
+): Promise<PreparedTraining> {
+  const { signal } = options;
+  throwIfAborted(signal);
+  const source = await openTrainingSource(images, { good: options.good, format: options.format });
+  const addon = await untilAborted(signal, loadAddon());
+  const place = resolvePlace(addon, options.device, options.precision);
+  const weights = await findTeacherWeights(options);
+  const inputs = source.files.map((path) => ({ name: "the training image", path }));
+  if (weights !== undefined) inputs.push({ name: "the weights", path: weights });
+  // The levels are known once the images are.
+  const unlevelled = pickOptions(omitOptions(modelOptions, "levels"), options);
+  const native = await createModel(addon, unlevelled, place, options.seed);
+  const set = new addon.ImageSet(native.config.height, native.config.width);
+  try {
+    await requireOutputs(native, options.checkpoint, out, inputs);
+    if (weights === undefined) warnOfRandomTeacher(options.backbone);
+    else await loadTeacherWeights(native, weights, signal);
+    const machine: TrainingMachine = {
+      device: native.config.device,
+      threads: options.threads === 0 ? addon.info().threads : options.threads,
+      package: version,
+      libtorch: addon.info().libtorch,
+    };
+    const resumed = await findResumed(options.resume, options.checkpoint, signal);
+    const named = {
+      teacherSha256:
+        options.checkpoint === undefined && resumed === undefined ? "" : await hashTeacher(native, signal),
+      teacherWeights: weights === undefined ? null : basename(weights),
+    };
+    const trainedWith = (images: number): TrainingIdentity["options"] => ({
+      ...pickOptions(checkpointedOptions, options),
+      batchSize: Math.min(options.batchSize, images),
+      precision: place.precision as TrainingIdentity["options"]["precision"],
+    });
+    if (resumed !== undefined) {
+      const wanted = { ...named, model: unlevelled, options: trainedWith(resumed.identity.images) };
+      requireSameOptions(resumed, wanted, machine, options.epochs);
+    }
+    const progress = new Callback("onProgress", options.onProgress);
+    const started = performance.now();
+    const { imagesSha256, levels } = await stage(source, set, progress, options);
+    const model: ModelDescription = { ...unlevelled, ...(levels && { levels }) };
+    const identity = { ...named, model, options: trainedWith(set.length), images: set.length, imagesSha256 };
+    if (resumed !== undefined) {
+      requireSameImages(resumed, identity);
+      const { epochs, batches } = resumed.progress;
+      progress.call({ phase: "resumed", path: resumed.path, epochs, batches });
+    }
+    return { addon, native, model, set, identity, machine, resumed, inputs, started, progress };
+  } catch (error) {
+    set.dispose();
+    await native.dispose();
+    throw fromNative(error);
+  }
+}
+
+/** Checks that the model and the checkpoints can be written, and that they overwrite nothing that is read. */
+async function requireOutputs(
+  native: NativeModel,
+  checkpoint: ResolvedCheckpointing | undefined,
+  out: string | undefined,
+  inputs: readonly NamedFile[],
+): Promise<void> {
+  const outputs: PlannedFile[] = [];
+  if (out !== undefined) outputs.push({ name: "the model", path: out, bytes: sizeOf(native, parts) });
+  if (checkpoint !== undefined) {
+    const { path } = checkpoint;
+    const previous = await previousOf(path);
+    if (out !== undefined && [path, previous].some((each) => resolve(each) === resolve(out))) {
+      throw new ReverseDistillationError(
+        "INVALID_ARGUMENT",
+        `The checkpoints and the model cannot have the same path, ${printable(out)}. Choose another path for one of them.`,
+      );
+    }
+    // The weights, and Adam's two moments of each.
+    const bytes = await roomForCheckpoints(path, 3 * sizeOf(native, ["bn", "decoder"]));
+    outputs.push(
+      { name: "the checkpoints", path, bytes },
+      { name: "the previous checkpoint", path: previous, bytes: 0 },
+    );
+    await requireSeparate(outputs.slice(-2), inputs);
+  }
+  await requireRoom(outputs);
+}
+
+/** The size of parts in a file, in bytes. */
+function sizeOf(native: NativeModel, chosen: readonly Part[]): number {
+  return chosen.flatMap((part) => native.tensors(part)).reduce((sum, { data }) => sum + data.byteLength, 0);
+}
+
+/** Reads the images into the set, with the levels that are given or derived from them. @returns their digest too. */
+async function stage(
+  { images, total }: OpenedSource,
+  set: NativeImageSet,
+  progress: Callback<[TrainProgress]>,
+  { levels: given, maxPixels, signal }: ResolvedTrainOptions,
+): Promise<{ imagesSha256: string; levels: LevelRange | undefined }> {
+  const digest = new ImagesDigest();
+  const meter = new LevelMeter();
+  for await (const image of decodeAhead(images, { lent: true, levels: given, maxPixels, signal })) {
+    if (given === "auto") meter.add(image);
+    await Promise.all([set.add(image), digest.add(image)]);
+    progress.call({ phase: "reading", images: set.length, total });
+    await progress.settled(signal);
+    throwIfAborted(signal);
+  }
+  if (set.length === 0) {
+    throw new ReverseDistillationError("NO_IMAGES", "The list or iterable of training images is empty.");
+  }
+  const levels = given === "auto" ? meter.levels() : given;
+  if (levels !== undefined) set.setLevels(levels.black, levels.white);
+  return { imagesSha256: digest.digest(), levels };
+}
