@@ -45,9 +45,10 @@ export async function runTraining(training: Training): Promise<number[]> {
       await native.beginTraining(set, config, resumed?.state);
       // It is as large as the weights and Adam's moments.
       resumed?.state.splice(0);
-      let at: Position = resumed?.progress ?? { epochs: 0, batches: 0, finished: false };
+      let checkpointed: Position = resumed?.progress ?? { epochs: 0, batches: 0, finished: false };
+      // A finished training may be resumed with more epochs.
+      let at: Position = { ...checkpointed, finished: false };
       let loss = 0;
-      let checkpointed = at;
       while (!at.finished && !stop?.aborted) {
         const position = await runToPause(training, cancel, at.epochs, losses);
         [at, loss] = [position, position.loss];
