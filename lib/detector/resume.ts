@@ -110,17 +110,16 @@ function another({ path }: TrainingCheckpoint, differences: readonly string[]): 
   );
 }
 
-function optionDifferences<Name extends string>(
-  declarations: Record<Name, Declarations[string]>,
-  found: { readonly [Each in Name]?: unknown },
-  wanted: { readonly [Each in Name]?: unknown },
+function optionDifferences<D extends Declarations>(
+  declarations: D,
+  found: { readonly [Name in keyof D]?: unknown },
+  wanted: { readonly [Name in keyof D]?: unknown },
 ): string[] {
-  return (Object.keys(declarations) as Name[])
-    .filter((name) => JSON.stringify(found[name]) !== JSON.stringify(wanted[name]))
-    .map((name) => {
-      const { kind } = declarations[name];
-      return `${name} is ${kind.format(found[name])} there and ${kind.format(wanted[name])} here`;
-    });
+  return Object.entries(declarations)
+    .filter(([name]) => JSON.stringify(found[name]) !== JSON.stringify(wanted[name]))
+    .map(
+      ([name, { kind }]) => `${name} is ${kind.format(found[name])} there and ${kind.format(wanted[name])} here`,
+    );
 }
 
 function warnOfMachine({ path, machine: there }: TrainingCheckpoint, here: TrainingMachine): void {
