@@ -118,7 +118,8 @@ function optionDifferences<D extends Declarations>(
   return Object.entries(declarations)
     .filter(([name]) => JSON.stringify(found[name]) !== JSON.stringify(wanted[name]))
     .map(
-      ([name, { kind }]) => `${name} is ${kind.format(found[name])} there and ${kind.format(wanted[name])} here`,
+      ([name, { kind }]) =>
+        `${name} is ${kind.format(found[name])} there and ${kind.format(wanted[name])} here`,
     );
 }
 
