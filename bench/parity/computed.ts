@@ -29,9 +29,10 @@ export async function computeNatively(
 ): Promise<Tensors> {
   const traced = await model.trace(images, loss, 0);
   const losses = await trainNatively(addon, model, images, loss, settings);
-  const stepped = (["bn", "decoder"] as const).flatMap((part) =>
-    model.tensors(part).map((tensor) => ({ ...tensor, name: `stepped.${part}.${tensor.name}` })),
-  );
+  const stepped = [];
+  for (const part of ["bn", "decoder"] as const)
+    for (const tensor of await model.tensors(part))
+      stepped.push({ ...tensor, name: `stepped.${part}.${tensor.name}` });
   const tensors: Tensors = new Map([...traced, ...stepped].map((tensor) => [tensor.name, values(tensor)]));
   return tensors.set("losses", losses);
 }

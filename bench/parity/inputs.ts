@@ -44,7 +44,7 @@ export async function seededModel(addon: Addon, description: ModelDescription): 
 /** Loads the seeded weights into a model, for example to restore them after training. */
 export async function loadSeededWeights(model: NativeModel): Promise<void> {
   for (const part of parts) {
-    const tensors = model.tensors(part).map((tensor) => seededTensor(part, tensor));
+    const tensors = (await model.tensors(part)).map((tensor) => seededTensor(part, tensor));
     await model.load(part, tensors);
   }
 }

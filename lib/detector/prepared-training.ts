@@ -27,6 +27,8 @@ import { modelOptions, type ModelDescription } from "../options/model.js";
 import { omitOptions, pickOptions } from "../options/option.js";
 import type { TrainProgress } from "../options/progress.js";
 import type { ResolvedTrainOptions } from "../options/train.js";
+import { elementCount } from "../tensor/element-count.js";
+import { elementSize } from "../tensor/element-size.js";
 import { findTeacherWeights, loadTeacherWeights, warnOfRandomTeacher } from "../teacher/weights.js";
 import { version } from "../version.js";
 import { createModel } from "./parts.js";
@@ -147,7 +149,9 @@ async function requireOutputs(
 
 /** The size of parts in a file, in bytes. */
 function sizeOf(native: NativeModel, chosen: readonly Part[]): number {
-  return chosen.flatMap((part) => native.tensors(part)).reduce((sum, { data }) => sum + data.byteLength, 0);
+  return chosen
+    .flatMap((part) => native.outline(part))
+    .reduce((sum, { dtype, shape }) => sum + elementSize[dtype]! * elementCount(shape), 0);
 }
 
 /** Reads the images into the set, with the levels that are given or derived from them. @returns their digest too. */

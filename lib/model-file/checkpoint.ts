@@ -54,7 +54,8 @@ export async function saveCheckpoint(model: NativeModel, path: string, signal?: 
         `"${layout}". Train with layout: "official" (--layout official), or use save() instead.`,
     );
   }
-  await writeTorchFile(path, { bn: model.tensors("bn"), decoder: model.tensors("decoder") }, signal);
+  const tensors = { bn: await model.tensors("bn"), decoder: await model.tensors("decoder") };
+  await writeTorchFile(path, tensors, signal);
 }
 
 function partOf({ path, content }: TorchFile, part: (typeof parts)[number]) {
@@ -79,7 +80,7 @@ function requireFit(
   found: ReadonlyMap<string, StoredTensor>,
   decoder: ReadonlyMap<string, StoredTensor>,
 ): void {
-  const difference = describeDifference(compareTensors(model.tensors(part), found));
+  const difference = describeDifference(compareTensors(model.outline(part), found));
   if (difference === undefined) return;
   const { backbone } = model.config;
   const guess = guessBackbone("decoder", decoder);

@@ -16,17 +16,18 @@ export interface DetectorTensors {
 export function tensorsOf(model: NativeModel): DetectorTensors {
   const shapes = new Map<string, Shaped>();
   for (const part of parts) {
-    for (const { name, shape } of model.tensors(part)) shapes.set(`${part}.${name}`, { shape });
+    for (const { name, shape } of model.outline(part)) shapes.set(`${part}.${name}`, { shape });
   }
   let held: { part: Part; tensors: Map<string, NamedTensor> } | undefined;
-  const read = (name: string) => {
+  const read = async (name: string) => {
     const part = partOf(name);
     if (held?.part !== part) {
       held = undefined;
-      held = { part, tensors: new Map(model.tensors(part).map((tensor) => [tensor.name, tensor])) };
+      const tensors = await model.tensors(part);
+      held = { part, tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])) };
     }
     const tensor = held.tensors.get(name.slice(part.length + 1))!;
-    return Promise.resolve({ ...tensor, name });
+    return { ...tensor, name };
   };
   return { shapes, read };
 }

@@ -9,7 +9,7 @@ import { SafetensorsFile } from "../safetensors/reader.js";
 import { writeSafetensors } from "../safetensors/writer.js";
 import { openTeacherWeights, requireTeacherFit, type TeacherWeights } from "../teacher/weights.js";
 import { compareTensors, describeDifference, type StoredTensor } from "../tensor/match.js";
-import type { NamedTensor } from "../tensor/named-tensor.js";
+import type { NamedTensor, TensorOutline } from "../tensor/named-tensor.js";
 import { toStorage } from "../tensor/storage-precision.js";
 import type { TrainingDescription } from "./description.js";
 import { partOf, parts, type DetectorTensors } from "./detector-tensors.js";
@@ -38,8 +38,12 @@ export async function writeModelFile(
   }
   const isStored = (name: string) => teacherIncluded || partOf(name) !== "teacher";
   const tensors: NamedTensor[] = [];
-  for (const tensor of allTensors(source))
-    tensors.push(isStored(tensor.name) ? await inTurns(toStorage(tensor, precision), signal) : tensor);
+  for (const part of parts) {
+    for (const own of await source.tensors(part)) {
+      const tensor = { ...own, name: nameInFile(part, own) };
+      tensors.push(isStored(tensor.name) ? await inTurns(toStorage(tensor, precision), signal) : tensor);
+    }
+  }
   const hashes = await hashModel(describeModel(model), held(tensors), signal);
   const metadata = encodeMetadata({ model, training, teacherIncluded, hashes });
   const stored = tensors.filter(({ name }) => isStored(name));
@@ -163,7 +167,7 @@ export class ModelFile {
 
   #requireFit(target: NativeModel): void {
     if (this.#teacher !== undefined) requireTeacherFit(target, this.#teacher);
-    const difference = describeDifference(compareTensors(allTensors(target), this.#shapes()));
+    const difference = describeDifference(compareTensors(outlineOf(target), this.#shapes()));
     if (difference === undefined) return;
     const { backbone, layout } = target.config;
     throw invalidFile(
@@ -190,11 +194,15 @@ export class ModelFile {
 
 const teacherPrefix = "teacher.";
 
-/** The tensors of all parts, by their names in a file. */
-function allTensors(model: NativeModel): NamedTensor[] {
+/** The tensors of all parts without their data, by their names in a file. */
+function outlineOf(model: NativeModel): TensorOutline[] {
   return parts.flatMap((part) =>
-    model.tensors(part).map((tensor) => ({ ...tensor, name: `${part}.${tensor.name}` })),
+    model.outline(part).map((tensor) => ({ ...tensor, name: nameInFile(part, tensor) })),
   );
+}
+
+function nameInFile(part: Part, { name }: TensorOutline): string {
+  return `${part}.${name}`;
 }
 
 function held(tensors: readonly NamedTensor[]): DetectorTensors {

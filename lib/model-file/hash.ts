@@ -79,7 +79,8 @@ export async function hashModel(
 /** Computes the hash of a model's teacher. @throws ReverseDistillationError `ABORTED` */
 export async function hashTeacher(model: NativeModel, signal?: AbortSignal): Promise<string> {
   const hash = new ModelHash("");
-  for (const tensor of model.tensors("teacher").sort((a, b) => (a.name < b.name ? -1 : 1)))
+  const tensors = await model.tensors("teacher");
+  for (const tensor of tensors.sort((a, b) => (a.name < b.name ? -1 : 1)))
     await inTurns(hash.add({ ...tensor, name: `teacher.${tensor.name}` }), signal);
   return hash.digest().teacher;
 }

@@ -12,7 +12,7 @@ import type { StoredOptions } from "../options/option.js";
 import type { Precision } from "../options/precision.js";
 import type { EpochReport } from "../options/progress.js";
 import type { Loss, trainingOptions } from "../options/training.js";
-import type { NamedTensor } from "../tensor/named-tensor.js";
+import type { NamedTensor, TensorOutline } from "../tensor/named-tensor.js";
 
 export type Part = "teacher" | "bn" | "decoder";
 
@@ -87,8 +87,10 @@ export interface NativeShrinker {
 
 export interface NativeModel {
   readonly config: ModelConfig;
-  /** The part's tensors, named as in torchvision (teacher) or in the authors' checkpoints (bn, decoder). */
-  tensors(part: Part): NamedTensor[];
+  /** What the part's tensors are, named as in torchvision (teacher) or in the authors' checkpoints (bn, decoder). */
+  outline(part: Part): TensorOutline[];
+  /** The part's tensors. They are copied on the job thread. */
+  tensors(part: Part): Promise<NamedTensor[]>;
   /** Copies the values in. Names and shapes must match the part's, but `num_batches_tracked` may be missing. */
   load(part: Part, tensors: NamedTensor[]): Promise<void>;
   /** A whole training. */

@@ -84,7 +84,7 @@ export async function loadTeacherWeights(
  * the backbone that they belong to.
  */
 export function requireTeacherFit(model: NativeModel, { path, tensors: found }: TeacherWeights): void {
-  const difference = describeDifference(compareTensors(model.tensors("teacher"), found));
+  const difference = describeDifference(compareTensors(model.outline("teacher"), found));
   if (difference === undefined) return;
   const { backbone } = model.config;
   const guess = guessBackbone("teacher", found);

@@ -1,4 +1,4 @@
-import { isBatchCounter, type NamedTensor } from "./named-tensor.js";
+import { isBatchCounter, type TensorOutline } from "./named-tensor.js";
 
 /** The part of a tensor that is compared. */
 export interface Shaped {
@@ -29,7 +29,7 @@ export interface TensorDifference {
  * @param found Tensors by name.
  */
 export function compareTensors(
-  expected: readonly NamedTensor[],
+  expected: readonly TensorOutline[],
   found: ReadonlyMap<string, StoredTensor>,
 ): TensorDifference {
   const names = new Set(expected.map(({ name }) => name));

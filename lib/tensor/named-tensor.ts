@@ -3,11 +3,15 @@ export const tensorDtypes = ["F64", "F32", "F16", "BF16", "I64", "I32", "U8"] as
 
 export type TensorDtype = (typeof tensorDtypes)[number];
 
-/** A tensor and its name. */
-export interface NamedTensor {
+/** What a tensor is, without its elements. */
+export interface TensorOutline {
   name: string;
   dtype: TensorDtype;
   shape: number[];
+}
+
+/** A tensor and its name. */
+export interface NamedTensor extends TensorOutline {
   /** The elements, row-major and little-endian. Tensors from the addon are views of native memory. */
   data: Uint8Array;
 }

@@ -177,7 +177,7 @@ NamedTensor to_named_tensor(const Napi::Object& value) {
   return {std::move(name), at::from_blob(data, shape, dtype)};
 }
 
-Napi::Object from_named_tensor(Napi::Env env, const NamedTensor& value) {
+Napi::Object from_outline(Napi::Env env, const NamedTensor& value) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("name", value.name);
   object.Set("dtype", name_of(value.tensor.scalar_type(), kDtypes));
@@ -186,6 +186,11 @@ Napi::Object from_named_tensor(Napi::Env env, const NamedTensor& value) {
     shape.Set(static_cast<uint32_t>(i), static_cast<double>(value.tensor.size(i)));
   }
   object.Set("shape", shape);
+  return object;
+}
+
+Napi::Object from_named_tensor(Napi::Env env, const NamedTensor& value) {
+  Napi::Object object = from_outline(env, value);
   Napi::ArrayBuffer buffer = share_tensor(env, value.tensor, nullptr);
   object.Set("data", Napi::Uint8Array::New(env, buffer.ByteLength(), buffer, 0));
   return object;

@@ -22,6 +22,8 @@ PixelView to_pixel_view(const Napi::Object& value);
 /// Shares the bytes' memory in the same way.
 NamedTensor to_named_tensor(const Napi::Object& value);
 
+/// The tensor's name, dtype and shape.
+Napi::Object from_outline(Napi::Env env, const NamedTensor& value);
 /// Shares the tensors' memory with JavaScript, which keeps them alive.
 Napi::Object from_named_tensor(Napi::Env env, const NamedTensor& value);
 Napi::Array from_named_tensors(Napi::Env env, const std::vector<NamedTensor>& values);

@@ -16,8 +16,8 @@ Napi::Function ModelWrap::define(Napi::Env env) {
   return DefineClass(
       env, "Model",
       {StaticMethod<&ModelWrap::create>("create"), InstanceAccessor<&ModelWrap::config>("config"),
-       InstanceMethod<&ModelWrap::tensors>("tensors"), InstanceMethod<&ModelWrap::load>("load"),
-       InstanceMethod<&ModelWrap::train>("train"),
+       InstanceMethod<&ModelWrap::outline>("outline"), InstanceMethod<&ModelWrap::tensors>("tensors"),
+       InstanceMethod<&ModelWrap::load>("load"), InstanceMethod<&ModelWrap::train>("train"),
        InstanceMethod<&ModelWrap::begin_training>("beginTraining"),
        InstanceMethod<&ModelWrap::continue_training>("continueTraining"),
        InstanceMethod<&ModelWrap::training_state>("trainingState"),
@@ -48,10 +48,21 @@ void ModelWrap::require_alive() const {
   if (!disposal_.IsEmpty()) throw Error(ErrorCode::kDisposed, "The model has been disposed of.");
 }
 
+Napi::Value ModelWrap::outline(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    Napi::Array array = Napi::Array::New(info.Env());
+    for (const NamedTensor& tensor : detector_->outline(to_part(info[0]))) {
+      array.Set(array.Length(), from_outline(info.Env(), tensor));
+    }
+    return array;
+  });
+}
+
 Napi::Value ModelWrap::tensors(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     require_alive();
-    return from_named_tensors(info.Env(), detector_->tensors(to_part(info[0])));
+    return submit(std::make_shared<TensorsJob>(info.Env(), *this, to_part(info[0])));
   });
 }
 

@@ -29,6 +29,7 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
 
   static Napi::Value create(const Napi::CallbackInfo& info);
   Napi::Value config(const Napi::CallbackInfo& info);
+  Napi::Value outline(const Napi::CallbackInfo& info);
   Napi::Value tensors(const Napi::CallbackInfo& info);
   Napi::Value load(const Napi::CallbackInfo& info);
   Napi::Value train(const Napi::CallbackInfo& info);

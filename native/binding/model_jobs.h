@@ -1,5 +1,6 @@
 #pragma once
 
+#include "binding/convert.h"
 #include "binding/lent_pixels.h"
 #include "binding/model.h"
 
@@ -37,6 +38,20 @@ class CreateJob : public ModelJob {
  protected:
   void work() override;
   Napi::Value result(Napi::Env) override { return model_.Value(); }
+};
+
+/// Copies a part's weights; resolves to an array of named tensors.
+class TensorsJob : public ModelJob {
+ public:
+  TensorsJob(Napi::Env env, ModelWrap& model, Part part) : ModelJob(env, model, 0), part_(part) {}
+
+ protected:
+  void work() override { tensors_ = detector().tensors(part_); }
+  Napi::Value result(Napi::Env env) override { return from_named_tensors(env, tensors_); }
+
+ private:
+  Part part_;
+  std::vector<NamedTensor> tensors_;
 };
 
 class LoadJob : public ModelJob {

@@ -152,6 +152,8 @@ torch::nn::Module& Detector::part_module(Part part) {
   throw Error(ErrorCode::kInternal, "unknown part");
 }
 
+std::vector<NamedTensor> Detector::outline(Part part) { return members(part_module(part)); }
+
 std::vector<NamedTensor> Detector::tensors(Part part) { return tensor_state(part_module(part)); }
 
 void Detector::load(Part part, const std::vector<NamedTensor>& state) {

@@ -57,7 +57,8 @@ class Detector {
   /// See `trace`. One batch of images of any sizes.
   std::vector<NamedTensor> trace(std::span<const PixelView> images, Loss loss);
 
-  /// See `tensor_state` and `load_tensor_state`.
+  /// See `members`, `tensor_state` and `load_tensor_state`.
+  std::vector<NamedTensor> outline(Part part);
   std::vector<NamedTensor> tensors(Part part);
   void load(Part part, const std::vector<NamedTensor>& state);
 

@@ -87,7 +87,7 @@ test.before(async () => {
     precision: "float32",
     seed: 1,
   });
-  await writeSafetensors(weights, native.tensors("teacher"), {});
+  await writeSafetensors(weights, await native.tensors("teacher"), {});
   await native.dispose();
   await run("train", parts, "--good", ".", "--out", model, "--weights", weights, ...small);
   await run("export", model, "--out", checkpoint);

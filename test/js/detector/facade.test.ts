@@ -468,7 +468,7 @@ test.serial("a random teacher causes a warning, and one with weights does not", 
   await writeSafetensors(
     weights,
     [
-      ...native.tensors("teacher").filter(({ name }) => !name.endsWith("num_batches_tracked")),
+      ...(await native.tensors("teacher")).filter(({ name }) => !name.endsWith("num_batches_tracked")),
       { name: "layer4.0.conv1.weight", dtype: "F32", shape: [1], data },
       { name: "fc.bias", dtype: "F32", shape: [1], data },
     ],

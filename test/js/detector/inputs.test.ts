@@ -82,7 +82,7 @@ test.serial(
     const native = await (
       await loadAddon()
     ).Model.create({ ...described, layers: [1, 2, 3], ...rest, seed: 1 });
-    await writeSafetensors(weights, native.tensors("teacher"), {});
+    await writeSafetensors(weights, await native.tensors("teacher"), {});
     await native.dispose();
     {
       await using trained = await train(await folderOfImages(inFolder("parts"), 2), { ...quick, weights });

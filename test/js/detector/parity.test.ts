@@ -158,13 +158,15 @@ for (const [error, settings] of Object.entries(wrongTrainings)) {
 test.serial("a trace does not change the model", async (t) => {
   const description = describe("resnet18", "official");
   const model = await seededModel(addon, description);
-  const bytes = () => {
-    const tensors = (["teacher", "bn", "decoder"] as const).flatMap((part) => model.tensors(part));
-    return tensors.map(({ data }) => Buffer.from(data));
+  const bytes = async () => {
+    const tensors = await Promise.all(
+      (["teacher", "bn", "decoder"] as const).map((part) => model.tensors(part)),
+    );
+    return tensors.flat().map(({ data }) => Buffer.from(data));
   };
-  const before = bytes();
+  const before = await bytes();
   await model.trace(seededImages(4, description.imageSize), "location", 0);
-  const after = bytes();
+  const after = await bytes();
   t.true(before.every((data, i) => data.equals(after[i]!)));
   await model.dispose();
 });
@@ -187,9 +189,10 @@ async function alter(
   change: (data: Uint8Array[]) => Uint8Array[],
   ...names: string[]
 ): Promise<void> {
-  const tensors = model
-    .tensors(part)
-    .map((tensor): NamedTensor => ({ ...tensor, data: tensor.data.slice() }));
+  const tensors = (await model.tensors(part)).map((tensor): NamedTensor => ({
+    ...tensor,
+    data: tensor.data.slice(),
+  }));
   const chosen = names.map((name) => tensors.find((tensor) => tensor.name === name)!);
   change(chosen.map(({ data }) => data)).forEach((data, i) => (chosen[i]!.data = data));
   await model.load(part, tensors);

@@ -52,7 +52,7 @@ async function lens(size: [number, number], extreme: "largest" | "least"): Promi
   const description = { ...describe("resnet18", "paper"), imageSize: size, normalisation: "none" as const };
   const model = await createModel(await loadAddon(), description, { device: "cpu", precision: "float32" }, 0);
   const sign = extreme === "largest" ? 1 : -1;
-  const tensors = model.tensors("teacher").map((tensor): NamedTensor => {
+  const tensors = (await model.tensors("teacher")).map((tensor): NamedTensor => {
     const { name, data } = tensor;
     if (!/^(conv1|bn1|layer1\.\d\.bn2)\./.test(name) || tensor.dtype !== "F32") return tensor;
     const values = new Float32Array(data.byteLength / 4);

@@ -44,8 +44,8 @@ function copies(tensors: NamedTensor[]): NamedTensor[] {
 
 test.before(async () => {
   const native = await model("resnet18", "official");
-  await writeSafetensors(weights, native.tensors("teacher"), {});
-  parts = { bn: copies(native.tensors("bn")), decoder: copies(native.tensors("decoder")) };
+  await writeSafetensors(weights, await native.tensors("teacher"), {});
+  parts = { bn: copies(await native.tensors("bn")), decoder: copies(await native.tensors("decoder")) };
   await native.dispose();
   detector = await train(images, quick);
   await detector.saveCheckpoint(checkpoint);
@@ -115,7 +115,7 @@ test("a checkpoint of another backbone is recognised by its shapes", async (t) =
   );
   const path = inFolder("resnet50.pth");
   const native = await model("resnet50", "official");
-  await writeTorchFile(path, { bn: native.tensors("bn"), decoder: native.tensors("decoder") });
+  await writeTorchFile(path, { bn: await native.tensors("bn"), decoder: await native.tensors("decoder") });
   await native.dispose();
   await rejects(t, Detector.fromCheckpoint(path, options), "INVALID_FILE", /looks like resnet50/);
 });
@@ -144,7 +144,7 @@ test("the error names tensors that are missing, unexpected or of the wrong shape
 test('a checkpoint in the layout "paper" does not fit', async (t) => {
   const path = inFolder("paper.pth");
   const native = await model("resnet18", "paper");
-  await writeTorchFile(path, { bn: native.tensors("bn"), decoder: native.tensors("decoder") });
+  await writeTorchFile(path, { bn: await native.tensors("bn"), decoder: await native.tensors("decoder") });
   await native.dispose();
   await rejects(
     t,
@@ -212,7 +212,7 @@ test("the weights of a teacher are the same from safetensors, a state dict and a
   const wrapped = inFolder("teacher.any-name");
   const native = await model("resnet18", "official");
   const unused: NamedTensor = { name: "fc.bias", dtype: "F32", shape: [1], data: new Uint8Array(4) };
-  await writeTorchFile(wrapped, { state_dict: [...native.tensors("teacher"), unused] });
+  await writeTorchFile(wrapped, { state_dict: [...(await native.tensors("teacher")), unused] });
   await native.dispose();
   await using own = await train(images, { ...quick, weights: wrapped });
   t.is(own.training?.teacherWeights, "teacher.any-name");

@@ -178,7 +178,7 @@ async function change(
   name: string,
   by: (value: number) => number,
 ): Promise<void> {
-  const tensors = model.tensors(part).map((tensor): NamedTensor => {
+  const tensors = (await model.tensors(part)).map((tensor): NamedTensor => {
     if (tensor.name !== name) return tensor;
     const { buffer, byteOffset, byteLength } = tensor.data;
     const values = new Float32Array(buffer, byteOffset, byteLength / 4).map(by);

@@ -16,7 +16,7 @@ for (const backbone of backbones) {
     });
     try {
       for (const network of ["teacher", "decoder"] as const)
-        t.is(guessBackbone(network, byName(model.tensors(network))), backbone);
+        t.is(guessBackbone(network, byName(await model.tensors(network))), backbone);
     } finally {
       await model.dispose();
     }
