@@ -8,6 +8,7 @@ import { evaluate, type Report } from "../evaluation/evaluate.js";
 import { formatReport } from "../evaluation/report.js";
 import { writeAtomically } from "../files/atomic-file.js";
 import { ioError } from "../files/io-error.js";
+import { requireSeparate } from "../files/outputs.js";
 import { decodeImage } from "../image/decode.js";
 import { generateSample } from "../sample/generate.js";
 import type { SampleOptions } from "../sample/options.js";
@@ -15,6 +16,7 @@ import { findOrDownloadWeights } from "../teacher/published/obtain.js";
 import type { CommandContext } from "./context.js";
 import { numberValue } from "./flags.js";
 import { HeatmapFolder } from "./heatmap-folder.js";
+import { weightsInputs } from "./inputs.js";
 import { downloadProgress, duration, showProgress } from "./progress.js";
 import { trainProgress } from "./train.js";
 
@@ -102,6 +104,13 @@ async function demonstrate(flags: DemoFlags, context: CommandContext): Promise<v
   await mkdir(out, { recursive: true }).catch((error: unknown) => {
     throw ioError(error, "Creating the folder", out);
   });
+  await requireSeparate(
+    [
+      { name: "the model", path: files.model },
+      { name: "the report", path: files.report },
+    ],
+    weightsInputs(flags.weights),
+  );
 
   await draw(folders.sample, { ...settings.sample, seed }, context);
   const weights = flags.weights ?? (await findWeights(context, flags.quick === true));

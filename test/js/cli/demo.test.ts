@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
@@ -9,11 +9,30 @@ import { Detector } from "../../../lib/index.js";
 import { defectNames } from "../../../lib/sample/index.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
+/** Runs the quick demonstration. */
+function demonstrate(...args: string[]): Promise<{ stdout: string }> {
+  const run = `import(${JSON.stringify(new URL("../../../lib/cli/demo.ts", import.meta.url).href)})
+    .then(({ main }) => main(["--quick", ...${JSON.stringify(args)}]))`;
+  return promisify(execFile)(process.execPath, ["--import=tsx", "--eval", run]);
+}
+
+test("the demonstration does not overwrite the weights that it is given", async (t) => {
+  const out = await temporaryFolder(t);
+  for (const name of ["model.safetensors", "report.json"]) {
+    await writeFile(join(out, name), "weights");
+    const { stderr } = await t.throwsAsync<Error & { stderr: string }>(
+      demonstrate("--out", out, "--weights", join(out, name)),
+    );
+    t.regex(stderr, /Cannot write the (model|report) to .*: it would overwrite the weights /);
+    t.deepEqual(await readdir(out), [name], "nothing else is written");
+    t.is(await readFile(join(out, name), "utf8"), "weights");
+    await rm(join(out, name));
+  }
+});
+
 test("the demonstration writes parts, a model, a report and heatmaps, and prints their paths", async (t) => {
   const out = join(await temporaryFolder(t), "out");
-  const run = `import(${JSON.stringify(new URL("../../../lib/cli/demo.ts", import.meta.url).href)})
-    .then(({ main }) => main(["--quick", "--out", ${JSON.stringify(out)}]))`;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import=tsx", "--eval", run]);
+  const { stdout } = await demonstrate("--out", out);
   for (const name of ["sample", "heatmaps", "model.safetensors", "report.json"]) {
     t.true(stdout.includes(join(out, name)));
     t.truthy(await stat(join(out, name)));
