@@ -8,6 +8,7 @@ import { requireSeparate, type NamedFile } from "../files/outputs.js";
 import { requireRoom, type PlannedFile } from "../files/room.js";
 import { printable } from "../files/system-path.js";
 import { ImagesDigest } from "../image/digest.js";
+import { lend } from "../image/lent-image.js";
 import { LevelMeter } from "../image/level-meter.js";
 import { decodeAhead, type ImageSource, type OpenedSource } from "../image/source.js";
 import { parts } from "../model-file/detector-tensors.js";
@@ -165,7 +166,7 @@ async function stage(
   const meter = new LevelMeter();
   for await (const image of decodeAhead(images, { lent: true, levels: given, maxPixels, signal })) {
     if (given === "auto") meter.add(image);
-    await Promise.all([set.add(image), digest.add(image)]);
+    await Promise.all([set.add(lend(image)), digest.add(image)]);
     progress.call({ phase: "reading", images: set.length, total });
     await progress.settled(signal);
     throwIfAborted(signal);

@@ -2,7 +2,6 @@ import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeInTurn } from "../image/decode-in-turn.js";
 import type { DecodeOptions, ImageInput } from "../image/decode.js";
 import { heldBytes } from "../image/input.js";
-import type { LentImage } from "../image/lent-image.js";
 import { withLevels } from "../image/levels.js";
 import type { RawImage } from "../image/raw-image.js";
 import { ownFloats } from "../image/realm.js";
@@ -53,7 +52,7 @@ export class Scorer {
     { batchSize, maxPixels, signal }: DecodeOptions & { batchSize: number },
   ): Promise<Score[]> {
     const scores: Score[] = [];
-    let batch: LentImage[] = [];
+    let batch: RawImage[] = [];
     const flush = async () => {
       const results = await this.#compute(batch, signal);
       scores.push(...results.map((result) => this.#toScore(result)));
@@ -83,7 +82,7 @@ export class Scorer {
   }
 
   /** Computes one batch as soon as its threads are free. */
-  #compute(images: LentImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
+  #compute(images: RawImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
     const { addon, native, threads, model } = this.#parts;
     const leveled = images.map((image) => withLevels(image, model.levels));
     const compute = () => cancellable(addon, signal, (token) => native.score(leveled, threads, token));

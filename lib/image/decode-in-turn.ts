@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { throwIfAborted } from "../errors/abort.js";
 import { Turns } from "../errors/turns.js";
 import { decodeImage, type DecodeOptions, type ImageInput } from "./decode.js";
-import type { LentImage } from "./lent-image.js";
+import { asDecodedHere } from "./lent-image.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 
 /**
@@ -31,7 +31,7 @@ export interface DecodeInTurnOptions extends DecodeOptions {
 export async function decodeInTurn(
   input: ImageInput,
   { shrink, ...options }: DecodeInTurnOptions = {},
-): Promise<LentImage> {
+): Promise<RawImage> {
   if (isRawLike(input)) return decodeImage(input, options);
   const { signal } = options;
   return turns.use(
@@ -39,7 +39,7 @@ export async function decodeInTurn(
     async () => {
       const image = await decodeImage(input, options);
       throwIfAborted(signal);
-      return { ...(shrink === undefined ? image : await shrink(image)), own: true };
+      return asDecodedHere(shrink === undefined ? image : await shrink(image));
     },
     signal,
   );

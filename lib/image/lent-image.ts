@@ -8,3 +8,17 @@ export interface LentImage extends RawImage {
    */
   own?: boolean;
 }
+
+/** A property would not do: callers could set it on pixels of theirs. */
+const decodedHere = new WeakSet<RawImage>();
+
+/** Remembers that this package decoded the image, and that nobody else holds its pixels. */
+export function asDecodedHere(image: RawImage): RawImage {
+  decodedHere.add(image);
+  return image;
+}
+
+/** The image as native code takes it. */
+export function lend(image: RawImage): LentImage {
+  return decodedHere.has(image) ? { ...image, own: true } : image;
+}

@@ -1,5 +1,5 @@
 import type { LevelRange } from "../options/levels.js";
-import type { LentImage } from "./lent-image.js";
+import { lend, type LentImage } from "./lent-image.js";
 import type { RawImage } from "./raw-image.js";
 
 /** The levels of one image: those of the model, or else the full range of its depth. */
@@ -11,7 +11,7 @@ export function levelRange({ data, depth = 16 }: RawImage, model?: LevelRange): 
 /** A raw image with its levels, as the addon takes it. */
 export type LeveledImage = LentImage & Partial<LevelRange>;
 
-/** The image with the levels of a model, if it has any. */
-export function withLevels(image: LentImage, model: LevelRange | undefined): LeveledImage {
-  return model === undefined ? image : { ...image, ...model };
+/** The image as native code takes it, with the levels of a model, if it has any. */
+export function withLevels(image: RawImage, model: LevelRange | undefined): LeveledImage {
+  return model === undefined ? lend(image) : { ...lend(image), ...model };
 }

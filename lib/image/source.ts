@@ -2,8 +2,7 @@ import { reading } from "../errors/reading.js";
 import { invalid, path as checkPath } from "../errors/validate.js";
 import { decodeInTurn, decoders, type DecodeInTurnOptions } from "./decode-in-turn.js";
 import type { ImageInput } from "./decode.js";
-import type { LentImage } from "./lent-image.js";
-import { isRawLike } from "./raw-image.js";
+import { isRawLike, type RawImage } from "./raw-image.js";
 import { readAhead } from "./read-ahead.js";
 
 /**
@@ -54,7 +53,7 @@ export interface DecodeAheadOptions extends DecodeInTurnOptions {
 export function decodeAhead(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   { lent, ...options }: DecodeAheadOptions,
-): AsyncGenerator<LentImage> {
+): AsyncGenerator<RawImage> {
   const decode = (image: ImageInput) => decodeInTurn(image, options);
   const { signal } = options;
   return readAhead(images, decode, { limit: decoders, signal, ...(lent && { lent: isRawLike }) });
