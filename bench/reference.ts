@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL("python/", import.meta.url));
-const modules = ["torch", "scipy", "numpy", "safetensors", "PIL"];
+const allModules = ["torch", "scipy", "numpy", "safetensors", "PIL"];
 
 /** The path of a script in bench/python. */
 export const referenceScript = (
@@ -11,14 +11,14 @@ export const referenceScript = (
 ): string => `${folder}${name}.py`;
 
 /**
- * Finds a Python with the packages of the reference: `REVERSE_DISTILLATION_PYTHON`, or else `python3` or `python` on
- * the PATH. Returns undefined if there is none.
+ * Finds a Python with the packages of the reference, or with some of them: `REVERSE_DISTILLATION_PYTHON`, or else
+ * `python3` or `python` on the PATH. Returns undefined if there is none.
  *
  * @throws Error if the variable is set and its Python lacks a package.
  */
-export function findPython(): string | undefined {
+export function findPython(modules: readonly string[] = allModules): string | undefined {
   const named = process.env.REVERSE_DISTILLATION_PYTHON;
-  const found = (named ? [named] : ["python3", "python"]).find(hasModules);
+  const found = (named ? [named] : ["python3", "python"]).find((python) => hasModules(python, modules));
   if (named && found === undefined) {
     throw new Error(
       `REVERSE_DISTILLATION_PYTHON is ${named}, which cannot import all of ${modules.join(", ")}: ` +
@@ -38,7 +38,7 @@ export function requirePython(): string {
   );
 }
 
-function hasModules(python: string): boolean {
+function hasModules(python: string, modules: readonly string[]): boolean {
   const probe = `from importlib.util import find_spec as f; raise SystemExit(not all(map(f, ${JSON.stringify(modules)})))`;
   return spawnSync(python, ["-c", probe], { stdio: "ignore" }).status === 0;
 }

@@ -36,6 +36,10 @@ export type {
   TrainProgress,
 } from "./options/progress.js";
 export type { AnomalyMap } from "./image/anomaly-map.js";
+export { findRegions } from "./regions/find-regions.js";
+export type { Point, Region, Ring } from "./regions/region.js";
+export { resizeMap } from "./regions/resize-map.js";
+export type { FindRegionsOptions, ResizeMapOptions } from "./options/regions.js";
 export type { Place } from "./detector/place.js";
 export type { RawImage } from "./image/raw-image.js";
 export { configureNative } from "./native/settings.js";

@@ -37,6 +37,11 @@ export function positive(name: string, value: unknown, max: number): number {
   throw invalid(name, `a number above 0${limit}`, value);
 }
 
+export function finite(name: string, value: unknown): number {
+  if (Number.isFinite(value)) return value as number;
+  throw invalid(name, "a finite number", value);
+}
+
 /** Checks for an object that has no keys other than the allowed ones. */
 export function record(name: string, value: unknown, allowed: readonly string[]): Record<string, unknown> {
   if (typeof value !== "object" || value === null || reading(name, () => Array.isArray(value)))

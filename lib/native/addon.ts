@@ -85,6 +85,62 @@ export interface NativeShrinker {
   dispose(): void;
 }
 
+/** An anomaly map of at least one value. Its arrays are read until the promise settles, so no caller may hold them. */
+export interface LentMap {
+  data: Float32Array;
+  height: number;
+  width: number;
+  /** The region of interest: pixels with 0 do not belong to it. */
+  mask?: Uint8Array;
+}
+
+export interface NativeRegionOptions {
+  seed: number;
+  /** At most `seed`. */
+  outline: number;
+  /** In pixels of the map. */
+  minArea: number;
+  maxCount: number;
+}
+
+/** What is known about a region, in pixels of the map. The box is given by its sides, the peak by its pixel. */
+export type RegionMeasures = [
+  left: number,
+  top: number,
+  right: number,
+  bottom: number,
+  area: number,
+  centroidX: number,
+  centroidY: number,
+  mean: number,
+  peak: number,
+  peakX: number,
+  peakY: number,
+];
+
+/** A closed part of a region's outline: the region's number, its first corner, and how many corners it has. */
+export type RegionRing = [region: number, begin: number, count: number];
+
+/** Regions of a map; native/pipeline/regions.h describes them. */
+export interface NativeRegions {
+  /** {@link RegionMeasures}, one after the other. */
+  measures: Float64Array;
+  /** {@link RegionRing}s, one after the other. */
+  rings: Int32Array;
+  /** x and y of each corner. */
+  corners: Int32Array;
+  /** Number of pixels in the region of interest. */
+  considered: number;
+}
+
+/** Works on maps, one after the other, on a thread of its own. */
+export interface NativeMapWorker {
+  /** @throws `INVALID_ARGUMENT` if a value of the map is not finite, or the map is too large. */
+  findRegions(map: LentMap, options: NativeRegionOptions, cancel: NativeCancelToken): Promise<NativeRegions>;
+  /** Brings a map to another size; see native/pipeline/map_resize.h. */
+  resize(map: LentMap, height: number, width: number): Promise<Float32Array>;
+}
+
 export interface NativeModel {
   readonly config: ModelConfig;
   /** What the part's tensors are, named as in torchvision (teacher) or in the authors' checkpoints (bn, decoder). */
@@ -173,6 +229,7 @@ export interface Addon {
   CancelToken: new () => NativeCancelToken;
   ImageSet: new (height: number, width: number) => NativeImageSet;
   Shrinker: new (height: number, width: number) => NativeShrinker;
+  MapWorker: new () => NativeMapWorker;
   Model: { create(config: ModelConfig): Promise<NativeModel> };
   /**
    * Cancels this environment's work and waits for its threads to end. Call it before the process exits: LibTorch's

@@ -9,6 +9,7 @@
 #include "binding/environment.h"
 #include "binding/guard.h"
 #include "binding/image_set.h"
+#include "binding/map_worker.h"
 #include "binding/model.h"
 #include "binding/shrinker.h"
 #include "core/device.h"
@@ -69,6 +70,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("shutdown", Napi::Function::New<shutdown>(env));
   exports.Set("CancelToken", CancelTokenWrap::define(env));
   exports.Set("ImageSet", ImageSetWrap::define(env));
+  exports.Set("MapWorker", MapWorkerWrap::define(env));
   exports.Set("Model", ModelWrap::define(env));
   exports.Set("Shrinker", ShrinkerWrap::define(env));
   return exports;

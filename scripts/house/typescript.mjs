@@ -12,7 +12,7 @@ export const floors = [
   ["files", "options"],
   ["tensor", "image"],
   ["safetensors", "torch-file", "native", "evaluation", "sample"],
-  ["teacher"],
+  ["teacher", "regions"],
   ["model-file"],
   ["onnx"],
   ["detector"],

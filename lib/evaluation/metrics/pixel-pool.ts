@@ -3,6 +3,7 @@ import { ReverseDistillationError } from "../../errors/error.js";
 import { inPieces, type Work } from "../../errors/long-work.js";
 import { reading } from "../../errors/reading.js";
 import { integer, invalid, record } from "../../errors/validate.js";
+import { checkedMap } from "../../image/anomaly-map.js";
 import { classificationInOrder, requireFinite } from "./classification.js";
 import type { PixelGroup } from "./pro.js";
 import { regionMetrics, type RegionMetrics } from "./region-metrics.js";
@@ -29,18 +30,6 @@ export type PixelMetrics = ClassificationMetrics & RegionMetrics;
 export interface ProOptions {
   /** The largest false-positive rate that counts, above 0 and up to 1. Default 0.3. */
   maxFpr?: number;
-}
-
-/** @throws ReverseDistillationError `INVALID_ARGUMENT` */
-export function checkedMap(map: PixelMap): PixelMap {
-  const { data, height, width } = map;
-  // The check of node:util holds for arrays from another realm too, such as a test runner's.
-  if (!types.isFloat32Array(data)) throw invalid("A map's data", "a Float32Array", typeof data);
-  integer("A map's height", height, 0, most);
-  integer("A map's width", width, 0, most);
-  if (data.length !== height * width)
-    throw invalid("A map's data", `${height} x ${width} values`, data.length);
-  return { data, height, width };
 }
 
 /** The most pixels: the length of the longest typed array. */

@@ -2,9 +2,9 @@ import { ReverseDistillationError } from "../../errors/error.js";
 import { atOnce } from "../../errors/long-work.js";
 import { reading } from "../../errors/reading.js";
 import { invalid } from "../../errors/validate.js";
+import { checkedMap } from "../../image/anomaly-map.js";
 import type { Metric } from "./metric.js";
 import {
-  checkedMap,
   PixelPool,
   type PixelMap,
   type PixelMask,
