@@ -36,10 +36,9 @@ std::vector<double> measures_of(const std::vector<Region>& regions) {
   for (const Region& region : regions) {
     for (const int32_t side : {region.left, region.top, region.right, region.bottom})
       measures.push_back(side);
-    measures.insert(measures.end(),
-                    {static_cast<double>(region.area), region.centroid_x, region.centroid_y, region.mean,
-                     static_cast<double>(region.peak), static_cast<double>(region.peak_x),
-                     static_cast<double>(region.peak_y)});
+    measures.insert(measures.end(), {static_cast<double>(region.area), region.centroid_x, region.centroid_y,
+                                     region.mean, static_cast<double>(region.peak),
+                                     static_cast<double>(region.peak_x), static_cast<double>(region.peak_y)});
   }
   return measures;
 }

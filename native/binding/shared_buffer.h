@@ -20,8 +20,8 @@ Napi::TypedArrayOf<T> share_array(Napi::Env env, std::vector<T>&& values) {
   const size_t length = values.size();
   if (length == 0) return Napi::TypedArrayOf<T>::New(env, 0);
   const auto held = std::make_shared<std::vector<T>>(std::move(values));
-  const at::Tensor bytes = at::from_blob(held->data(), {static_cast<int64_t>(length * sizeof(T))},
-                                         [held](void*) {}, at::kByte);
+  const at::Tensor bytes = at::from_blob(
+      held->data(), {static_cast<int64_t>(length * sizeof(T))}, [held](void*) {}, at::kByte);
   return Napi::TypedArrayOf<T>::New(env, length, share_tensor(env, bytes, nullptr), 0);
 }
 

@@ -37,12 +37,12 @@ class Components {
   std::vector<int32_t> parents_;
 };
 
-/// Goes through the edges of a row and of the row below it from the left. Joins runs that touch, and links the
-/// outlines along the line between the rows: an outline runs along it where only one of the rows has pixels, so
-/// from every second edge to the next.
+/// Goes through the edges of a row and of the row below it from the left. Joins runs that touch, and links
+/// the outlines along the line between the rows: an outline runs along it where only one of the rows has
+/// pixels, so from every second edge to the next.
 ///
-/// Of edges at the same place, left sides come first. So runs that share only a corner touch, and the outlines
-/// through that corner lead from one run to the other.
+/// Of edges at the same place, left sides come first. So runs that share only a corner touch, and the
+/// outlines through that corner lead from one run to the other.
 void join_rows(const Runs& runs, size_t row, Components& components, Outlines& outlines) {
   int32_t upper = 2 * runs.first[row];
   int32_t lower = 2 * runs.first[row + 1];
@@ -177,10 +177,10 @@ void trace(const Runs& runs, const std::vector<int32_t>& region_of, const std::v
 
 Regions find_regions(const MapView& map, const RegionOptions& options) {
   if (map.pixels() > kLargestRegionMap) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "A map of " + std::to_string(map.height) + " x " + std::to_string(map.width) +
-                    " pixels is too large for regions: at most " + std::to_string(kLargestRegionMap) +
-                    " pixels are allowed.");
+    throw Error(ErrorCode::kInvalidArgument, "A map of " + std::to_string(map.height) + " x " +
+                                                 std::to_string(map.width) +
+                                                 " pixels is too large for regions: at most " +
+                                                 std::to_string(kLargestRegionMap) + " pixels are allowed.");
   }
   const Runs runs = find_runs(map, options.outline);
   Components components(runs.keys.size() / 2);

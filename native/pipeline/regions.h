@@ -33,8 +33,8 @@ struct Region {
 };
 
 /// A closed part of a region's outline: its corners, the first of which is not repeated. Outer rings run
-/// clockwise as seen in the image, holes the other way, so that the shoelace areas of all rings of a region add
-/// up to its area. A ring touches itself where pixels share only a corner.
+/// clockwise as seen in the image, holes the other way, so that the shoelace areas of all rings of a region
+/// add up to its area. A ring touches itself where pixels share only a corner.
 struct Ring {
   int32_t region;
   int32_t begin;  ///< Its first corner in `Regions::corners`.

@@ -47,7 +47,8 @@ uint64_t pack(const uint8_t* marks) {
   for (int byte = 0; byte < 8; ++byte) {
     uint64_t eight;
     std::memcpy(&eight, marks + 8 * byte, sizeof(eight));
-    // Every product of a mark and a one of the factor has a bit of its own; the highest byte gathers the marks.
+    // Every product of a mark and a one of the factor has a bit of its own; the highest byte gathers the
+    // marks.
     bits |= (eight * 0x0102040810204080U >> 56) << (8 * byte);
   }
   return bits;

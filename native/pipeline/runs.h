@@ -10,9 +10,9 @@ namespace reverse_distillation {
 
 /// The pixels of a map at or above a threshold, as runs: pixels next to each other in one row.
 ///
-/// Run i has two edges: 2 * i is its left side, and 2 * i + 1 its right side. Row y of the map is row y + 1 here:
-/// there is a row without pixels before the first and after the last. Each row ends with a run that is none,
-/// whose edges lie to the right of all others.
+/// Run i has two edges: 2 * i is its left side, and 2 * i + 1 its right side. Row y of the map is row y + 1
+/// here: there is a row without pixels before the first and after the last. Each row ends with a run that is
+/// none, whose edges lie to the right of all others.
 struct Runs {
   /// An edge's key is twice its column, plus 1 for a right side. Within a row, keys ascend.
   std::vector<uint32_t> keys;

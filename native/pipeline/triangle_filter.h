@@ -16,8 +16,8 @@ struct Taps {
   std::vector<float> weights;
 };
 
-/// A triangle around the centre of each new pixel, with the same bounds as in PIL: as wide as the new pixel where
-/// the image shrinks, as the old one where it grows.
+/// A triangle around the centre of each new pixel, with the same bounds as in PIL: as wide as the new pixel
+/// where the image shrinks, as the old one where it grows.
 std::vector<Taps> triangle_taps(int64_t size, int64_t new_size);
 
 /// Resizes values of any type by the triangle filter, without rounding.

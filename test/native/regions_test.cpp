@@ -45,8 +45,8 @@ std::multiset<Found> spread(const Map& map, const RegionOptions& options) {
   std::vector<uint8_t> reached(map.values.size());
   const auto free = [&](int64_t i) {
     const auto at = static_cast<size_t>(i);
-    return static_cast<double>(map.values[at]) >= options.outline && (map.mask.empty() || map.mask[at] != 0) &&
-           reached[at] == 0;
+    return static_cast<double>(map.values[at]) >= options.outline &&
+           (map.mask.empty() || map.mask[at] != 0) && reached[at] == 0;
   };
   std::multiset<Found> all;
   for (int64_t start = 0; start < map.height * map.width; ++start) {
@@ -60,7 +60,8 @@ std::multiset<Found> spread(const Map& map, const RegionOptions& options) {
       found.peak = std::max(found.peak, map.values[static_cast<size_t>(pixels[next])]);
       ++found.area;
       for (int64_t row = std::max<int64_t>(y - 1, 0); row <= std::min(y + 1, map.height - 1); ++row) {
-        for (int64_t column = std::max<int64_t>(x - 1, 0); column <= std::min(x + 1, map.width - 1); ++column) {
+        for (int64_t column = std::max<int64_t>(x - 1, 0); column <= std::min(x + 1, map.width - 1);
+             ++column) {
           const int64_t other = row * map.width + column;
           if (!free(other)) continue;
           reached[static_cast<size_t>(other)] = 1;
@@ -130,7 +131,8 @@ TEST("a map that is one region throughout, or without any, has the outline of it
 }
 
 TEST("a map with a value that is not finite, or too large a map, has no regions but an error") {
-  for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+  for (const float value :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     std::vector<float> values(200, 0.0F);
     values[130] = value;
     EXPECT_THROWS(find_regions({values.data(), 2, 100}, {}), "in row 1, column 30");
