@@ -7,6 +7,7 @@ import { checkpointingOptions } from "../lib/options/checkpointing.js";
 import { exportOptions } from "../lib/options/export.js";
 import { loadOptions } from "../lib/options/load.js";
 import type { Declarations, Option } from "../lib/options/option.js";
+import { findRegionsOptions } from "../lib/options/regions.js";
 import { saveOptions } from "../lib/options/save.js";
 import { trainOptions } from "../lib/options/train.js";
 
@@ -16,6 +17,7 @@ const declared = {
   checkpointing: ["options/checkpointing", "checkpointingOptions", checkpointingOptions],
   load: ["options/load", "loadOptions", loadOptions],
   batching: ["options/batching", "batchingOptions", batchingOptions],
+  regions: ["options/regions", "findRegionsOptions", findRegionsOptions],
   evaluate: ["evaluation/evaluate", "evaluateOptions", evaluateOptions],
   save: ["options/save", "saveOptions", saveOptions],
   checkpoint: ["options/checkpoint", "checkpointOptions", checkpointOptions],

@@ -21,6 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), "properties-"));
 const absent = join(folder, "absent");
 const image = noise(40, 30, 3);
 const smallest = { imageSize: 32, epochs: 1, device: "cpu" } as const;
+const map = { data: Float32Array.of(0, 1, 2, 3), height: 2, width: 2 };
 const dataset = { train: [], test: [{ image: absent, label: "good" }], unusedMasks: [] };
 
 const index = { ...api, ...preprocessing } as unknown as Untyped;
@@ -158,6 +159,24 @@ const calls: Record<string, readonly Call[]> = {
     ...withOptions(["maxFpr"], (given) => new Scores().pro!(given)),
     ...withOptions(["maxFpr"], (given) => new Scores().metrics!(given)),
   ],
+  findRegions: [
+    (value) => index.findRegions!(value, { seed: 1 }),
+    ...["data", "height", "width"].map(
+      (key): Call =>
+        (value) =>
+          index.findRegions!({ ...map, [key]: value }, { seed: 1 }),
+    ),
+    ...withOptions(["seed", "outline", "minArea", "maxCount", "mask", "imageSize", "signal"], (given) =>
+      index.findRegions!(map, given),
+    ),
+    ...withOptions(["outline", "minArea", "maxCount", "mask", "imageSize", "signal"], (given) =>
+      index.findRegions!(map, seeded(given)),
+    ),
+  ],
+  resizeMap: [
+    (value) => index.resizeMap!(value, { imageSize: [2, 2] }),
+    ...withOptions(["imageSize", "signal"], (given) => index.resizeMap!(map, given)),
+  ],
   configureNative: withOptions(["libtorch", "addon", "backend"], (given) => index.configureNative!(given)),
   obtainImagenetWeights: [
     (value) => index.obtainImagenetWeights!(value, { offline: true, env: emptyCache }),
@@ -187,6 +206,15 @@ const calls: Record<string, readonly Call[]> = {
     (value) => index.normalise!({ data: new Uint8Array(3), dims: value }, "none"),
   ],
 };
+
+/** With the option that is required, and with options that are hostile apart from that. */
+function seeded(given: unknown): unknown {
+  try {
+    return { ...(given as object), seed: 1 };
+  } catch {
+    return { seed: given };
+  }
+}
 
 /** Without a network and a cache, and with options that are hostile apart from that. */
 function offline(given: unknown): unknown {
