@@ -25,6 +25,9 @@ export function testWithScipy(): TestFn["skip"] | TestFn {
  * @returns what it printed, parsed as JSON.
  */
 export function runPython(script: string, ...args: string[]): unknown {
-  const output = execFileSync(pythonWithScipy!, ["-c", script, ...args], { encoding: "utf8", timeout: 300_000 });
+  const output = execFileSync(pythonWithScipy!, ["-c", script, ...args], {
+    encoding: "utf8",
+    timeout: 300_000,
+  });
   return JSON.parse(output);
 }
