@@ -85,7 +85,7 @@ export class HeatmapFolder {
 
   async #write(input: ScoreInput, image: RawImage, map: QuantisedMap, scaleEnd: number): Promise<void> {
     const path = this.pathOf(input);
-    const png = mark(await renderHeatmap(image, map, scaleEnd, this.levels));
+    const png = mark(await renderHeatmap(image, map, scaleEnd, { levels: this.levels, legend: true }));
     try {
       await mkdir(systemPath(dirname(path)), { recursive: true });
     } catch (error) {

@@ -2,7 +2,9 @@ import sharp from "sharp";
 import type { AnomalyMap } from "./anomaly-map.js";
 import { colourMap } from "./colour-map.js";
 import type { LevelRange } from "../options/levels.js";
+import { drawLegend } from "./legend.js";
 import { levelRange } from "./levels.js";
+import { drawOutlines, type Outlines } from "./outlines.js";
 import { plainPixels, type PlainPixels } from "./plain-pixels.js";
 import type { RawImage } from "./raw-image.js";
 
@@ -30,6 +32,18 @@ export function quantiseMap({ data, height, width }: AnomalyMap): QuantisedMap {
   };
 }
 
+/** What a heatmap shows besides the map. */
+export interface HeatmapOptions {
+  /** The levels of the model, which an image with more than 8 bits is shown with. */
+  levels?: LevelRange | undefined;
+  /** Outlines of regions. */
+  outlines?: Outlines;
+  /** Whether a strip below the image explains the colours, if there is room for it. */
+  legend?: boolean;
+  /** Values that the legend marks, such as thresholds. */
+  marks?: readonly number[];
+}
+
 /**
  * Draws an anomaly map over its image, at the image's size. The more anomalous a place is, the lighter and more opaque
  * its colour. Images that share one scale can be compared, and normal ones stay pale.
@@ -41,7 +55,7 @@ export async function renderHeatmap(
   image: RawImage,
   map: QuantisedMap,
   scaleEnd: number,
-  levels?: LevelRange,
+  { levels, outlines = [], legend = false, marks = [] }: HeatmapOptions = {},
 ): Promise<Buffer> {
   const { data, width, height, channels } = await withoutAlpha(eightBits(image, levels));
   const overlay = await sharp(colourMapped(map, scaleEnd), {
@@ -50,9 +64,15 @@ export async function renderHeatmap(
     .resize(width, height, { fit: "fill", kernel: "cubic" })
     .raw()
     .toBuffer();
+  const strip = legend ? drawLegend(width, scaleEnd, marks) : undefined;
   return sharp(data, { raw: { width, height, channels } })
     .toColourspace("srgb")
-    .composite([{ input: overlay, raw: { width, height, channels: 4 } }])
+    .extend({ bottom: strip?.height ?? 0, background: "black" })
+    .composite([
+      { input: overlay, raw: { width, height, channels: 4 }, top: 0, left: 0 },
+      ...(outlines.length > 0 ? [{ input: drawOutlines(outlines, { width, height }), top: 0, left: 0 }] : []),
+      ...(strip === undefined ? [] : [{ input: strip.svg, top: height, left: 0 }]),
+    ])
     .removeAlpha()
     .png()
     .toBuffer();
