@@ -9,6 +9,7 @@ import { loadAddon } from "../lib/native/loader.js";
 import { backbones, modelOptions } from "../lib/options/model.js";
 import { line, type Comparison } from "./cpu/compare.js";
 import type { Effort } from "./cpu/effort.js";
+import { compareEvaluation } from "./cpu/evaluation.js";
 import { compareOperators } from "./cpu/operators.js";
 import { compareResizing } from "./cpu/resizing.js";
 import { results } from "./cpu/results.js";
@@ -69,6 +70,8 @@ async function measure({ quick = false, backbones, dataset, weights }: Flags): P
         await add(...(await compareTraining(workload, precisions, keep, effort)));
       if (dataset !== undefined && weights !== undefined) {
         await add(await compareWholeTraining(addon, python, { dataset, weights }));
+        const native = await workload.inPrecision("float32");
+        await add(await compareEvaluation(addon, workload.files.model, native, dataset, effort));
       }
     } finally {
       await workload.close();
@@ -80,7 +83,10 @@ const program = new Command("bench")
   .description("compare the addon on the CPU with the Python reference")
   .option("--quick", "run fewer rounds, and leave the tables unchanged")
   .option("--tables", "only write the tables")
-  .option("--dataset <folder>", "data set in the layout of MVTec AD, for a complete training on both sides")
+  .option(
+    "--dataset <folder>",
+    "data set in the layout of MVTec AD, for a complete training on both sides and an evaluation",
+  )
   .option("--weights <file>", "the teacher's ImageNet weights, for --dataset")
   .option("--backbones <list>", backbones.join(", "), "resnet18,wide_resnet50_2")
   .action(main);

@@ -8,7 +8,6 @@ import { requireSeparate, type NamedFile } from "../files/outputs.js";
 import type { ImageInput } from "../image/decode.js";
 import { mostBytes } from "../image/decoded-size.js";
 import { longestSide, type RawImage } from "../image/raw-image.js";
-import { decodeAhead } from "../image/source.js";
 import { saveCheckpoint } from "../model-file/checkpoint.js";
 import type { TrainingDescription } from "../model-file/description.js";
 import { tensorsOf } from "../model-file/detector-tensors.js";
@@ -152,14 +151,10 @@ export class Detector {
    * @throws ReverseDistillationError `NO_IMAGES` if there are no test images, and as {@link Detector.score} does.
    */
   evaluate(dataset: Dataset, options: EvaluateOptions = {}): Promise<Report> {
-    const score = (image: ImageInput, scoreOptions?: ScoreOptions) => this.score(image, scoreOptions);
-    return evaluate({ score, scoreEach }, dataset, options);
-
-    // One image per batch, because rounding can make a score depend on its batch.
-    async function* scoreEach(images: readonly string[], scoreOptions: ScoreOptions = {}) {
-      for await (const image of decodeAhead(images, { ...scoreOptions, lent: false }))
-        yield await score(image, scoreOptions);
-    }
+    const scorer = this.#scorer;
+    return this.#work(undefined, () =>
+      evaluate({ scoreEach: (images, scoring) => scorer.scoreEach(images, scoring) }, dataset, options),
+    );
   }
 
   /**

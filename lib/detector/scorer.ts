@@ -49,23 +49,52 @@ export class Scorer {
   /** Scores images in order, one batch after the other. */
   async scoreAll(
     images: readonly ImageInput[],
-    { batchSize, maxPixels, signal }: DecodeOptions & { batchSize: number },
+    options: DecodeOptions & { batchSize: number },
   ): Promise<Score[]> {
     const scores: Score[] = [];
-    let batch: RawImage[] = [];
-    const flush = async () => {
-      const results = await this.#compute(batch, signal);
-      scores.push(...results.map((result) => this.#toScore(result)));
-      batch = [];
-    };
-    // A batch needs the pixels of all its images at the same time, so they cannot be lent one image at a time.
+    for await (const score of this.scoreEach(images, options)) scores.push(score);
+    return scores;
+  }
+
+  /**
+   * Scores images in order, in batches of a fixed size, the last one apart. While a batch is computed, the images of the
+   * next are decoded, and the caller works on the scores of the one before.
+   */
+  async *scoreEach(
+    images: readonly ImageInput[],
+    { batchSize, maxPixels, signal }: DecodeOptions & { batchSize: number },
+  ): AsyncGenerator<Score> {
+    let running: Promise<NativeScore[]> | undefined;
+    try {
+      for await (const batch of this.#batches(images, batchSize, { maxPixels, signal })) {
+        const before = running;
+        running = this.#compute(batch, signal);
+        // It is awaited later; until then, a failure must not count as unhandled.
+        running.catch(() => undefined);
+        for (const result of (await before) ?? []) yield this.#toScore(result);
+      }
+      for (const result of (await running) ?? []) yield this.#toScore(result);
+    } finally {
+      await Promise.allSettled([running]);
+    }
+  }
+
+  /** Decodes images ahead, and puts them together. */
+  async *#batches(
+    images: readonly ImageInput[],
+    batchSize: number,
+    options: DecodeOptions,
+  ): AsyncGenerator<RawImage[]> {
     const { levels } = this.#parts.model;
     const shrink = (decoded: RawImage) => this.#shrink(decoded);
-    for await (const image of decodeAhead(images, { shrink, levels, maxPixels, signal, lent: false })) {
-      if (batch.push(image) === batchSize) await flush();
+    let batch: RawImage[] = [];
+    // A batch needs the pixels of all its images at the same time, so they cannot be lent one image at a time.
+    for await (const image of decodeAhead(images, { shrink, levels, ...options, lent: false })) {
+      if (batch.push(image) < batchSize) continue;
+      yield batch;
+      batch = [];
     }
-    if (batch.length > 0) await flush();
-    return scores;
+    if (batch.length > 0) yield batch;
   }
 
   /** Frees what belongs to it. No call may be running. */

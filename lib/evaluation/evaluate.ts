@@ -7,30 +7,38 @@ import { invalid } from "../errors/validate.js";
 import { byCodeUnits } from "../image/folder.js";
 import { abortOptions } from "../options/computing.js";
 import { imageOptions } from "../options/images.js";
-import { boolean, callback } from "../options/kind.js";
+import { boolean, callback, wholeNumber } from "../options/kind.js";
 import { option, optional, resolveOptions, type GivenOptions } from "../options/option.js";
+import { batchOptions } from "../options/score.js";
+import { Random } from "../random.js";
 import { labelOf, normalLabel, type Dataset, type TestImage } from "./datasets/dataset.js";
-import { decodeMask, resizedUnion } from "./mask.js";
-import { sizeOfImage } from "./masks/image-size.js";
+import { comparedMask, masksAhead, type ReadMasks } from "./masks/compared.js";
 import { MaskFindings } from "./masks/remarks.js";
+import { aurocInterval, tallyImages, type Interval, type Tallies } from "./metrics/auroc-interval.js";
 import { classificationMetrics } from "./metrics/index.js";
-import type { ClassificationMetrics, PixelMap, PixelMask, PixelMetrics } from "./metrics/index.js";
+import type { ClassificationMetrics, Metric, PixelMap, PixelMetrics } from "./metrics/index.js";
 import { PixelPool } from "./metrics/pixel-pool.js";
 
 interface ImageScoreOptions {
-  maxPixels?: number;
-  signal?: AbortSignal | undefined;
+  maxPixels: number;
+  signal: AbortSignal | undefined;
 }
 
-/** What can be evaluated, such as a `Detector`. */
-export interface Scorer {
-  score(image: string, options?: ImageScoreOptions): Promise<{ score: number; map: PixelMap }>;
-  /** The same for several images in order, for a scorer that can decode the next image meanwhile. */
-  scoreEach?(
-    images: readonly string[],
-    options?: ImageScoreOptions,
-  ): AsyncIterable<{ score: number; map: PixelMap }>;
+/** What an image is scored with. */
+interface ImageScore {
+  score: number;
+  map: PixelMap;
 }
+
+/** What can be evaluated, such as a `Detector`: it scores single images, or several in order and in batches. */
+export type Scorer =
+  | { score(image: string, options: ImageScoreOptions): Promise<ImageScore> }
+  | {
+      scoreEach(
+        images: readonly string[],
+        options: ImageScoreOptions & { batchSize: number },
+      ): AsyncIterable<ImageScore>;
+    };
 
 const evaluationOptions = {
   /**
@@ -39,20 +47,34 @@ const evaluationOptions = {
    * @defaultValue true
    */
   pixels: option(boolean, { default: true }),
+  /**
+   * Number of bootstrap resamples behind the 95 % interval of each AUROC; 0 leaves the intervals out. More resamples make the
+   * ends of the intervals steadier.
+   * @defaultValue 1000
+   */
+  resamples: option(wholeNumber(0, 1_000_000), {
+    default: 1000,
+    help: "bootstrap resamples for the 95 % interval of each AUROC; 0 for none",
+  }),
   /** Called after each image. If it throws, the evaluation stops. */
   onProgress: optional(callback<(progress: { done: number; total: number }) => void>()),
   /** Called with the result of each image, and awaited. */
-  onScored:
-    optional(callback<(item: TestImage, result: { score: number; map: PixelMap }) => void | Promise<void>>()),
+  onScored: optional(callback<(item: TestImage, result: ImageScore) => void | Promise<void>>()),
 };
 
 /** The options of `evaluate`. */
-export const evaluateOptions = { ...evaluationOptions, ...imageOptions, ...abortOptions };
+export const evaluateOptions = {
+  ...evaluationOptions,
+  ...batchOptions,
+  ...imageOptions,
+  ...abortOptions,
+};
 
 /** How a data set is evaluated. */
 export interface EvaluateOptions
   extends
     GivenOptions<typeof evaluationOptions>,
+    GivenOptions<typeof batchOptions>,
     GivenOptions<typeof imageOptions>,
     GivenOptions<typeof abortOptions> {}
 
@@ -68,8 +90,19 @@ export interface EvaluatedGroup {
   withoutMask: number;
   /** By image score. */
   image: ClassificationMetrics;
+  /** 95 % intervals of the AUROC by image score and by pixel; null if the AUROC is, or if there are no resamples. */
+  aurocInterval: { image: Interval | null; pixel: Interval | null };
   /** By pixel, over the good images and the defective images with a mask; null if not requested. */
   pixel: PixelMetrics | null;
+}
+
+/** A test image of a report. */
+export interface EvaluatedImage {
+  image: string;
+  label: string;
+  score: number;
+  /** Its own AUPIMO; null if it is good or has no mask, or if pixels were left out. */
+  aupimo: Metric;
 }
 
 /** The result of `Detector.evaluate`: plain data that can be written as JSON. An undefined metric is null. */
@@ -77,8 +110,10 @@ export interface Report {
   overall: EvaluatedGroup;
   /** By kind of defect, in order of their names. */
   kinds: EvaluatedGroup[];
+  /** Number of bootstrap resamples behind each interval. */
+  resamples: number;
   /** Every test image's score, in the order of the data set. */
-  images: { image: string; label: string; score: number }[];
+  images: EvaluatedImage[];
   /** Masks that belong to no test image. */
   unusedMasks: string[];
   /** What a reader should know: what the data set leaves out, how it is split, which masks look wrong. */
@@ -86,8 +121,8 @@ export interface Report {
 }
 
 /**
- * Scores the test images of a data set, one at a time, and compares with their labels and masks.
- * Masks are brought to the size of the maps by nearest neighbour.
+ * Scores the test images of a data set, in batches of a fixed size in the order of the data set, and compares with their
+ * labels and masks. Masks are brought to the size of the maps by nearest neighbour.
  *
  * @throws ReverseDistillationError `NO_IMAGES` if the data set has no test images, `INVALID_ARGUMENT`,
  * `ABORTED`, and what the scorer and `readMask` throw.
@@ -97,7 +132,10 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Report> {
-  const { pixels, onProgress, onScored, maxPixels, signal } = resolveOptions(evaluateOptions, options);
+  const { pixels, resamples, onProgress, onScored, batchSize, maxPixels, signal } = resolveOptions(
+    evaluateOptions,
+    options,
+  );
   const { unusedMasks, notes, test } = reading("dataset", () => checkedDataset(dataset));
   if (test.length === 0) {
     throw new ReverseDistillationError(
@@ -110,34 +148,51 @@ export async function evaluate(
   const scored = new Callback("onScored", onScored);
   const results: Result[] = [];
   const findings = new MaskFindings();
-  const pool = pixels ? new PixelPool() : null;
-  for await (const result of scoresOf(scorer, test, { maxPixels, signal })) {
-    const item = test[results.length]!;
-    scored.call(item, result);
-    await scored.settled(signal);
-    const entry: Result = { item, score: result.score };
-    if (pool !== null) {
-      const mask = await maskFor(item, result.map, { findings, maxPixels, signal });
-      if (mask !== undefined) {
-        entry.compared = pool.images;
-        pool.add(result.map, mask);
+  let pool: PixelPool | null = null;
+  const masks = masksAhead(test, { maxPixels, signal });
+  try {
+    for await (const result of scoresOf(scorer, test, { batchSize, maxPixels, signal })) {
+      const item = test[results.length]!;
+      scored.call(item, result);
+      await scored.settled(signal);
+      const entry: Result = { item, score: result.score };
+      if (pixels) {
+        // Room for all at once: a pool that grew would be copied, which holds the event loop.
+        pool ??= new PixelPool(result.map.data.length * comparable(test));
+        const { value: read } = (await masks.next()) as IteratorYieldResult<ReadMasks>;
+        const mask = comparedMask(item, read, result.map, findings);
+        if (mask !== undefined) {
+          entry.compared = pool.images;
+          pool.add(result.map, mask);
+        }
       }
+      results.push(entry);
+      progress.call({ done: results.length, total: test.length });
+      await progress.settled(signal);
     }
-    results.push(entry);
-    progress.call({ done: results.length, total: test.length });
-    await progress.settled(signal);
+  } finally {
+    await masks.return();
   }
 
   const kinds = [...new Set(test.map((item) => item.label))].filter((label) => label !== normalLabel);
+  const comparison = { pool, resamples, signal };
   const groups: EvaluatedGroup[] = [];
   for (const kind of kinds.sort(byCodeUnits)) {
     const some = results.filter(({ item }) => item.label === kind || item.label === normalLabel);
-    groups.push(await evaluateGroup(kind, some, pool, signal));
+    groups.push(await evaluateGroup(kind, some, comparison));
   }
+  const overall = await evaluateGroup("all", results, comparison);
+  const aupimo = pool === null ? [] : (await inTurns(pool.aupimo(), signal)).images;
   return {
-    overall: await evaluateGroup("all", results, pool, signal),
+    overall,
     kinds: groups,
-    images: results.map(({ item: { image, label }, score }) => ({ image, label, score })),
+    resamples,
+    images: results.map(({ item: { image, label }, score, compared }) => ({
+      image,
+      label,
+      score,
+      aupimo: aupimo[compared ?? -1] ?? null,
+    })),
     unusedMasks,
     notes: [...notes, ...findings.notes()],
   };
@@ -167,89 +222,65 @@ interface Result {
   compared?: number;
 }
 
+/** The number of images that are good or have a mask. */
+function comparable(test: readonly TestImage[]): number {
+  return test.filter(({ label, mask }) => label === normalLabel || mask !== undefined).length;
+}
+
 /** The images' scores in order. */
 async function* scoresOf(
   scorer: Scorer,
   test: readonly TestImage[],
-  options: ImageScoreOptions,
-): AsyncGenerator<{ score: number; map: PixelMap }> {
-  throwIfAborted(options.signal);
+  { batchSize, ...options }: ImageScoreOptions & { batchSize: number },
+): AsyncGenerator<ImageScore> {
+  const { signal } = options;
+  throwIfAborted(signal);
   const images = test.map(({ image }) => image);
-  if (scorer.scoreEach !== undefined) {
-    yield* scorer.scoreEach(images, options);
+  if ("scoreEach" in scorer) {
+    yield* scorer.scoreEach(images, { batchSize, ...options });
     return;
   }
   for (const image of images) {
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     yield await scorer.score(image, options);
   }
-}
-
-/** What a map is compared with, at the size of the map; undefined if there is no mask. */
-async function maskFor(
-  { image, label, mask }: TestImage,
-  map: PixelMap,
-  { findings, ...options }: { findings: MaskFindings; maxPixels: number; signal: AbortSignal | undefined },
-): Promise<PixelMask | undefined> {
-  const paths = mask === undefined ? [] : [mask].flat();
-  const masks = [];
-  for (const path of paths) masks.push(await decodeMask(path, options));
-  const [first] = masks;
-  for (const { path, remarks } of masks) for (const remark of remarks) findings.add(remark, path);
-  const marked = masks.some(({ count }) => count > 0);
-  if (label === normalLabel) {
-    if (first !== undefined && marked) findings.add("good-marked", first.path);
-    return null;
-  }
-  if (first === undefined) return undefined;
-  const union = resizedUnion(masks, map.height, map.width);
-  const count = union.reduce((sum, each) => sum + each, 0);
-  if (!marked) findings.add("empty", first.path);
-  else if (count === 0) findings.add("lost", first.path);
-  else if (count > union.length / 2) findings.add("mostly-marked", first.path);
-  if (await differInProportions(image, first, options.maxPixels))
-    findings.add("other-proportions", first.path);
-  return union;
-}
-
-/** Whether a mask cannot be a scaled mask of the image. If the size of the image is unknown, it can. */
-async function differInProportions(
-  image: string,
-  mask: { width: number; height: number },
-  maxPixels: number,
-): Promise<boolean> {
-  const size = await sizeOfImage(image, maxPixels);
-  if (size === undefined) return false;
-  // Rounding to whole pixels changes the proportions of small masks.
-  const expected = (mask.width * size.height) / size.width;
-  return Math.abs(expected - mask.height) > 1 + 0.02 * mask.height;
 }
 
 async function evaluateGroup(
   label: string,
   results: readonly Result[],
-  pool: PixelPool | null,
-  signal: AbortSignal | undefined,
+  { pool, resamples, signal }: { pool: PixelPool | null; resamples: number; signal: AbortSignal | undefined },
 ): Promise<EvaluatedGroup> {
   const labels = results.map(({ item }) => item.label !== normalLabel);
   const scores = results.map(({ score }) => score);
   const defective = labels.filter(Boolean).length;
-  return {
+  const interval = (tallies: Tallies, of: readonly boolean[], what: string) =>
+    inTurns(aurocInterval(tallies, of, resamples, new Random("bootstrap", what, label)), signal);
+  const group = {
     label,
     good: results.length - defective,
     defective,
     withoutMask: results.filter(({ item }) => item.label !== normalLabel && item.mask === undefined).length,
     image: classificationMetrics(scores, labels),
-    pixel: pool === null ? null : await evaluatePixels(pool, results, signal),
   };
+  const image = await interval(tallyImages(scores, labels), labels, "image");
+  if (pool === null) return { ...group, aurocInterval: { image, pixel: null }, pixel: null };
+
+  const compared = results.filter((result) => result.compared !== undefined);
+  const some = await poolOf(compared, pool, signal);
+  const pixel = await interval(
+    await inTurns(some.tallies(), signal),
+    compared.map(({ item }) => item.label !== normalLabel),
+    "pixel",
+  );
+  return { ...group, aurocInterval: { image, pixel }, pixel: await inTurns(some.metrics(), signal) };
 }
 
-async function evaluatePixels(
-  pool: PixelPool,
+async function poolOf(
   results: readonly Result[],
+  pool: PixelPool,
   signal: AbortSignal | undefined,
-): Promise<PixelMetrics> {
-  const images = results.flatMap(({ compared }) => compared ?? []);
-  const some = images.length === pool.images ? pool : await inTurns(pool.subset(images), signal);
-  return inTurns(some.metrics(), signal);
+): Promise<PixelPool> {
+  const images = results.map(({ compared }) => compared!);
+  return images.length === pool.images ? pool : inTurns(pool.subset(images), signal);
 }

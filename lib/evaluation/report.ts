@@ -2,11 +2,13 @@ import { counted } from "../errors/counted.js";
 import { reading } from "../errors/reading.js";
 import { printable } from "../files/system-path.js";
 import type { EvaluatedGroup, Report } from "./evaluate.js";
+import type { Interval } from "./metrics/auroc-interval.js";
 import { numberIn, type Column, type Metric, type Reported } from "./metrics/metric.js";
 import { regionMetrics } from "./metrics/region-metrics.js";
 import { thresholdMetrics } from "./metrics/threshold-metrics.js";
 
 const undefinedMetric = "-";
+const intervalTitle = "95 % interval";
 
 /** A column of the table: its title, and its text for each group. */
 interface TableColumn {
@@ -32,19 +34,40 @@ function metricColumns(
   );
 }
 
+/** The columns, with that of an interval after that of the AUROC. */
+function withInterval(
+  columns: readonly TableColumn[],
+  intervalOf: (group: EvaluatedGroup) => Interval | null,
+): TableColumn[] {
+  const column = {
+    title: intervalTitle,
+    cell: (group: EvaluatedGroup) => {
+      const interval = intervalOf(group);
+      return interval === null ? undefinedMetric : `${shown(interval.lower)} to ${shown(interval.upper)}`;
+    },
+  };
+  return columns.flatMap((each) => (each.title.endsWith("AUROC") ? [each, column] : [each]));
+}
+
 const imageColumns: readonly TableColumn[] = [
   { title: "defects", cell: ({ label }) => printable(label) },
   { title: "images", cell: ({ defective }) => String(defective) },
-  ...metricColumns(thresholdMetrics, ({ image }) => image),
+  ...withInterval(
+    metricColumns(thresholdMetrics, ({ image }) => image),
+    ({ aurocInterval }) => aurocInterval.image,
+  ),
 ];
 
 const pixelColumns: readonly TableColumn[] = [
   { title: "masks", cell: ({ defective, withoutMask }) => String(defective - withoutMask) },
-  ...metricColumns(
-    thresholdMetrics,
-    ({ pixel }) => pixel,
-    (title) => `pixel ${title}`,
-  ).filter(({ leftOutOf }) => leftOutOf !== "pixels"),
+  ...withInterval(
+    metricColumns(
+      thresholdMetrics,
+      ({ pixel }) => pixel,
+      (title) => `pixel ${title}`,
+    ).filter(({ leftOutOf }) => leftOutOf !== "pixels"),
+    ({ aurocInterval }) => aurocInterval.pixel,
+  ),
   ...metricColumns(regionMetrics, ({ pixel }) => pixel),
 ];
 
@@ -63,10 +86,12 @@ export function formatReport(report: Report): string {
 }
 
 function format(report: Report): string {
-  const { overall, kinds } = report;
+  const { overall, kinds, resamples } = report;
   const withPixels = overall.pixel !== null;
   const groups = kinds.length === 1 ? [{ ...overall, label: kinds[0]!.label }] : [...kinds, overall];
-  const columns = withPixels ? [...imageColumns, ...pixelColumns] : imageColumns;
+  const columns = (withPixels ? [...imageColumns, ...pixelColumns] : imageColumns).filter(
+    ({ title }) => title !== intervalTitle || resamples > 0,
+  );
   const rows = groups.map((group) => columns.map(({ cell }) => cell(group)));
   return [...aligned([columns.map(({ title }) => title), ...rows]), "", ...notes(report, withPixels)].join(
     "\n",
@@ -87,12 +112,14 @@ function aligned(rows: readonly string[][]): string[] {
   );
 }
 
-function notes({ overall, unusedMasks, notes: found }: Report, withPixels: boolean): string[] {
+function notes({ overall, resamples, unusedMasks, notes: found }: Report, withPixels: boolean): string[] {
   const { good, defective, withoutMask } = overall;
   const lines = [`Each line compares with the same ${counted(good, "good image")}.`];
   if (good === 0) lines.push(`Without good images, the image metrics are undefined (${undefinedMetric}).`);
   if (defective === 0)
     lines.push(`Without defective images, the metrics are undefined (${undefinedMetric}).`);
+  if (resamples > 0 && good > 0 && defective > 0)
+    lines.push(`95 % intervals of AUROC: ${counted(resamples, "bootstrap resample")} of the images.`);
   if (withPixels) {
     lines.push(...pixelNotes);
     if (withoutMask > 0) {

@@ -10,7 +10,7 @@ export const scoreOptions = { ...imageOptions, ...abortOptions };
 export interface ScoreOptions extends GivenOptions<typeof imageOptions>, GivenOptions<typeof abortOptions> {}
 
 /** How many images are computed at a time. */
-const batchOptions = {
+export const batchOptions = {
   /**
    * Number of images per batch. Smaller batches need less memory.
    * @defaultValue 8

@@ -4,6 +4,8 @@ import { inPieces, type Work } from "../../errors/long-work.js";
 import { reading } from "../../errors/reading.js";
 import { integer, invalid, record } from "../../errors/validate.js";
 import { checkedMap } from "../../image/anomaly-map.js";
+import { aupimoInOrder, defaultFprBounds, type Aupimo, type FprBounds } from "./aupimo.js";
+import { tallyPixels, type Tallies } from "./auroc-interval.js";
 import { classificationInOrder, requireFinite } from "./classification.js";
 import type { PixelGroup } from "./pro.js";
 import { regionMetrics, type RegionMetrics } from "./region-metrics.js";
@@ -30,6 +32,23 @@ export type PixelMetrics = ClassificationMetrics & RegionMetrics;
 export interface ProOptions {
   /** The largest false-positive rate that counts, above 0 and up to 1. Default 0.3. */
   maxFpr?: number;
+}
+
+export interface AupimoOptions {
+  /**
+   * The false-positive rates to integrate between: 0 < lower < upper <= 1. Default [1e-5, 1e-4], which needs at least
+   * 100,000 pixels of normal images.
+   */
+  fprBounds?: FprBounds;
+}
+
+function checkedBounds(bounds: unknown): FprBounds {
+  if (!Array.isArray(bounds) || bounds.length !== 2)
+    throw invalid("fprBounds", "two numbers, 0 < lower < upper <= 1", bounds);
+  const [lower, upper] = bounds as unknown[];
+  if (typeof lower === "number" && typeof upper === "number" && lower > 0 && lower < upper && upper <= 1)
+    return [lower, upper];
+  throw invalid("fprBounds", "two numbers, 0 < lower < upper <= 1", bounds);
 }
 
 /** The most pixels: the length of the longest typed array. */
@@ -102,6 +121,23 @@ export class PixelPool {
     for (const [key, metric] of Object.entries(regionMetrics))
       values.push([key, yield* metric.compute(pixels)]);
     return Object.fromEntries(values) as RegionMetrics;
+  }
+
+  /** AUPIMO of each image. @throws ReverseDistillationError `INVALID_ARGUMENT` for `fprBounds`. */
+  *aupimo(options: AupimoOptions = {}): Work<Aupimo> {
+    const { fprBounds = defaultFprBounds } = reading(
+      "options",
+      () => record("options", options, ["fprBounds"]) as AupimoOptions,
+    );
+    const bounds = reading("fprBounds", () => checkedBounds(fprBounds));
+    const inOrder = yield* this.#inOrder();
+    return yield* aupimoInOrder({ ...inOrder, groups: this.#groups, images: this.#images }, bounds);
+  }
+
+  /** The pixels of each image in bins of scores. */
+  *tallies(): Work<Tallies> {
+    const { scores, groupOf } = yield* this.#inOrder();
+    return yield* tallyPixels(scores, groupOf, this.#groups, this.#images);
   }
 
   *metrics(options?: ProOptions): Work<PixelMetrics> {

@@ -3,9 +3,11 @@ import { atOnce } from "../../errors/long-work.js";
 import { reading } from "../../errors/reading.js";
 import { invalid } from "../../errors/validate.js";
 import { checkedMap } from "../../image/anomaly-map.js";
+import type { Aupimo } from "./aupimo.js";
 import type { Metric } from "./metric.js";
 import {
   PixelPool,
+  type AupimoOptions,
   type PixelMap,
   type PixelMask,
   type PixelMetrics,
@@ -40,6 +42,15 @@ export function pixelF1Max(maps: readonly PixelMap[], masks: readonly PixelMask[
 /** PRO in both averages. Regions are 8-connected. As {@link pixelAuroc} otherwise. */
 export function pro(maps: readonly PixelMap[], masks: readonly PixelMask[], options?: ProOptions): Pro {
   return collect(maps, masks).pro(options);
+}
+
+/** AUPIMO of each image, and its mean. As {@link pixelAuroc} otherwise. */
+export function aupimo(
+  maps: readonly PixelMap[],
+  masks: readonly PixelMask[],
+  options?: AupimoOptions,
+): Aupimo {
+  return collect(maps, masks).aupimo(options);
 }
 
 /** All metrics of pixels, from one sort. As {@link pixelAuroc} otherwise. */
@@ -107,6 +118,11 @@ export class PixelScores {
   /** PRO in both averages. @throws ReverseDistillationError `INVALID_ARGUMENT` for `maxFpr`. */
   pro(options?: ProOptions): Pro {
     return atOnce(this.#pool.regions(options)).pro;
+  }
+
+  /** AUPIMO of each image. @throws ReverseDistillationError `INVALID_ARGUMENT` for `fprBounds`. */
+  aupimo(options?: AupimoOptions): Aupimo {
+    return atOnce(this.#pool.aupimo(options));
   }
 
   metrics(options?: ProOptions): PixelMetrics {

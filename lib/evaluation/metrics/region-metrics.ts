@@ -1,5 +1,6 @@
 import type { Work } from "../../errors/long-work.js";
-import type { Reported } from "./metric.js";
+import { aupimoInOrder, defaultFprBounds } from "./aupimo.js";
+import type { Metric, Reported } from "./metric.js";
 import { proInOrder, type PixelGroup, type Pro } from "./pro.js";
 
 /** The pixels of all images, from the largest score down, with their groups. */
@@ -32,6 +33,14 @@ export const regionMetrics = {
     note: "PRO: up to a false-positive rate of 0.3, with equal weight for each region; by image: the mean of one value per image.",
     compute: ({ scores, groupOf, groups, images, maxFpr }) =>
       proInOrder(scores, groupOf, groups, images, maxFpr),
+  }),
+  /** The area under the per-image overlap at very low false-positive rates, averaged over images. */
+  aupimo: declared<Metric>({
+    columns: [{ title: "AUPIMO", number: (value) => value }],
+    note: "AUPIMO: the share of an image's defect that is found at a false-positive rate of 0.00001 to 0.0001 on good images; mean over images.",
+    *compute(pixels) {
+      return (yield* aupimoInOrder(pixels, defaultFprBounds)).mean;
+    },
   }),
 };
 

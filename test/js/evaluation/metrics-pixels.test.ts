@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import type { ReverseDistillationError } from "../../../lib/errors/error.js";
 import {
+  aupimo,
   classificationMetrics,
   pixelAuroc,
   pixelAveragePrecision,
@@ -21,15 +22,17 @@ interface PixelCase {
   name: string;
   divisor: number;
   maxFpr: number;
+  fprBounds: [number, number];
   images: { height: number; width: number; scores: number[]; mask: number[] }[];
-  expected: PixelMetrics;
+  expected: Omit<PixelMetrics, "aupimo"> & { aupimo: (number | null)[] };
 }
 
 const golden = JSON.parse(readFileSync(new URL("../golden/metrics.json", import.meta.url), "utf8")) as {
   pixels: PixelCase[];
+  heavyTailed: { seed: number; expected: (number | null)[] }[];
 };
 
-for (const { name, divisor, maxFpr, images, expected } of golden.pixels) {
+for (const { name, divisor, maxFpr, fprBounds, images, expected } of golden.pixels) {
   test(`metrics of pixels equal scikit-learn's and SciPy's: ${name}`, (t) => {
     const maps = images.map(({ height, width, scores }) => ({
       data: Float32Array.from(scores, (score) => score / divisor),
@@ -51,8 +54,47 @@ for (const { name, divisor, maxFpr, images, expected } of golden.pixels) {
     t.is(pixelAveragePrecision(maps, masks), found.averagePrecision);
     t.deepEqual(pixelF1Max(maps, masks), found.f1Max);
     t.deepEqual(pro(maps, masks, { maxFpr }), found.pro);
+    allClose(t, aupimo(maps, masks, { fprBounds }).images, expected.aupimo);
   });
 }
+
+test("AUPIMO equals its definition with anomalib's thresholds and bounds, on maps with few high scores", (t) => {
+  for (const { seed, expected } of golden.heavyTailed) {
+    const { maps, masks } = heavyTailedMaps(seed);
+    const { mean, images } = aupimo(maps, masks);
+    allClose(t, images, expected);
+    const values = expected.filter((value) => value !== null);
+    t.true(Math.abs(mean! - values.reduce((sum, value) => sum + value, 0) / values.length) < 1e-9);
+    t.is(pixelMetrics(maps, masks).aupimo, mean);
+  }
+});
+
+test("AUPIMO is the largest where every defect is above every normal pixel, and 0 where none is", (t) => {
+  const { maps, masks } = heavyTailedMaps(0);
+  const shifted = (to: number) =>
+    maps.map((map, image) => ({
+      ...map,
+      data: map.data.map((score, pixel) => (masks[image]?.[pixel] ? to : score)),
+    }));
+  const perfect = aupimo(shifted(1e30), masks).images.slice(4);
+  // So few normal pixels have no rates at the bounds themselves, so that a perfect curve does not give 1.
+  t.true(perfect[0]! > 0.8 && perfect[0]! <= 1);
+  allClose(t, perfect, [perfect[0]!, perfect[0]!, perfect[0]!]);
+  t.deepEqual(aupimo(shifted(0), masks).images.slice(4), [0, 0, 0]);
+});
+
+test("AUPIMO is null without normal images, with too few pixels for its bounds, and for a normal image", (t) => {
+  const { maps, masks } = heavyTailedMaps(0);
+  t.deepEqual(aupimo(maps.slice(4), masks.slice(4)), { mean: null, images: [null, null, null] });
+  t.deepEqual(aupimo(maps.slice(3), masks.slice(3)).images, [null, null, null, null]);
+  t.deepEqual(aupimo(maps.slice(0, 4), masks.slice(0, 4)).mean, null);
+  const flat = maps.map((map) => ({ ...map, data: new Float32Array(map.data.length) }));
+  t.is(aupimo(flat, masks).mean, null);
+  const bounds = (fprBounds: unknown) => () =>
+    aupimo(maps, masks, { fprBounds: fprBounds as [number, number] });
+  for (const wrong of [[0, 0.1], [0.2, 0.1], [0.1, 2], [0.1], 0.1, [0.1, NaN]])
+    t.throws(bounds(wrong), { code: "INVALID_ARGUMENT", message: /fprBounds must be two numbers/ });
+});
 
 test("pixels of all images count alike, as one long list of scores would", (t) => {
   const { maps, masks } = randomSet(new Random("alike"), 5, 17, 11, 9);
@@ -108,6 +150,7 @@ test("without an anomalous pixel, or without a normal one, the metrics are null"
     averagePrecision: null,
     f1Max: null,
     pro: { dataset: null, imageMean: null },
+    aupimo: null,
   };
   t.deepEqual(pixelMetrics([map], [null]), nothing);
   t.deepEqual(pixelMetrics([map], [new Uint8Array(4)]), nothing);
@@ -166,6 +209,48 @@ test("83 images of 256 x 256 take less than 2 s of computing and 300 MB, exactly
   t.true(seconds! < 2, `${seconds} s`);
   t.true(peakMegabytes! < 300, `${peakMegabytes} MB`);
 });
+
+function allClose(
+  t: ExecutionContext,
+  found: readonly (number | null)[],
+  expected: readonly (number | null)[],
+): void {
+  t.is(found.length, expected.length);
+  for (const [i, value] of expected.entries()) {
+    if (value === null) t.is(found[i], null);
+    else t.true(Math.abs(found[i]! - value) < 1e-9, `${found[i]} instead of ${value}`);
+  }
+}
+
+/** The maps of `heavy_tailed_case` in metrics.py. */
+function heavyTailedMaps(seed: number): { maps: PixelMap[]; masks: (Uint8Array | null)[] } {
+  const masks: (Uint8Array | null)[] = [];
+  const maps = Array.from({ length: 7 }, (_, image) => {
+    const [height, width] = [160 + 16 * ((seed + image) % 3), 224];
+    const mask = new Uint8Array(height * width);
+    for (let row = 10 * image; image >= 4 && row < 10 * image + 24; row++)
+      mask.fill(1, row * width + 20, row * width + 20 + 12 * (seed + 1));
+    const data = Float32Array.from(mask, (marked, pixel) => {
+      const score = 1 / (1 - hashed(pixel, 16 * seed + image));
+      return marked ? score * 4096 * 4 ** (image - 4) : score;
+    });
+    masks.push(image >= 4 ? mask : null);
+    return { data, height, width };
+  });
+  return { maps, masks };
+}
+
+/** `hashed` in metrics.py. */
+function hashed(number: number, seed: number): number {
+  let h = (number + Math.imul(seed, 0x9e3779b1)) >>> 0;
+  for (const [shift, factor] of [
+    [16, 0x85ebca6b],
+    [13, 0xc2b2ae35],
+    [16, 1],
+  ] as const)
+    h = Math.imul(h ^ (h >>> shift), factor) >>> 0;
+  return h / 2 ** 32;
+}
 
 function randomSet(
   random: Random,

@@ -51,6 +51,56 @@ def overlap_curve(maps, masks, max_fpr):
     return float(np.trapezoid(y, x) / max_fpr)
 
 
+def aupimo(maps, masks, bounds, count=300_000):
+    """AUPIMO by the definition of Bertoldo et al. 2024, with the thresholds of anomalib: every threshold, every image."""
+    normal = [np.sort(m.ravel()) for m, mask in zip(maps, masks) if not mask.any()]
+    if not normal:
+        return [None] * len(maps)
+    thresholds = np.linspace(min(m[0] for m in normal), max(m[-1] for m in normal), count).astype(np.float32)
+
+    def rates(pixels):
+        return (pixels.size - np.searchsorted(pixels, thresholds, side="left")) / pixels.size
+
+    shared = np.mean([rates(m) for m in normal], axis=0)
+    if shared[-1] > bounds[0]:
+        return [None] * len(maps)
+    last, first = (int(np.argmin(np.abs(shared - bound))) for bound in bounds)
+    if last - first + 1 <= 30:
+        return [None] * len(maps)
+    x = np.log(shared[first : last + 1][::-1])
+    values = []
+    for m, mask in zip(maps, masks):
+        if not mask.any():
+            values.append(None)
+            continue
+        y = rates(np.sort(m[mask.astype(bool)]))[first : last + 1][::-1]
+        values.append(float(np.clip(np.trapezoid(y, x) / np.log(bounds[1] / bounds[0]), 0, 1)))
+    return values
+
+
+def hashed(count, seed):
+    """Numbers from 0 to 1 that JavaScript makes alike: the finaliser of MurmurHash3 over consecutive numbers."""
+    h = (np.arange(count, dtype=np.uint64) + seed * 0x9E3779B1).astype(np.uint32)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+        h = (h ^ (h >> np.uint32(shift))) * np.uint32(factor)
+    return h / 2**32
+
+
+def heavy_tailed_case(seed):
+    """Maps with few high scores, as in practice, so that many thresholds lie between the bounds."""
+    shapes = [(160 + 16 * ((seed + image) % 3), 224) for image in range(7)]
+    images = []
+    for image, shape in enumerate(shapes):
+        scores = (1 / (1.0 - hashed(shape[0] * shape[1], 16 * seed + image))).reshape(shape)
+        mask = np.zeros(shape, np.uint8)
+        if image >= 4:
+            mask[10 * image : 10 * image + 24, 20 : 20 + 12 * (seed + 1)] = 1
+            scores[mask == 1] *= 4096 * 4.0 ** (image - 4)
+        images.append((scores.astype(np.float32), mask))
+    maps, masks = zip(*images)
+    return {"seed": seed, "expected": aupimo(maps, masks, (1e-5, 1e-4))}
+
+
 def pixel_case(name, shapes, draw_masks, levels, divisor, max_fpr, rng):
     masks = [draw(np.zeros(shape, np.uint8)) for shape, draw in zip(shapes, draw_masks)]
     maps = []
@@ -66,12 +116,14 @@ def pixel_case(name, shapes, draw_masks, levels, divisor, max_fpr, rng):
         "name": name,
         "divisor": divisor,
         "maxFpr": max_fpr,
+        "fprBounds": [max_fpr / 5, max_fpr],
         "images": [
             {"height": m.shape[0], "width": m.shape[1], "scores": m.ravel().tolist(), "mask": k.ravel().tolist()}
             for m, k in zip(maps, masks)
         ],
         "expected": {
             **classification(flat, truth),
+            "aupimo": aupimo([s.astype(np.float32) for s in scores], masks, (max_fpr / 5, max_fpr)),
             "pro": {"dataset": overlap_curve(scores, masks, max_fpr), "imageMean": float(np.mean(per_image))},
         },
     }
@@ -137,7 +189,7 @@ def main():
             16, 32, 0.05, rng,
         ),
     ]
-    print(json.dumps({"images": images, "pixels": pixels}))
+    print(json.dumps({"images": images, "pixels": pixels, "heavyTailed": [heavy_tailed_case(seed) for seed in range(8)]}))
 
 
 def with_divisor(scores_and_labels, divisor):

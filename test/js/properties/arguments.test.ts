@@ -69,9 +69,9 @@ const pixelMetric = (name: string): Call[] => [
   (value) => index[name]!([value], [null]),
   (value) => index[name]!([{ data: Float32Array.of(1), height: 1, width: 1 }], [value]),
 ];
-const pixelOptions = (name: string): Call[] => [
+const pixelOptions = (name: string, option = "maxFpr"): Call[] => [
   ...pixelMetric(name),
-  ...withOptions(["maxFpr"], (given) => index[name]!([], [], given)),
+  ...withOptions([option], (given) => index[name]!([], [], given)),
 ];
 
 /** What is called with hostile values: every exported function and class, by its name. */
@@ -148,6 +148,7 @@ const calls: Record<string, readonly Call[]> = {
   pixelF1Max: pixelMetric("pixelF1Max"),
   pixelMetrics: pixelOptions("pixelMetrics"),
   pro: pixelOptions("pro"),
+  aupimo: pixelOptions("aupimo", "fprBounds"),
   PixelScores: [
     (value) => new Scores(value),
     (value, other) => new Scores().add!(value, other),
@@ -158,6 +159,7 @@ const calls: Record<string, readonly Call[]> = {
     ),
     ...withOptions(["maxFpr"], (given) => new Scores().pro!(given)),
     ...withOptions(["maxFpr"], (given) => new Scores().metrics!(given)),
+    ...withOptions(["fprBounds"], (given) => new Scores().aupimo!(given)),
   ],
   findRegions: [
     (value) => index.findRegions!(value, { seed: 1 }),
