@@ -59,7 +59,8 @@ const evaluationOptions = {
   /** Called after each image. If it throws, the evaluation stops. */
   onProgress: optional(callback<(progress: { done: number; total: number }) => void>()),
   /** Called with the result of each image, and awaited. */
-  onScored: optional(callback<(item: TestImage, result: ImageScore) => void | Promise<void>>()),
+  onScored:
+    optional(callback<(item: TestImage, result: { score: number; map: PixelMap }) => void | Promise<void>>()),
 };
 
 /** The options of `evaluate`. */
