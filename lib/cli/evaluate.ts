@@ -1,21 +1,37 @@
+import { basename, resolve } from "node:path";
 import { Command } from "commander";
 import { Detector } from "../detector/detector.js";
+import { ReverseDistillationError } from "../errors/error.js";
 import { openDataset } from "../evaluation/dataset.js";
 import { filesOf } from "../evaluation/datasets/dataset.js";
+import { evaluateOptions } from "../evaluation/evaluate.js";
 import { formatReport } from "../evaluation/report.js";
 import { requireWritablePlace, writeAtomically } from "../files/atomic-file.js";
 import { requireSeparate } from "../files/outputs.js";
+import { printable } from "../files/system-path.js";
 import { formatOptions } from "../options/dataset-format.js";
 import { imageOptions } from "../options/images.js";
 import { loadOptions } from "../options/load.js";
+import { Gallery } from "../report/gallery.js";
+import { writeReportPage } from "../report/write.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, type Flags } from "./flags.js";
 import { weightsInputs } from "./inputs.js";
+import { modelFacts } from "./model-facts.js";
 import { showProgress } from "./progress.js";
 
+/** The options of `evaluate` that are flags. */
+const { resamples } = evaluateOptions;
+const evaluationFlags = { resamples };
+
 interface EvaluateFlags
-  extends Flags<typeof loadOptions>, Flags<typeof formatOptions>, Flags<typeof imageOptions> {
+  extends
+    Flags<typeof evaluationFlags>,
+    Flags<typeof loadOptions>,
+    Flags<typeof formatOptions>,
+    Flags<typeof imageOptions> {
   json?: string;
+  report?: string;
   pixels: boolean;
 }
 
@@ -30,42 +46,60 @@ export function evaluateCommand(context: CommandContext): Command {
         "or a manifest",
     )
     .option("--json <file>", "also write all metrics and each image's score to this file")
+    .option("--report <file>", "also write a page of HTML with curves and pictures to this file")
     .option("--no-pixels", "skip the pixel metrics, which need all maps in memory")
     .action((model: string, dataset: string, flags: EvaluateFlags) =>
       runEvaluate(context, model, dataset, flags),
     );
-  return addFlags(command, { ...formatOptions, ...loadOptions, ...imageOptions });
+  return addFlags(command, { ...evaluationFlags, ...formatOptions, ...loadOptions, ...imageOptions });
 }
 
 async function runEvaluate(
   context: CommandContext,
   model: string,
   folder: string,
-  { json, pixels, format, maxPixels, ...options }: EvaluateFlags,
+  { json, report: page, pixels, resamples, format, maxPixels, ...options }: EvaluateFlags,
 ): Promise<void> {
   const { signal } = context;
-  // Fail before the work, not after it.
-  if (json !== undefined) await requireWritablePlace(json);
-  const dataset = await openDataset(folder, { format });
-  if (json !== undefined) {
-    const files = filesOf(dataset).map((path) => ({ name: "the data set's file", path }));
-    await requireSeparate(
-      [{ name: "the report", path: json }],
-      [{ name: "the model", path: model }, ...files, ...weightsInputs(options.weights)],
+  const outputs = [
+    ...(json === undefined ? [] : [{ name: "the metrics", path: json }]),
+    ...(page === undefined ? [] : [{ name: "the report", path: page }]),
+  ];
+  if (json !== undefined && page !== undefined && resolve(json) === resolve(page)) {
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `--json and --report are both ${printable(json)}: give each a file of its own.`,
     );
   }
+  // Fail before the work, not after it.
+  for (const { path } of outputs) await requireWritablePlace(path);
+  const dataset = await openDataset(folder, { format });
+  const files = filesOf(dataset).map((path) => ({ name: "the data set's file", path }));
+  const inputs = [{ name: "the model", path: model }, ...files, ...weightsInputs(options.weights)];
+  await requireSeparate(outputs, inputs);
   await using detector = await Detector.load(model, { ...options, signal });
   const progress = showProgress(context, "Scoring", "images", 20);
+  const gallery = page === undefined ? undefined : new Gallery();
   const report = await detector
     .evaluate(dataset, {
-      pixels,
-      maxPixels,
-      signal,
+      ...{ pixels, resamples, maxPixels, signal },
       onProgress: ({ done, total }) => progress.update(done, total, ""),
+      ...(gallery && { onScored: ({ image }, { map }) => gallery.add(image, map) }),
     })
     .finally(() => progress.stop());
+  context.print(formatReport(report));
   if (json !== undefined) {
     await writeAtomically(json, (file) => file.writeFile(`${JSON.stringify(report, null, 2)}\n`));
   }
-  context.print(formatReport(report));
+  if (page !== undefined && gallery !== undefined) {
+    const { levels } = detector.config;
+    const facts = [["data set", folder], ...modelFacts(model, detector)] as const;
+    const content = {
+      title: `Evaluation of ${basename(resolve(folder))}`,
+      facts,
+      images: report.images,
+      report,
+    };
+    await writeReportPage(page, gallery, content, { levels, maxPixels, signal });
+  }
 }

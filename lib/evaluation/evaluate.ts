@@ -113,6 +113,11 @@ export interface Report {
   kinds: EvaluatedGroup[];
   /** Number of bootstrap resamples behind each interval. */
   resamples: number;
+  /**
+   * The curve that PRO integrates, over all kinds: points of false-positive rate and overlap, as many as a picture can show.
+   * null if PRO is undefined, or if pixels were left out.
+   */
+  proCurve: [fpr: number, overlap: number][] | null;
   /** Every test image's score, in the order of the data set. */
   images: EvaluatedImage[];
   /** Masks that belong to no test image. */
@@ -188,6 +193,7 @@ export async function evaluate(
     overall,
     kinds: groups,
     resamples,
+    proCurve: pool && (await inTurns(pool.overlapCurve(), signal)),
     images: results.map(({ item: { image, label }, score, compared }) => ({
       image,
       label,

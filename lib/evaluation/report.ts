@@ -86,16 +86,18 @@ export function formatReport(report: Report): string {
 }
 
 function format(report: Report): string {
-  const { overall, kinds, resamples } = report;
-  const withPixels = overall.pixel !== null;
+  return [...aligned(tableOf(report)), "", ...notesOf(report)].join("\n");
+}
+
+/** The cells of a report's table, row by row, the titles first. */
+export function tableOf({ overall, kinds, resamples }: Report): string[][] {
   const groups = kinds.length === 1 ? [{ ...overall, label: kinds[0]!.label }] : [...kinds, overall];
-  const columns = (withPixels ? [...imageColumns, ...pixelColumns] : imageColumns).filter(
-    ({ title }) => title !== intervalTitle || resamples > 0,
-  );
-  const rows = groups.map((group) => columns.map(({ cell }) => cell(group)));
-  return [...aligned([columns.map(({ title }) => title), ...rows]), "", ...notes(report, withPixels)].join(
-    "\n",
-  );
+  const all = overall.pixel === null ? imageColumns : [...imageColumns, ...pixelColumns];
+  const columns = all.filter(({ title }) => title !== intervalTitle || resamples > 0);
+  return [
+    columns.map(({ title }) => title),
+    ...groups.map((group) => columns.map(({ cell }) => cell(group))),
+  ];
 }
 
 function shown(metric: Metric): string {
@@ -112,7 +114,8 @@ function aligned(rows: readonly string[][]): string[] {
   );
 }
 
-function notes({ overall, resamples, unusedMasks, notes: found }: Report, withPixels: boolean): string[] {
+/** What a reader of the table should know, line by line. */
+export function notesOf({ overall, resamples, unusedMasks, notes }: Report): string[] {
   const { good, defective, withoutMask } = overall;
   const lines = [`Each line compares with the same ${counted(good, "good image")}.`];
   if (good === 0) lines.push(`Without good images, the image metrics are undefined (${undefinedMetric}).`);
@@ -120,7 +123,7 @@ function notes({ overall, resamples, unusedMasks, notes: found }: Report, withPi
     lines.push(`Without defective images, the metrics are undefined (${undefinedMetric}).`);
   if (resamples > 0 && good > 0 && defective > 0)
     lines.push(`95 % intervals of AUROC: ${counted(resamples, "bootstrap resample")} of the images.`);
-  if (withPixels) {
+  if (overall.pixel !== null) {
     lines.push(...pixelNotes);
     if (withoutMask > 0) {
       lines.push(
@@ -133,5 +136,5 @@ function notes({ overall, resamples, unusedMasks, notes: found }: Report, withPi
       `${counted(unusedMasks.length, "mask")} without a test image, such as ${printable(unusedMasks[0]!)}.`,
     );
   }
-  return [...lines, ...found.map(printable)];
+  return [...lines, ...notes.map(printable)];
 }

@@ -79,7 +79,7 @@ export async function renderHeatmap(
 }
 
 /** 8-bit pixels in the order RGB, as sharp expects them. */
-function eightBits(image: RawImage, model: LevelRange | undefined): PlainPixels {
+export function eightBits(image: RawImage, model: LevelRange | undefined): PlainPixels {
   const plain = plainPixels(image);
   if (!(plain.data instanceof Uint16Array)) return plain;
   const { black, white } = levelRange(image, model);

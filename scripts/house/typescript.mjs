@@ -12,7 +12,7 @@ export const floors = [
   ["files", "options"],
   ["tensor", "image"],
   ["safetensors", "torch-file", "native", "evaluation", "sample"],
-  ["teacher", "regions"],
+  ["teacher", "regions", "report"],
   ["model-file"],
   ["onnx"],
   ["detector"],

@@ -7,7 +7,7 @@ import { checkedMap } from "../../image/anomaly-map.js";
 import { aupimoInOrder, defaultFprBounds, type Aupimo, type FprBounds } from "./aupimo.js";
 import { tallyPixels, type Tallies } from "./auroc-interval.js";
 import { classificationInOrder, requireFinite } from "./classification.js";
-import type { PixelGroup } from "./pro.js";
+import { overlapCurve, type PixelGroup } from "./pro.js";
 import { regionMetrics, type RegionMetrics } from "./region-metrics.js";
 import { labelRegions } from "./regions.js";
 import { sortDescending } from "./sort-descending.js";
@@ -33,6 +33,8 @@ export interface ProOptions {
   /** The largest false-positive rate that counts, above 0 and up to 1. Default 0.3. */
   maxFpr?: number;
 }
+
+export const defaultMaxFpr = 0.3;
 
 export interface AupimoOptions {
   /**
@@ -112,7 +114,10 @@ export class PixelPool {
 
   /** @throws ReverseDistillationError `INVALID_ARGUMENT` for `maxFpr`. */
   *regions(options: ProOptions = {}): Work<RegionMetrics> {
-    const { maxFpr = 0.3 } = reading("options", () => record("options", options, ["maxFpr"]) as ProOptions);
+    const { maxFpr = defaultMaxFpr } = reading(
+      "options",
+      () => record("options", options, ["maxFpr"]) as ProOptions,
+    );
     if (typeof maxFpr !== "number" || !(maxFpr > 0 && maxFpr <= 1))
       throw invalid("maxFpr", "a number above 0 and up to 1", maxFpr);
     const inOrder = yield* this.#inOrder();
@@ -132,6 +137,12 @@ export class PixelPool {
     const bounds = reading("fprBounds", () => checkedBounds(fprBounds));
     const inOrder = yield* this.#inOrder();
     return yield* aupimoInOrder({ ...inOrder, groups: this.#groups, images: this.#images }, bounds);
+  }
+
+  /** The curve that PRO integrates, up to a false-positive rate of `defaultMaxFpr`. */
+  *overlapCurve(): Work<[fpr: number, overlap: number][] | null> {
+    const { scores, groupOf } = yield* this.#inOrder();
+    return yield* overlapCurve(scores, groupOf, this.#groups, defaultMaxFpr);
   }
 
   /** The pixels of each image in bins of scores. */

@@ -66,6 +66,36 @@ export function* proInOrder(
   };
 }
 
+/** The share of the false-positive rate between two points of {@link overlapCurve}. */
+const curveStep = 1 / 200;
+
+/**
+ * The curve that PRO integrates, over the whole data set: its points up to `maxFpr`, as many as a picture can show. null if
+ * there is no region or no normal pixel.
+ */
+export function* overlapCurve(
+  scores: Float32Array,
+  groupOf: Uint32Array,
+  groups: readonly PixelGroup[],
+  maxFpr: number,
+): Work<[fpr: number, overlap: number][] | null> {
+  const points: [number, number][] = [[0, 0]];
+  let last: [number, number] = [0, 0];
+  const curve = new OverlapCurve(maxFpr, (fpr, overlap) => {
+    last = [fpr, overlap];
+    const [drawnFpr, drawnOverlap] = points.at(-1)!;
+    if (fpr - drawnFpr >= curveStep * maxFpr || overlap - drawnOverlap >= curveStep) points.push(last);
+  });
+  for (const group of groups) curve.expect(group);
+  const shares = Float64Array.from(groups, (group) => (group.anomalous ? 1 / group.size : 0));
+  yield* inPieces(scores.length, (from, to) => {
+    for (let i = from; i < to; i++) curve.add(scores[i]!, shares[groupOf[i]!]!);
+  });
+  if (curve.area() === null) return null;
+  if (points.at(-1) !== last) points.push(last);
+  return points;
+}
+
 /** One curve of overlap over false-positive rate, fed with pixels from the largest score down. */
 class OverlapCurve {
   #regions = 0;
@@ -79,7 +109,11 @@ class OverlapCurve {
   #flagged = 0;
   #found = 0;
 
-  constructor(private readonly maxFpr: number) {}
+  /** @param onPoint Called with each point of the curve, up to the first one beyond `maxFpr`. */
+  constructor(
+    private readonly maxFpr: number,
+    private readonly onPoint?: (fpr: number, overlap: number) => void,
+  ) {}
 
   /** Takes the group into the curve's denominators, before any pixel is fed. */
   expect(group: PixelGroup): void {
@@ -116,5 +150,6 @@ class OverlapCurve {
     }
     this.#fpr = fpr;
     this.#overlap = overlap;
+    this.onPoint?.(fpr, overlap);
   }
 }
