@@ -37,7 +37,7 @@ export interface DrawnNumber {
 export function drawNumber(value: number, height: number): DrawnNumber {
   const scale = height / 2;
   let width = 0;
-  const characters = [...shortened(value)].map((character) => {
+  const characters = Array.from(shortened(value), (character) => {
     const path = `<path transform="translate(${width},0)" d="${strokes[character]!}"/>`;
     width += character === "." ? pointAdvance : advance;
     return path;
