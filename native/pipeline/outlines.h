@@ -8,30 +8,34 @@
 
 namespace reverse_distillation {
 
-/// The outlines of connected runs, as links between the runs' edges: an outline runs up along left sides and
-/// down along right sides, and from each edge on to the next along the line between two rows. So it keeps the
-/// pixels on its right.
+/// The outlines of connected runs: where pixels at or above the threshold meet others. Each is closed and
+/// runs up along left sides and down along right sides, so that it keeps the pixels on its right: clockwise,
+/// as seen in the image, around a region, and the other way around a hole.
 class Outlines {
  public:
-  explicit Outlines(const Runs& runs) : runs_(runs), next_(runs.keys.size(), kTraced) {}
+  /// Finds all outlines, as links from edge to edge. Throws `Error(kAborted)`.
+  explicit Outlines(const Runs& runs);
 
-  /// Links an edge to the one that follows it.
-  void link(int32_t edge, int32_t next) { next_[static_cast<size_t>(edge)] = next; }
+  /// Number of corners of all outlines.
+  size_t corners() const { return corners_; }
 
   /// Whether the outline through an edge has been traced.
-  bool traced(int32_t edge) const { return next_[static_cast<size_t>(edge)] == kTraced; }
+  bool traced(int32_t edge) const { return links_[static_cast<size_t>(edge)] < 0; }
 
-  /// Writes x and y of each corner of the outline through a left side, from the side's upper end on: at most
-  /// two corners per edge, and room for two more is needed. Returns the end of what was written.
-  ///
-  /// line: the line at the upper end, which is the number of rows of the map above it.
-  int32_t* trace(int32_t edge, int32_t line, int32_t* corners);
+  /// The region that the outline through an edge was traced for.
+  int32_t region_of(int32_t edge) const { return ~links_[static_cast<size_t>(edge)]; }
+
+  /// Follows the outline through an edge for a region, and writes x and y of its corners, from the end of
+  /// that edge on. `row`: the row of the map that the edge is in. Returns the end of what was written.
+  int32_t* trace(int32_t edge, int32_t row, int32_t region, int32_t* corners);
 
  private:
-  static constexpr int32_t kTraced = -1;
+  void link_rows(size_t row);
 
   const Runs& runs_;
-  std::vector<int32_t> next_;
+  /// The next edge of each edge's outline or, once that was traced, ~region.
+  std::vector<int32_t> links_;
+  size_t corners_ = 0;
 };
 
 }  // namespace reverse_distillation

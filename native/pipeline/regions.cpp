@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <string>
 
 #include "core/cancel_token.h"
@@ -13,59 +12,6 @@
 namespace reverse_distillation {
 
 namespace {
-
-/// Sets of runs that touch, directly or through others: each run refers to an earlier one of its set, and the
-/// first run of a set to itself.
-class Components {
- public:
-  explicit Components(size_t runs) : parents_(runs) { std::iota(parents_.begin(), parents_.end(), 0); }
-
-  void join(int32_t a, int32_t b) {
-    a = first(a);
-    b = first(b);
-    parents_[static_cast<size_t>(std::max(a, b))] = std::min(a, b);
-  }
-
-  int32_t parent(int32_t run) const { return parents_[static_cast<size_t>(run)]; }
-
- private:
-  int32_t first(int32_t run) {
-    while (parent(run) != run) run = parents_[static_cast<size_t>(run)] = parent(parent(run));
-    return run;
-  }
-
-  std::vector<int32_t> parents_;
-};
-
-/// Goes through the edges of a row and of the row below it from the left. Joins runs that touch, and links
-/// the outlines along the line between the rows: an outline runs along it where only one of the rows has
-/// pixels, so from every second edge to the next.
-///
-/// Of edges at the same place, left sides come first. So runs that share only a corner touch, and the
-/// outlines through that corner lead from one run to the other.
-void join_rows(const Runs& runs, size_t row, Components& components, Outlines& outlines) {
-  int32_t upper = 2 * runs.first[row];
-  int32_t lower = 2 * runs.first[row + 1];
-  struct Step {
-    int32_t edge;
-    bool arrives;  ///< Whether the outline reaches the line along this edge, or leaves it.
-  };
-  const auto step = [&]() -> Step {
-    const bool is_lower = runs.keys[static_cast<size_t>(lower)] < runs.keys[static_cast<size_t>(upper)];
-    const int32_t edge = is_lower ? lower : upper;
-    lower += static_cast<int32_t>(is_lower);
-    upper += static_cast<int32_t>(!is_lower);
-    // An odd edge is the right side of a run that has begun.
-    if ((lower & upper & 1) != 0) components.join(upper / 2, lower / 2);
-    return {edge, (edge % 2 == 0) == is_lower};
-  };
-  const int32_t runs_of_both = runs.first[row + 2] - runs.first[row] - 2;
-  for (int32_t i = 0; i < runs_of_both; ++i) {
-    const Step left = step();
-    const Step right = step();
-    outlines.link(left.arrives ? left.edge : right.edge, left.arrives ? right.edge : left.edge);
-  }
-}
 
 /// Adds a run to the measures of its region. Centroid and mean are sums for now.
 void add_run(Region& region, const float* row, int32_t start, int32_t end, int32_t y) {
@@ -90,42 +36,47 @@ void add_run(Region& region, const float* row, int32_t start, int32_t end, int32
   region.peak = peak;
 }
 
-/// The components with their measures, and the component of each run.
-struct Measured {
-  std::vector<Region> regions;
-  std::vector<int32_t> region_of;
-};
-
-Measured measure(const MapView& map, const Runs& runs, const Components& components) {
-  Measured measured;
-  measured.region_of.resize(runs.keys.size() / 2, -1);
-  for (int64_t row = 1; row + 1 < runs.rows(); ++row) {
+/// Finds all connected runs, from the first pixel on, with their outlines and measures.
+///
+/// The first edge of a region that is met, row by row, is on the outline around it, and is a left side; that
+/// of a hole is the right side of the run to its left, which is met after the left side of that run.
+Regions find_connected(const MapView& map, const Runs& runs, Outlines& outlines) {
+  Regions found;
+  found.corners.resize(2 * outlines.corners());
+  int32_t* corners = found.corners.data();
+  const auto trace = [&](int32_t edge, int32_t y, int32_t region) {
+    int32_t* const begin = corners;
+    corners = outlines.trace(edge, y, region, corners);
+    found.rings.push_back({region, static_cast<int32_t>((begin - found.corners.data()) / 2),
+                           static_cast<int32_t>((corners - begin) / 2)});
+  };
+  for (size_t row = 1; row + 1 < runs.rows(); ++row) {
+    throw_if_cancelled();
     const auto y = static_cast<int32_t>(row - 1);
     const float* const values = map.data + y * map.width;
-    const int32_t end = runs.first[static_cast<size_t>(row) + 1] - 1;
-    for (int32_t run = runs.first[static_cast<size_t>(row)]; run < end; ++run) {
-      const int32_t parent = components.parent(run);
-      const int32_t start = runs.column(2 * run);
-      int32_t& index = measured.region_of[static_cast<size_t>(run)];
-      if (parent == run) {
-        index = static_cast<int32_t>(measured.regions.size());
-        Region& region = measured.regions.emplace_back();
+    for (int32_t run = runs.first[row]; run < runs.first[row + 1] - 1; ++run) {
+      const int32_t left = 2 * run;
+      const int32_t right = left + 1;
+      const int32_t start = runs.column(left);
+      if (!outlines.traced(left)) {
+        trace(left, y, static_cast<int32_t>(found.regions.size()));
+        Region& region = found.regions.emplace_back();
         region.left = start;
         region.top = y;
         region.peak = -std::numeric_limits<float>::infinity();
-      } else {
-        index = measured.region_of[static_cast<size_t>(parent)];
       }
-      add_run(measured.regions[static_cast<size_t>(index)], values, start, runs.column(2 * run + 1), y);
+      const int32_t index = outlines.region_of(left);
+      if (!outlines.traced(right)) trace(right, y, index);
+      add_run(found.regions[static_cast<size_t>(index)], values, start, runs.column(right), y);
     }
   }
-  for (Region& region : measured.regions) {
+  for (Region& region : found.regions) {
     const auto area = static_cast<double>(region.area);
     region.centroid_x /= area;
     region.centroid_y /= area;
     region.mean /= area;
   }
-  return measured;
+  return found;
 }
 
 /// The indices of the regions that the options keep, in order.
@@ -143,32 +94,18 @@ std::vector<int32_t> select(const std::vector<Region>& regions, const RegionOpti
   return kept;
 }
 
-/// Traces the outlines of the regions that have a rank.
-void trace(const Runs& runs, const std::vector<int32_t>& region_of, const std::vector<int32_t>& ranks,
-           Outlines& outlines, Regions& found) {
-  const auto rank_of = [&](int32_t run) {
-    return ranks[static_cast<size_t>(region_of[static_cast<size_t>(run)])];
-  };
-  const auto kept = std::count_if(region_of.begin(), region_of.end(), [&](int32_t region) {
-    return region >= 0 && ranks[static_cast<size_t>(region)] >= 0;
-  });
-  // Each of a run's two edges has at most two corners of two coordinates.
-  found.corners.resize(8 * (static_cast<size_t>(kept) + 1));
-  int32_t* corners = found.corners.data();
-  for (int64_t row = 1; row + 1 < runs.rows(); ++row) {
-    throw_if_cancelled();
-    const int32_t end = runs.first[static_cast<size_t>(row) + 1] - 1;
-    for (int32_t run = runs.first[static_cast<size_t>(row)]; run < end; ++run) {
-      // The hole to the left of a run is traced from the run's left side too.
-      if (outlines.traced(2 * run) || rank_of(run) < 0) continue;
-      int32_t* const begin = corners;
-      corners = outlines.trace(2 * run, static_cast<int32_t>(row - 1), corners);
-      found.rings.push_back({rank_of(run), static_cast<int32_t>((begin - found.corners.data()) / 2),
-                             static_cast<int32_t>((corners - begin) / 2)});
-    }
+/// Moves the regions to the front that are kept, in their order, and drops the others and their rings.
+void keep(Regions& found, const std::vector<int32_t>& kept) {
+  std::vector<Region> regions;
+  std::vector<int32_t> ranks(found.regions.size(), -1);
+  for (const int32_t index : kept) {
+    ranks[static_cast<size_t>(index)] = static_cast<int32_t>(regions.size());
+    regions.push_back(found.regions[static_cast<size_t>(index)]);
   }
-  found.corners.resize(static_cast<size_t>(corners - found.corners.data()));
-  // A region's first run is on its outer ring, so that ring was found first.
+  found.regions = std::move(regions);
+  for (Ring& ring : found.rings) ring.region = ranks[static_cast<size_t>(ring.region)];
+  std::erase_if(found.rings, [](const Ring& ring) { return ring.region < 0; });
+  // The ring around a region was found before its holes.
   std::stable_sort(found.rings.begin(), found.rings.end(),
                    [](const Ring& a, const Ring& b) { return a.region < b.region; });
 }
@@ -183,23 +120,10 @@ Regions find_regions(const MapView& map, const RegionOptions& options) {
                                                  std::to_string(kLargestRegionMap) + " pixels are allowed.");
   }
   const Runs runs = find_runs(map, options.outline);
-  Components components(runs.keys.size() / 2);
   Outlines outlines(runs);
-  for (int64_t row = 0; row + 1 < runs.rows(); ++row) {
-    throw_if_cancelled();
-    join_rows(runs, static_cast<size_t>(row), components, outlines);
-  }
-  const Measured measured = measure(map, runs, components);
-  const std::vector<int32_t> kept = select(measured.regions, options);
-
-  Regions found;
+  Regions found = find_connected(map, runs, outlines);
   found.considered = runs.considered;
-  std::vector<int32_t> ranks(measured.regions.size(), -1);
-  for (const int32_t index : kept) {
-    ranks[static_cast<size_t>(index)] = static_cast<int32_t>(found.regions.size());
-    found.regions.push_back(measured.regions[static_cast<size_t>(index)]);
-  }
-  trace(runs, measured.region_of, ranks, outlines, found);
+  keep(found, select(found.regions, options));
   return found;
 }
 

@@ -23,7 +23,7 @@ struct Runs {
 
   static constexpr uint32_t kNone = ~uint32_t{0};
 
-  int64_t rows() const { return static_cast<int64_t>(first.size()) - 1; }
+  size_t rows() const { return first.size() - 1; }
   /// Where the edge lies: the number of pixels to its left.
   int32_t column(int32_t edge) const { return static_cast<int32_t>(keys[static_cast<size_t>(edge)] >> 1); }
 };
