@@ -1,3 +1,4 @@
+import { inTurns } from "../errors/long-work.js";
 import { integer, path as checkPath } from "../errors/validate.js";
 import { readRegularFile } from "../files/regular-file.js";
 import { defaultMaxPixels, fileLimit } from "../image/decoded-size.js";
@@ -52,7 +53,8 @@ export async function decodeMask(
   const bytes = await readRegularFile(path, { ...fileLimit(maxPixels), signal });
   const name = `The mask ${path}`;
   const samples = await decodeSamples(bytes, name, { alpha: true, maxPixels });
-  return { path, ...markedPixels(samples, firstColourOf(bytes, name, samples), name) };
+  const work = markedPixels(samples, firstColourOf(bytes, name, samples), name);
+  return { path, ...(await inTurns(work, signal)) };
 }
 
 /** The union of masks at a size: `[height, width]`, 1 where marked. */

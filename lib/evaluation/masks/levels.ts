@@ -1,6 +1,8 @@
+import { inPieces, type Work } from "../../errors/long-work.js";
+
 /** The values of a mask, one per pixel. 0 is the background. */
 export interface Levels {
-  values: ArrayLike<number>;
+  values: Float64Array;
   width: number;
   height: number;
   /** Whether lossy compression has changed them, as in JPEG. */
@@ -29,26 +31,30 @@ const mostValues = 256;
  *   3 x 3 pixels somewhere, they are labels, and all values but 0 are marked. If not, they are the soft edges of a
  *   blurred or scaled mask, or traces of compression, and values from half of white on are marked.
  */
-export function readingOf({ values, width, height, lossy, fractions }: Levels): Reading {
+export function* readingOf({ values, width, height, lossy, fractions }: Levels): Work<Reading> {
   let largest = 0;
   const few = new Set<number>();
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value === 0) continue;
-    if (value > largest) largest = value;
-    if (few.size <= 3) few.add(value);
-  }
+  yield* inPieces(values.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const value = values[i]!;
+      if (value === 0) continue;
+      if (value > largest) largest = value;
+      if (few.size <= 3) few.add(value);
+    }
+  });
   const half = whiteFor(largest, fractions) / 2;
   if (lossy) return { threshold: half, ambiguous: false };
   const low = new Set<number>();
-  for (let i = 0; i < values.length && low.size < mostValues; i++) {
-    const value = values[i]!;
-    if (value !== 0 && value < half) low.add(value);
-  }
+  yield* inPieces(values.length, (from, to) => {
+    for (let i = from; i < to && low.size < mostValues; i++) {
+      const value = values[i]!;
+      if (value !== 0 && value < half) low.add(value);
+    }
+  });
   const allLow = largest < half;
   if (allLow || low.size === 0) return { threshold: undefined, ambiguous: false };
   if (few.size <= 3) return { threshold: undefined, ambiguous: true };
-  const labels = low.size < mostValues && fillSquares(low, values, width, height);
+  const labels = low.size < mostValues && (yield* fillSquares(low, values, width, height));
   return { threshold: labels ? undefined : half, ambiguous: true };
 }
 
@@ -59,14 +65,15 @@ function whiteFor(largest: number, fractions: boolean): number {
 }
 
 /** Whether each of these values fills a square of 3 x 3 pixels somewhere. */
-function fillSquares(
+function* fillSquares(
   wanted: ReadonlySet<number>,
-  values: ArrayLike<number>,
+  values: Float64Array,
   width: number,
   height: number,
-): boolean {
+): Work<boolean> {
   const found = new Set<number>();
   for (let y = 1; y + 1 < height; y++) {
+    yield;
     for (let x = 1; x + 1 < width; x++) {
       const value = values[y * width + x]!;
       if (!wanted.has(value) || found.has(value)) continue;

@@ -1,6 +1,7 @@
+import { inPieces, type Work } from "../../errors/long-work.js";
 import { invalidImage } from "../../image/invalid-image.js";
 import type { Samples } from "../../image/samples.js";
-import { readingOf, type Levels } from "./levels.js";
+import { readingOf } from "./levels.js";
 import type { FirstColour } from "./palette.js";
 
 /** How a mask was read, if there was a choice. */
@@ -30,78 +31,91 @@ export interface Marked {
  * @param name The mask in messages.
  * @throws ReverseDistillationError `INVALID_IMAGE` if values are not finite, or if there are several negative values.
  */
-export function markedPixels(samples: Samples, background: FirstColour | undefined, name: string): Marked {
-  requireFinite(samples, name);
+export function* markedPixels(
+  samples: Samples,
+  background: FirstColour | undefined,
+  name: string,
+): Work<Marked> {
+  yield* requireFinite(samples, name);
   const byColour =
-    background === undefined ? markColours(samples, name) : markPalette(samples, background, name);
+    background === undefined
+      ? yield* markColours(samples, name)
+      : yield* markPalette(samples, background, name);
   const undecided = byColour.count === 0 || byColour.count === byColour.pixels.length;
-  return (undecided ? markAlpha(samples, name) : undefined) ?? byColour;
+  return (undecided ? yield* markAlpha(samples, name) : undefined) ?? byColour;
 }
 
-function markPalette(samples: Samples, background: FirstColour, name: string): Marked {
-  const { data, channels } = samples;
+function* markPalette(samples: Samples, background: FirstColour, name: string): Work<Marked> {
+  const { data, width, height, channels } = samples;
   const colours = channels <= 2 ? 1 : 3;
-  const pixels = eachPixel(samples, (at) => {
-    for (let channel = 0; channel < colours; channel++)
-      if (data[at + channel] !== background[channel]) return 1;
-    return 0;
+  const pixels = new Uint8Array(width * height);
+  yield* inPieces(pixels.length, (from, to) => {
+    for (let i = from; i < to; i++)
+      for (let channel = 0; channel < colours; channel++)
+        if (data[i * channels + channel] !== background[channel]) pixels[i] = 1;
   });
-  const byIndex = marked(samples, pixels, []);
-  const byValue = markColours(samples, name);
+  const byIndex = yield* marked(samples, pixels, []);
+  const byValue = yield* markColours(samples, name);
   const plausible = byValue.count > 0 && byValue.count < byValue.pixels.length;
   if (!plausible || byValue.count === byIndex.count) return byIndex;
   const better = byValue.count < byIndex.count ? byValue : byIndex;
   return { ...better, remarks: [...better.remarks, "palette"] };
 }
 
-function markColours(samples: Samples, name: string): Marked {
+function* markColours(samples: Samples, name: string): Work<Marked> {
   const { data, channels } = samples;
   if (channels <= 2)
-    return markLevels(
-      samples,
-      eachValue(samples, (at) => data[at]!),
-      name,
-      [],
-    );
-  const largest = eachValue(samples, (at) => Math.max(data[at]!, data[at + 1]!, data[at + 2]!));
-  if (!onWhite(samples)) return markLevels(samples, largest, name, []);
+    return yield* markLevels(samples, yield* eachValue(samples, (at) => data[at]!), name, []);
+  if (!(yield* onWhite(samples))) {
+    const largest = yield* eachValue(samples, (at) => Math.max(data[at]!, data[at + 1]!, data[at + 2]!));
+    return yield* markLevels(samples, largest, name, []);
+  }
   const white = 2 ** samples.depth - 1;
-  const darkness = eachValue(samples, (at) => white - Math.min(data[at]!, data[at + 1]!, data[at + 2]!));
-  return markLevels(samples, darkness, name, ["white-background"]);
+  const darkness = yield* eachValue(
+    samples,
+    (at) => white - Math.min(data[at]!, data[at + 1]!, data[at + 2]!),
+  );
+  return yield* markLevels(samples, darkness, name, ["white-background"]);
 }
 
 /** Whether an image has white and colours, but no black. */
-function onWhite({ data, channels, depth }: Samples): boolean {
+function* onWhite({ data, width, height, channels, depth }: Samples): Work<boolean> {
   if (data instanceof Float32Array) return false;
   const white = 2 ** depth - 1;
-  let hasWhite = false;
-  let hasColour = false;
-  for (let at = 0; at < data.length; at += channels) {
-    const [red, green, blue] = [data[at]!, data[at + 1]!, data[at + 2]!];
-    if (red === 0 && green === 0 && blue === 0) return false;
-    hasWhite ||= red === white && green === white && blue === white;
-    hasColour ||= red !== green || green !== blue;
-  }
-  return hasWhite && hasColour;
+  const has = { white: false, colour: false, black: false };
+  yield* inPieces(width * height, (from, to) => {
+    for (let at = from * channels; at < to * channels && !has.black; at += channels) {
+      const red = data[at]!;
+      if (red !== data[at + 1] || red !== data[at + 2]) has.colour = true;
+      else if (red === 0) has.black = true;
+      else if (red === white) has.white = true;
+    }
+  });
+  return has.white && has.colour && !has.black;
 }
 
 /** Reads the alpha, if there is one and it varies. */
-function markAlpha(samples: Samples, name: string): Marked | undefined {
+function* markAlpha(samples: Samples, name: string): Work<Marked | undefined> {
   const { data, channels } = samples;
   if (channels !== 2 && channels !== 4) return undefined;
-  const alpha = eachValue(samples, (at) => data[at + channels - 1]!);
-  if (alpha.every((value) => value === alpha[0])) return undefined;
-  return markLevels(samples, alpha, name, ["alpha"]);
+  const alpha = yield* eachValue(samples, (at) => data[at + channels - 1]!);
+  let varies = false;
+  yield* inPieces(alpha.length, (from, to) => {
+    for (let i = from; i < to && !varies; i++) varies = alpha[i] !== alpha[0];
+  });
+  return varies ? yield* markLevels(samples, alpha, name, ["alpha"]) : undefined;
 }
 
-function markLevels(
+function* markLevels(
   samples: Samples,
   values: Float64Array,
   name: string,
   remarks: readonly MaskRemark[],
-): Marked {
+): Work<Marked> {
   const negative = new Set<number>();
-  for (let i = 0; i < values.length && negative.size < 2; i++) if (values[i]! < 0) negative.add(values[i]!);
+  yield* inPieces(values.length, (from, to) => {
+    for (let i = from; i < to && negative.size < 2; i++) if (values[i]! < 0) negative.add(values[i]!);
+  });
   if (negative.size > 1) {
     throw invalidImage(
       name,
@@ -109,41 +123,46 @@ function markLevels(
     );
   }
   const { width, height, data, format } = samples;
-  const levels: Levels = {
+  const { threshold, ambiguous } = yield* readingOf({
     values,
     width,
     height,
     lossy: format === "jpeg",
     fractions: data instanceof Float32Array,
-  };
-  const { threshold, ambiguous } = readingOf(levels);
-  const pixels = Uint8Array.from(values, (value) =>
-    Number(threshold === undefined ? value !== 0 : value >= threshold),
-  );
+  });
+  const pixels = new Uint8Array(values.length);
+  yield* inPieces(values.length, (from, to) => {
+    for (let i = from; i < to; i++)
+      pixels[i] = Number(threshold === undefined ? values[i] !== 0 : values[i]! >= threshold);
+  });
   const remark: MaskRemark[] = ambiguous ? [threshold === undefined ? "several-levels" : "soft-edges"] : [];
-  return marked(samples, pixels, [...remarks, ...remark]);
+  return yield* marked(samples, pixels, [...remarks, ...remark]);
 }
 
-function marked({ width, height }: Samples, pixels: Uint8Array, remarks: MaskRemark[]): Marked {
+function* marked({ width, height }: Samples, pixels: Uint8Array, remarks: MaskRemark[]): Work<Marked> {
   let count = 0;
-  for (const pixel of pixels) count += pixel;
+  yield* inPieces(pixels.length, (from, to) => {
+    for (let i = from; i < to; i++) count += pixels[i]!;
+  });
   return { pixels, width, height, count, remarks };
 }
 
-function eachPixel({ width, height, channels }: Samples, value: (at: number) => number): Uint8Array {
-  const pixels = new Uint8Array(width * height);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = value(i * channels);
-  return pixels;
-}
-
-function eachValue({ width, height, channels }: Samples, value: (at: number) => number): Float64Array {
+/** @param value Of a pixel, by the place of its first sample. */
+function* eachValue({ width, height, channels }: Samples, value: (at: number) => number): Work<Float64Array> {
   const values = new Float64Array(width * height);
-  for (let i = 0; i < values.length; i++) values[i] = value(i * channels);
+  yield* inPieces(values.length, (from, to) => {
+    for (let i = from; i < to; i++) values[i] = value(i * channels);
+  });
   return values;
 }
 
-function requireFinite({ data }: Samples, name: string): void {
-  if (!(data instanceof Float32Array) || data.every((value) => Number.isFinite(value))) return;
+function* requireFinite({ data }: Samples, name: string): Work<void> {
+  if (!(data instanceof Float32Array)) return;
+  let finite = true;
+  yield* inPieces(data.length, (from, to) => {
+    for (let i = from; i < to; i++) finite &&= Number.isFinite(data[i]);
+  });
+  if (finite) return;
   throw invalidImage(
     name,
     "has values that are not finite numbers; save 0 for the background and 1 for defects",

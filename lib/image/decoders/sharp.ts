@@ -1,4 +1,5 @@
 import sharp, { type Metadata } from "sharp";
+import { inPieces, inTurns, type Work } from "../../errors/long-work.js";
 import { requireDecodable } from "../decoded-size.js";
 import { readFormats, type ReadFormat } from "../formats.js";
 import { invalidImage } from "../invalid-image.js";
@@ -63,13 +64,25 @@ export async function decodeBySharp(
   const { buffer, byteOffset, byteLength } = data;
   const values = new Samples(buffer, byteOffset, byteLength / Samples.BYTES_PER_ELEMENT);
   return {
-    data: greyAlpha ? values.filter((_, i) => i % 4 === 0 || i % 4 === 3) : values,
+    data: greyAlpha ? await inTurns(greyAndAlpha(values)) : values,
     width: info.width,
     height: info.height,
     channels: greyAlpha ? 2 : info.channels,
     depth: Samples.BYTES_PER_ELEMENT * 8,
     format,
   };
+}
+
+/** Of RGB and alpha, one colour and alpha. */
+function* greyAndAlpha(values: Samples["data"]): Work<Samples["data"]> {
+  const kept = new (values.constructor as new (length: number) => Samples["data"])(values.length / 2);
+  yield* inPieces(values.length / 4, (from, to) => {
+    for (let i = from; i < to; i++) {
+      kept[2 * i] = values[4 * i]!;
+      kept[2 * i + 1] = values[4 * i + 3]!;
+    }
+  });
+  return kept;
 }
 
 function requireKind(metadata: Metadata, name: string, format: ReadFormat): void {

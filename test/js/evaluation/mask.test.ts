@@ -6,6 +6,7 @@ import sharp from "sharp";
 import type { ErrorCode } from "../../../lib/errors/error.js";
 import { readMask } from "../../../lib/evaluation/mask.js";
 import { writePicture } from "../support/dataset-fixtures.js";
+import { longestTurn } from "../support/longest-turn.js";
 import { rejects } from "../support/rejection.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
@@ -83,3 +84,31 @@ test("masks that cannot be read are named", async (t) => {
   await fails("folder.png", "IO", /folder\.png/);
   await fails("whole.png", "INVALID_ARGUMENT", /height must be/, 0);
 });
+
+test.serial(
+  "a mask of many pixels is read in turns with everything else, whatever its channels",
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    const side = 2000;
+    for (const [channels, name] of [
+      [1, "grey"],
+      [2, "grey and alpha"],
+      [3, "RGB"],
+    ] as const) {
+      const pixels = Uint8Array.from(
+        { length: side * side * channels },
+        (_, i) => Number(i < side * channels * 100) * 255,
+      );
+      const path = join(folder, `${name}.png`);
+      await sharp(pixels, { raw: { width: side, height: side, channels } })
+        .png()
+        .toFile(path);
+      let marked = 0;
+      const longest = await longestTurn(async () => {
+        marked = (await readMask(path, 200, 200)).reduce((sum, value) => sum + value, 0);
+      });
+      t.is(marked, 200 * 10, name);
+      t.true(longest < 50, `${name}: ${longest} ms`);
+    }
+  },
+);
