@@ -46,6 +46,8 @@ function describe(progress: TrainProgress): string {
       return `reading image ${progress.images} of ${progress.total ?? "?"}`;
     case "training":
       return `epoch ${progress.epoch} of ${progress.epochs}: loss ${progress.loss.toFixed(4)}, ${Math.ceil(progress.secondsLeft)} s left`;
+    case "calibrating":
+      return `calibrating on image ${progress.images} of ${progress.total}`;
     case "checkpoint":
     case "resumed":
       return `${progress.phase}: ${progress.epochs} epochs done`;

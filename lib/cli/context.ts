@@ -12,6 +12,8 @@ export interface CommandContext {
   interactive: boolean;
   /** Sets the exit code to 1 without ending the command. */
   markFailed(): void;
+  /** Sets the exit code to 3, for a rejected part, unless something failed. */
+  markRejected(): void;
 }
 
 /** Interruptions that end a command early, with a result. */

@@ -62,6 +62,7 @@ export async function main(argv: string[]): Promise<void> {
       print: (line) => process.stdout.write(`${line}\n`),
       note: (line) => process.stderr.write(`${line}\n`),
       markFailed: () => (process.exitCode = 1),
+      markRejected: () => undefined,
     });
   } finally {
     process.removeListener("SIGINT", interrupt);

@@ -9,6 +9,8 @@ export const exitCode = {
   failed: 1,
   /** Invalid usage: an unknown command, or an invalid argument or option. Nothing was done. */
   usage: 2,
+  /** Something was rejected, and the command was asked to say so. */
+  rejected: 3,
   /** For signals: 128 plus the number of the signal, as in shells. */
   interrupted: 130,
   terminated: 143,

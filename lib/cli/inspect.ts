@@ -1,16 +1,20 @@
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
+import { calibrationOf, type Calibration } from "../calibration/calibration.js";
+import type { Thresholds } from "../calibration/thresholds.js";
 import { printable } from "../files/system-path.js";
 import { ModelFile } from "../model-file/file.js";
 import type { ModelMetadata } from "../model-file/metadata.js";
 import { modelOptions } from "../options/model.js";
 import type { Declarations, StoredOptions } from "../options/option.js";
 import { trainingOptions } from "../options/training.js";
+import { describeThreshold } from "./calibrate.js";
 import type { CommandContext } from "./context.js";
 import { duration } from "./progress.js";
 
 /** What `inspect --json` prints. */
-interface Inspection extends Omit<ModelMetadata, "modelText"> {
+interface Inspection extends Omit<ModelMetadata, "modelText" | "trained" | "calibration"> {
+  calibration: Calibration | null;
   file: string;
   bytes: number;
   /** Number of tensors and elements by dtype. */
@@ -47,17 +51,28 @@ async function inspect(path: string): Promise<Inspection> {
   }
 }
 
-/** The metadata without `modelText`, which repeats `model`. */
-function described({ version, createdBy, model, training, teacherIncluded, hashes }: ModelMetadata) {
-  return { version, createdBy, model, training, teacherIncluded, hashes };
+/** The metadata without `modelText`, which repeats `model`, and without the digests of the images. */
+function described(metadata: ModelMetadata) {
+  const { version, createdBy, model, training, thresholds, teacherIncluded, hashes } = metadata;
+  const calibration = metadata.calibration === undefined ? null : calibrationOf(metadata.calibration);
+  return { version, createdBy, model, training, calibration, thresholds, teacherIncluded, hashes };
 }
 
-function describe({ model, training, tensors, hashes, ...file }: Inspection): string {
+function describe({
+  model,
+  training,
+  calibration,
+  thresholds,
+  tensors,
+  hashes,
+  ...file
+}: Inspection): string {
   const rows: Row[] = [
     ["file", `${file.file}, ${(file.bytes / 1e6).toFixed(1)} MB`],
     ["format", `version ${file.version}, written by ${file.createdBy}`],
     ...optionRows(modelOptions, model),
     ...trainingRows(training),
+    ...thresholdRows(calibration, thresholds),
     ["teacher", file.teacherIncluded ? "in the file" : "not in the file: pass its weights when you load it"],
     [
       "tensors",
@@ -89,6 +104,24 @@ function optionRows<D extends Declarations>(declarations: D, values: StoredOptio
 /** Converts "learningRate" to "learning rate". */
 function inWords(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function thresholdRows(calibration: Calibration | null, byHand: Thresholds | undefined): Row[] {
+  const rows: Row[] = [];
+  if (byHand !== undefined) {
+    const { reject, review, outline } = byHand;
+    rows.push([
+      "thresholds",
+      `set by hand: reject from ${reject}, review from ${review}, outline ${outline}`,
+    ]);
+  }
+  if (calibration === null) return byHand ? rows : [["thresholds", "none: calibrate the model"]];
+  return [
+    ...rows,
+    ["reject", describeThreshold(calibration.reject)],
+    ["review", describeThreshold(calibration.review)],
+    ["outline", `from ${calibration.outline.toPrecision(6)}, in maps`],
+  ];
 }
 
 function trainingRows(training: Inspection["training"]): Row[] {

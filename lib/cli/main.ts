@@ -17,6 +17,7 @@ const context: CommandContext = {
   print: (line) => process.stdout.write(`${line}\n`),
   note: (line) => process.stderr.write(`${line}\n`),
   markFailed: () => (process.exitCode = exitCode.failed),
+  markRejected: () => (process.exitCode ??= exitCode.rejected),
 };
 
 const interruptions: Record<"SIGINT" | "SIGTERM", number> = {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { version } from "../version.js";
 import type { CommandContext } from "./context.js";
+import { calibrateCommand } from "./calibrate.js";
 import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exportCommand } from "./export.js";
@@ -16,6 +17,7 @@ import { weightsCommand } from "./weights.js";
 /** Every command. Each has its own file in this folder. */
 const commands = [
   trainCommand,
+  calibrateCommand,
   scoreCommand,
   evaluateCommand,
   sampleCommand,
@@ -34,7 +36,10 @@ export function createProgram(context: CommandContext): Command {
     .description("Visual anomaly detection by reverse distillation, trained on images of good parts only.")
     .version(version, "-V, --version", "print the version")
     .option("--verbose", "print the stack trace and the cause of an error")
-    .addHelpText("after", "\nExit codes: 0 success, 1 failure, 2 invalid usage, 130 interrupted.")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 success, 1 failure, 2 invalid usage, 3 rejected parts (score --fail-on-reject), 130 interrupted.",
+    )
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(use --help for usage)");
   for (const create of commands) program.addCommand(create(context));

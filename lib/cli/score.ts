@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { notCalibrated } from "../calibration/not-calibrated.js";
+import type { Verdict } from "../calibration/thresholds.js";
 import { Detector } from "../detector/detector.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { positive } from "../errors/validate.js";
@@ -18,6 +20,8 @@ import { findScoreInputs, type ScoreInput } from "./score-inputs.js";
 interface ScoreFlags extends Flags<typeof loadOptions>, Flags<typeof imageOptions> {
   json?: boolean;
   threshold?: number;
+  verdict?: boolean;
+  failOnReject?: boolean;
   heatmaps?: string;
   heatmapMax?: number;
 }
@@ -27,6 +31,8 @@ interface ScoreLine {
   image: string;
   score?: number;
   anomalous?: boolean;
+  verdict?: Verdict;
+  pValue?: number;
   heatmap?: string;
   error?: { code: string; message: string };
 }
@@ -45,6 +51,11 @@ export function scoreCommand(context: CommandContext): Command {
       "mark images with a higher score as anomalous, others as normal",
       numberValue,
     )
+    .option(
+      "--verdict",
+      "print what to do with each part, by the model's thresholds: accept, review or reject",
+    )
+    .option("--fail-on-reject", "exit with code 3 if a part is rejected; implies --verdict")
     .option("--heatmaps <folder>", "save each image with its anomaly map on top to this folder")
     .option(
       "--heatmap-max <value>",
@@ -63,9 +74,10 @@ async function runScore(
   context: CommandContext,
   model: string,
   paths: string[],
-  { json, heatmaps: folder, heatmapMax, threshold, maxPixels, ...options }: ScoreFlags,
+  { json, heatmaps: folder, heatmapMax, threshold, verdict: asked, failOnReject, ...flags }: ScoreFlags,
 ): Promise<void> {
   const { signal } = context;
+  const { maxPixels, ...options } = flags;
   if (heatmapMax !== undefined) positive("heatmap-max", heatmapMax, Number.MAX_VALUE);
   if (heatmapMax !== undefined && folder === undefined) {
     throw new ReverseDistillationError("INVALID_ARGUMENT", "--heatmap-max is only valid with --heatmaps.");
@@ -77,6 +89,7 @@ async function runScore(
   const write = json ? writeJson : writePlain;
 
   await using detector = await Detector.load(model, { ...options, signal });
+  if ((asked || failOnReject) && detector.thresholds === null) throw notCalibrated(`The model ${model}`);
   const { levels } = detector.config;
   if (heatmaps !== undefined) heatmaps.levels = levels;
   const decode = (input: ScoreInput) => decodeOrFail(input, { levels, maxPixels, signal });
@@ -87,12 +100,15 @@ async function runScore(
       write(context, { image: input.path, error: { code: failure.code, message: failure.message } });
       continue;
     }
-    const { score, map } = await detector.score(image, { signal });
+    const { score, map, verdict, pValue } = await detector.score(image, { signal });
+    if (failOnReject && verdict === "reject") context.markRejected();
     await heatmaps?.add(input, image, map);
     write(context, {
       image: input.path,
       score,
       ...(threshold !== undefined && { anomalous: score > threshold }),
+      ...((asked || failOnReject || json) && verdict !== null && { verdict }),
+      ...(json && pValue !== null && { pValue }),
       ...(heatmaps && { heatmap: heatmaps.pathOf(input) }),
     });
   }
@@ -119,9 +135,11 @@ function writeJson(context: CommandContext, line: ScoreLine): void {
   if (line.error) context.note(printable(line.error.message));
 }
 
-function writePlain(context: CommandContext, { image, score, anomalous, error }: ScoreLine): void {
+function writePlain(context: CommandContext, { image, score, anomalous, verdict, error }: ScoreLine): void {
   if (error) context.note(printable(error.message));
   if (score === undefined) return;
-  const verdict = anomalous === undefined ? [] : [anomalous ? "anomalous" : "normal"];
-  context.print([score.toFixed(6), ...verdict, printable(image)].join("\t"));
+  const columns = [anomalous === undefined ? undefined : anomalous ? "anomalous" : "normal", verdict];
+  context.print(
+    [score.toFixed(6), ...columns.filter((each) => each !== undefined), printable(image)].join("\t"),
+  );
 }

@@ -6,11 +6,13 @@ import { openTrainingSource } from "../evaluation/training-images.js";
 import { requireSeparate } from "../files/outputs.js";
 import { requireRoom } from "../files/room.js";
 import { printable } from "../files/system-path.js";
+import { heldOutOptions, rateOptions, type HeldOutOptions } from "../options/calibration.js";
 import { checkpointingOptions } from "../options/checkpointing.js";
 import type { TrainProgress } from "../options/progress.js";
 import { trainOptions } from "../options/train.js";
+import { describeThreshold } from "./calibrate.js";
 import type { CommandContext } from "./context.js";
-import { addFlags, type Flags } from "./flags.js";
+import { addFlags, flagName, type Flags } from "./flags.js";
 import { weightsInputs } from "./inputs.js";
 import { downloadProgress, duration, showProgress } from "./progress.js";
 import { saveSomewhere } from "./save-somewhere.js";
@@ -22,8 +24,13 @@ const checkpointFlags = {
   checkpointEverySeconds: checkpointingOptions.everySeconds,
 };
 
-interface TrainFlags extends Omit<Flags<typeof trainOptions>, "checkpoint"> {
+/** On the command line, the options of `calibrate` are flags of their own too. */
+const calibrationFlags = { ...rateOptions, holdOut: heldOutOptions.images };
+
+interface TrainFlags
+  extends Omit<Flags<typeof trainOptions>, "checkpoint" | "calibrate">, Flags<typeof calibrationFlags> {
   out: string;
+  calibrate: boolean;
   checkpoint?: string;
   checkpointEveryEpochs?: number;
   checkpointEverySeconds?: number;
@@ -42,11 +49,14 @@ export function trainCommand(context: CommandContext): Command {
         "Ctrl-C aborts without saving.",
     )
     .action((folder: string, flags: TrainFlags) => runTrain(context, folder, flags));
-  return addFlags(addFlags(command, trainOptions), checkpointFlags);
+  addFlags(addFlags(command, trainOptions), checkpointFlags);
+  command.option("--no-calibrate", "train on all images, and leave the model without thresholds");
+  return addFlags(command, calibrationFlags);
 }
 
 async function runTrain(context: CommandContext, folder: string, flags: TrainFlags): Promise<void> {
-  const { out, good, format, checkpoint, checkpointEveryEpochs, checkpointEverySeconds, ...options } = flags;
+  const { out, good, format, checkpoint, checkpointEveryEpochs, checkpointEverySeconds, ...others } = flags;
+  const { calibrate, falseAlarms, review, extrapolate, holdOut, ...options } = others;
   const { signal, interruptions } = context;
   const every = { everyEpochs: checkpointEveryEpochs, everySeconds: checkpointEverySeconds };
   if (checkpoint === undefined && Object.values(every).some((value) => value !== undefined)) {
@@ -55,6 +65,7 @@ async function runTrain(context: CommandContext, folder: string, flags: TrainFla
       "--checkpoint-every-epochs and --checkpoint-every-seconds are only valid with --checkpoint.",
     );
   }
+  const calibration = calibrationOf(calibrate, { falseAlarms, review, extrapolate, images: holdOut });
   const stop = interruptions?.stop();
   // Fail now, not after an hour of training. How large the model will be is looked at when that is known.
   await requireRoom([{ name: "the model", path: out, bytes: 0 }]);
@@ -75,7 +86,7 @@ async function runTrain(context: CommandContext, folder: string, flags: TrainFla
   try {
     await using detector = await trainToFile(
       files,
-      { ...options, checkpoint: checkpointing, signal, stop, onProgress },
+      { ...options, calibrate: calibration, checkpoint: checkpointing, signal, stop, onProgress },
       out,
     );
     progress.stop();
@@ -89,9 +100,25 @@ async function runTrain(context: CommandContext, folder: string, flags: TrainFla
     } else {
       context.print(`Trained on ${count} images; the model is in ${out}`);
     }
+    if (detector.calibration !== null) {
+      const { reject, review: reviewed } = detector.calibration;
+      context.print(`reject  ${describeThreshold(reject)}`);
+      context.print(`review  ${describeThreshold(reviewed)}`);
+    }
   } finally {
     progress.stop();
   }
+}
+
+/** The option `calibrate` from its flags. */
+function calibrationOf(calibrate: boolean, options: HeldOutOptions): false | HeldOutOptions | undefined {
+  const given = Object.values(options).some((value) => value !== undefined);
+  if (calibrate) return given ? options : undefined;
+  if (!given) return false;
+  throw new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `${Object.keys(calibrationFlags).map(flagName).join(", ")} are not valid with --no-calibrate.`,
+  );
 }
 
 /**
@@ -109,6 +136,7 @@ export function trainProgress(
   const downloading = downloadProgress(context);
   const reading = showProgress(context, "Reading ", "images", 100);
   const training = showProgress(context, "Training", "epochs", 1);
+  const calibrating = showProgress(context, "Calibrating", "images", 100);
   return {
     report(progress) {
       if (progress.phase === "downloading") {
@@ -121,6 +149,11 @@ export function trainProgress(
         return;
       }
       reading.stop();
+      if (progress.phase === "calibrating") {
+        training.stop();
+        calibrating.update(progress.images, progress.total, "");
+        return;
+      }
       if (progress.phase !== "training") {
         if (progress.phase === "resumed")
           context.note(`Resumed from ${printable(progress.path)} after ${describeProgress(progress)}`);
@@ -138,6 +171,7 @@ export function trainProgress(
       downloading.stop();
       reading.stop();
       training.stop();
+      calibrating.stop();
     },
   };
 }

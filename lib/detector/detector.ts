@@ -1,3 +1,7 @@
+import type { Calibration } from "../calibration/calibration.js";
+import { DecisionRule } from "../calibration/decision-rule.js";
+import type { Outlier } from "../calibration/outliers.js";
+import type { GivenThresholds, Thresholds } from "../calibration/thresholds.js";
 import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { reading } from "../errors/reading.js";
@@ -8,12 +12,14 @@ import { requireSeparate, type NamedFile } from "../files/outputs.js";
 import type { ImageInput } from "../image/decode.js";
 import { mostBytes } from "../image/decoded-size.js";
 import { longestSide, type RawImage } from "../image/raw-image.js";
+import type { ImageSource } from "../image/source.js";
 import { saveCheckpoint } from "../model-file/checkpoint.js";
 import type { TrainingDescription } from "../model-file/description.js";
 import { tensorsOf } from "../model-file/detector-tensors.js";
 import { writeModelFile } from "../model-file/file.js";
 import { fromNative } from "../native/native-error.js";
 import { writeOnnx } from "../onnx/export.js";
+import { resolveCalibrateOptions, type CalibrateOptions } from "../options/calibrate.js";
 import type { CheckpointOptions } from "../options/checkpoint.js";
 import { abortOptions } from "../options/computing.js";
 import { resolveExportOptions, type ExportOptions } from "../options/export.js";
@@ -27,6 +33,7 @@ import {
   type ScoreBatchOptions,
   type ScoreOptions,
 } from "../options/score.js";
+import { calibrate } from "./calibrate.js";
 import { loadCheckpointFile, loadModelFile } from "./load.js";
 import type { DetectorParts } from "./parts.js";
 import type { Place } from "./place.js";
@@ -52,6 +59,7 @@ export class Detector {
   /** How it was trained; null if it came from a checkpoint, which does not record its training. */
   readonly training: Readonly<TrainingDescription> | null;
   readonly #parts: DetectorParts;
+  readonly #rule: DecisionRule;
   readonly #scorer: Scorer;
   readonly #running = new Set<Promise<unknown>>();
   #disposal: Promise<void> | undefined;
@@ -69,7 +77,8 @@ export class Detector {
       );
     }
     this.#parts = parts;
-    this.#scorer = new Scorer(parts);
+    this.#rule = new DecisionRule(parts.calibration, parts.thresholds);
+    this.#scorer = new Scorer(parts, this.#rule);
     const { native, model, training } = parts;
     const { device, precision } = native.config;
     this.config = frozen({ ...model, device, precision });
@@ -98,6 +107,50 @@ export class Detector {
    */
   static async fromCheckpoint(path: string | URL, options: CheckpointOptions): Promise<Detector> {
     return createDetector(await loadCheckpointFile(path, options));
+  }
+
+  /** What the scores of good images say, from `calibrate` or a training that held images out; null if there is none. */
+  get calibration(): Readonly<Calibration> | null {
+    return this.#rule.calibration;
+  }
+
+  /** The thresholds in force: those set by hand, or else those of the calibration; null if there are none. */
+  get thresholds(): Readonly<Thresholds> | null {
+    return this.#rule.thresholds;
+  }
+
+  /**
+   * Calibrates thresholds on good images that the detector was not trained on, and puts them in force. They hold for
+   * images that are taken in the same way. `save` keeps them.
+   *
+   * A threshold for the rate `a` is the k-th smallest of the n scores with k = ceil((n + 1)(1 - a)): at most this share
+   * of future good parts is at or above it (split conformal prediction; Vovk et al. 2005). A process warning names
+   * images that score far above the rest.
+   *
+   * @param images As for `train`: a folder, manifest, list or iterable of images of good parts.
+   * @returns the calibration, and the images that score far above the rest.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT` if there are too few images for a rate, or an image was trained
+   * on; `NO_IMAGES`, and as {@link Detector.score} does.
+   */
+  async calibrate(
+    images: ImageSource,
+    options: CalibrateOptions = {},
+  ): Promise<Readonly<Calibration> & { outliers: Outlier[] }> {
+    const resolved = resolveCalibrateOptions(options);
+    return this.#work(resolved.signal, async () => {
+      const { stored, outliers } = await calibrate(images, this.#scorer, this.#parts, resolved);
+      return { ...this.#rule.calibrate(stored), outliers };
+    });
+  }
+
+  /**
+   * Sets thresholds by hand; `save` keeps them, and the calibration. Those that are left out keep their value, but at
+   * most `reject`. null returns to the thresholds of the calibration.
+   *
+   * @throws ReverseDistillationError `INVALID_ARGUMENT`
+   */
+  setThresholds(thresholds: GivenThresholds | null): void {
+    reading("thresholds", () => this.#rule.setThresholds(thresholds));
   }
 
   /**
@@ -169,10 +222,11 @@ export class Detector {
   async save(path: string | URL, options: SaveOptions = {}): Promise<void> {
     const name = checkPath("path", path);
     const { signal, ...storage } = resolveSaveOptions(options);
-    const { native, model, training, inputs } = this.#parts;
+    const { native, model, training, trained, inputs } = this.#parts;
+    const described = { model, training, trained, ...this.#rule.stored };
     await this.#work(signal, async () => {
       await requireSeparate([{ name: "the model", path: name }], inputs);
-      await writeModelFile(name, native, { model, training }, { ...storage, signal });
+      await writeModelFile(name, native, described, { ...storage, signal });
     });
   }
 

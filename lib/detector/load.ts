@@ -27,12 +27,13 @@ export async function loadModelFile(path: string | URL, options: LoadOptions): P
     requireWithinLimits(file, resolved);
     const teacher = await findReferredTeacher(file, { weights, signal, onProgress });
     if (teacher !== undefined) await file.takeTeacherFrom(teacher, signal);
-    const { model, training } = file.metadata;
+    const { model, training, calibration, thresholds, trained } = file.metadata;
     const native = await createModel(addon, model, resolvePlace(addon, device, precision), 0);
     await fill(native, signal, () => file.readInto(native));
     const inputs = teacher === undefined ? [] : [{ name: "the weights", path: teacher }];
     const modelFile = { name: "the model", path: name };
-    return { addon, native, model, training, threads, batching, inputs, modelFile };
+    const described = { model, training, calibration, thresholds, trained };
+    return { addon, native, ...described, threads, batching, inputs, modelFile };
   } finally {
     await file.close();
   }

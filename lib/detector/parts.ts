@@ -1,3 +1,5 @@
+import type { StoredCalibration } from "../calibration/calibration.js";
+import type { Thresholds } from "../calibration/thresholds.js";
 import type { NamedFile } from "../files/outputs.js";
 import type { TrainingDescription } from "../model-file/description.js";
 import type { Addon, NativeModel } from "../native/addon.js";
@@ -13,6 +15,12 @@ export interface DetectorParts {
   model: ModelDescription;
   /** null if the detector came from a checkpoint, which does not record its training. */
   training: TrainingDescription | null;
+  /** The scores of good images and the rates that thresholds were calibrated for. */
+  calibration?: StoredCalibration | undefined;
+  /** Thresholds that were set by hand. */
+  thresholds?: Thresholds | undefined;
+  /** Short digests of the images that the detector was trained on, if they are known. */
+  trained?: readonly string[] | undefined;
   /** 0 lets LibTorch choose. */
   threads: number;
   batching: ResolvedBatching;

@@ -7,10 +7,7 @@ import { previousOf } from "../files/atomic-file.js";
 import { requireSeparate, type NamedFile } from "../files/outputs.js";
 import { requireRoom, type PlannedFile } from "../files/room.js";
 import { printable } from "../files/system-path.js";
-import { ImagesDigest } from "../image/digest.js";
-import { lend } from "../image/lent-image.js";
-import { LevelMeter } from "../image/level-meter.js";
-import { decodeAhead, type ImageSource, type OpenedSource } from "../image/source.js";
+import type { ImageSource } from "../image/source.js";
 import { parts } from "../model-file/detector-tensors.js";
 import { hashTeacher } from "../model-file/hash.js";
 import {
@@ -23,7 +20,6 @@ import type { Addon, NativeImageSet, NativeModel, Part } from "../native/addon.j
 import { loadAddon } from "../native/loader.js";
 import { fromNative } from "../native/native-error.js";
 import type { ResolvedCheckpointing } from "../options/checkpointing.js";
-import type { LevelRange } from "../options/levels.js";
 import { modelOptions, type ModelDescription } from "../options/model.js";
 import { omitOptions, pickOptions } from "../options/option.js";
 import type { TrainProgress } from "../options/progress.js";
@@ -32,9 +28,11 @@ import { elementCount } from "../tensor/element-count.js";
 import { elementSize } from "../tensor/element-size.js";
 import { findTeacherWeights, loadTeacherWeights, warnOfRandomTeacher } from "../teacher/weights.js";
 import { version } from "../version.js";
+import type { NamedImage } from "./calibrator.js";
 import { createModel } from "./parts.js";
 import { resolvePlace } from "./place.js";
 import { findResumed, requireSameImages, requireSameOptions, roomForCheckpoints } from "./resume.js";
+import { stageImages } from "./staged-images.js";
 
 /** A training that can begin: the model has its teacher, the images are read, and outputs can be written. */
 export interface PreparedTraining {
@@ -42,6 +40,10 @@ export interface PreparedTraining {
   native: NativeModel;
   model: ModelDescription;
   set: NativeImageSet;
+  /** The images that are not in the set, because thresholds are calibrated on them. */
+  heldOut: readonly NamedImage[];
+  /** Short digests of the images in the set. */
+  trained: readonly string[];
   identity: TrainingIdentity;
   machine: TrainingMachine;
   /** The checkpoint to start from, if there is one. */
@@ -103,7 +105,7 @@ export async function prepare(
     }
     const progress = new Callback("onProgress", options.onProgress);
     const started = performance.now();
-    const { imagesSha256, levels } = await stage(source, set, progress, options);
+    const { imagesSha256, trained, levels, heldOut } = await stageImages(source, set, progress, options);
     const model: ModelDescription = { ...unlevelled, ...(levels && { levels }) };
     const identity = { ...named, model, options: trainedWith(set.length), images: set.length, imagesSha256 };
     if (resumed !== undefined) {
@@ -111,7 +113,10 @@ export async function prepare(
       const { epochs, batches } = resumed.progress;
       progress.call({ phase: "resumed", path: resumed.path, epochs, batches });
     }
-    return { addon, native, model, set, identity, machine, resumed, inputs, started, progress };
+    return {
+      ...{ addon, native, model, set, heldOut, trained },
+      ...{ identity, machine, resumed, inputs, started, progress },
+    };
   } catch (error) {
     set.dispose();
     await native.dispose();
@@ -153,28 +158,4 @@ function sizeOf(native: NativeModel, chosen: readonly Part[]): number {
   return chosen
     .flatMap((part) => native.outline(part))
     .reduce((sum, { dtype, shape }) => sum + elementSize[dtype]! * elementCount(shape), 0);
-}
-
-/** Reads the images into the set, with the levels that are given or derived from them. @returns their digest too. */
-async function stage(
-  { images, total }: OpenedSource,
-  set: NativeImageSet,
-  progress: Callback<[TrainProgress]>,
-  { levels: given, maxPixels, signal }: ResolvedTrainOptions,
-): Promise<{ imagesSha256: string; levels: LevelRange | undefined }> {
-  const digest = new ImagesDigest();
-  const meter = new LevelMeter();
-  for await (const image of decodeAhead(images, { lent: true, levels: given, maxPixels, signal })) {
-    if (given === "auto") meter.add(image);
-    await Promise.all([set.add(lend(image)), digest.add(image)]);
-    progress.call({ phase: "reading", images: set.length, total });
-    await progress.settled(signal);
-    throwIfAborted(signal);
-  }
-  if (set.length === 0) {
-    throw new ReverseDistillationError("NO_IMAGES", "The list or iterable of training images is empty.");
-  }
-  const levels = given === "auto" ? meter.levels() : given;
-  if (levels !== undefined) set.setLevels(levels.black, levels.white);
-  return { imagesSha256: digest.digest(), levels };
 }

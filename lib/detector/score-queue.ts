@@ -1,19 +1,22 @@
 import { abortedError, onAbort, throwIfAborted } from "../errors/abort.js";
 import { counted } from "../errors/counted.js";
 import { ReverseDistillationError } from "../errors/error.js";
-import type { RawImage } from "../image/raw-image.js";
+import type { ScorableImage } from "../image/lent-image.js";
 import type { NativeScore } from "../native/addon.js";
 import type { ResolvedBatching } from "../options/batching.js";
 
 /** Scores images as one batch. If there is a signal and it is aborted, stops as soon as it can. */
-export type ComputeBatch = (images: RawImage[], signal: AbortSignal | undefined) => Promise<NativeScore[]>;
+export type ComputeBatch = (
+  images: ScorableImage[],
+  signal: AbortSignal | undefined,
+) => Promise<NativeScore[]>;
 
 /** An image to score, which is prepared when its turn comes. */
 export interface QueuedImage {
   /** The memory that the caller keeps for the image until it is scored. */
   bytes: number;
   /** Reads, decodes and shrinks the image. Not called once the signal is aborted. */
-  prepare: () => Promise<RawImage>;
+  prepare: () => Promise<ScorableImage>;
 }
 
 /** A call: it waits, is prepared, is ready, is computed, and then leaves its place. */
@@ -26,7 +29,7 @@ interface Call {
 }
 
 interface ReadyCall extends Call {
-  pixels: RawImage;
+  pixels: ScorableImage;
   since: number;
 }
 

@@ -1,8 +1,11 @@
+import type { DecisionRule } from "../calibration/decision-rule.js";
+import type { Verdict } from "../calibration/thresholds.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeInTurn } from "../image/decode-in-turn.js";
 import type { DecodeOptions, ImageInput } from "../image/decode.js";
 import { heldBytes } from "../image/input.js";
 import { withLevels } from "../image/levels.js";
+import type { ScorableImage } from "../image/lent-image.js";
 import type { RawImage } from "../image/raw-image.js";
 import { ownFloats } from "../image/realm.js";
 import { decodeAhead } from "../image/source.js";
@@ -19,7 +22,18 @@ export interface Score {
    * scores of the same detector.
    */
   score: number;
+  /** Where the image is anomalous, at the model's size. */
   map: AnomalyMap;
+  /**
+   * What to do with the part, by the detector's thresholds: "reject" if at least one pixel of the map is at or above
+   * `thresholds.reject`, and "review" if one is at or above `thresholds.review`. null without thresholds.
+   */
+  verdict: Verdict | null;
+  /**
+   * The share of good parts that score at least as high, (1 + those of the calibration that do) / (1 + all of them): a
+   * unit that can be compared between detectors. null without a calibration.
+   */
+  pValue: number | null;
 }
 
 /** The threads that all detectors share, created with the first detector. */
@@ -28,20 +42,22 @@ let budget: ThreadBudget | undefined;
 /** Scores single images, in batches with others that arrive meanwhile, and lists of images. */
 export class Scorer {
   readonly #parts: DetectorParts;
+  readonly #rule: DecisionRule;
   readonly #budget: ThreadBudget;
   readonly #queue: ScoreQueue;
   #shrinker: NativeShrinker | undefined;
 
-  constructor(parts: DetectorParts) {
+  constructor(parts: DetectorParts, rule: DecisionRule) {
     this.#parts = parts;
+    this.#rule = rule;
     this.#budget = budget ??= new ThreadBudget(parts.addon.info().threads);
-    this.#queue = new ScoreQueue((images, signal) => this.#compute(images, signal), parts.batching);
+    this.#queue = new ScoreQueue((images, signal) => this.compute(images, signal), parts.batching);
   }
 
   /** Scores one image, in a batch with others that are waiting. */
   async score(image: ImageInput, options: DecodeOptions): Promise<Score> {
     const { levels } = this.#parts.model;
-    const shrink = (decoded: RawImage) => this.#shrink(decoded);
+    const shrink = (decoded: RawImage) => this.shrink(decoded);
     const prepare = () => decodeInTurn(image, { shrink, levels, ...options });
     return this.#toScore(await this.#queue.score({ bytes: heldBytes(image), prepare }, options.signal));
   }
@@ -68,7 +84,7 @@ export class Scorer {
     try {
       for await (const batch of this.#batches(images, batchSize, { maxPixels, signal })) {
         const before = running;
-        running = this.#compute(batch, signal);
+        running = this.compute(batch, signal);
         // It is awaited later; until then, a failure must not count as unhandled.
         running.catch(() => undefined);
         for (const result of (await before) ?? []) yield this.#toScore(result);
@@ -84,10 +100,10 @@ export class Scorer {
     images: readonly ImageInput[],
     batchSize: number,
     options: DecodeOptions,
-  ): AsyncGenerator<RawImage[]> {
+  ): AsyncGenerator<ScorableImage[]> {
     const { levels } = this.#parts.model;
-    const shrink = (decoded: RawImage) => this.#shrink(decoded);
-    let batch: RawImage[] = [];
+    const shrink = (decoded: RawImage) => this.shrink(decoded);
+    let batch: ScorableImage[] = [];
     // A batch needs the pixels of all its images at the same time, so they cannot be lent one image at a time.
     for await (const image of decodeAhead(images, { shrink, levels, ...options, lent: false })) {
       if (batch.push(image) < batchSize) continue;
@@ -103,15 +119,15 @@ export class Scorer {
   }
 
   /** Brings a decoded image to the size of the model, so that only small images wait for their batch. */
-  async #shrink(image: RawImage): Promise<RawImage> {
-    if (image.data.BYTES_PER_ELEMENT > 1) return image;
+  async shrink(image: RawImage): Promise<ScorableImage> {
     const [height, width] = this.#parts.model.imageSize;
     this.#shrinker ??= new this.#parts.addon.Shrinker(height, width);
-    return this.#shrinker.shrink(image);
+    const shrunk = await this.#shrinker.shrink(image);
+    return image.depth === undefined ? shrunk : { ...shrunk, depth: image.depth };
   }
 
   /** Computes one batch as soon as its threads are free. */
-  #compute(images: RawImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
+  compute(images: readonly ScorableImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
     const { addon, native, threads, model } = this.#parts;
     const leveled = images.map((image) => withLevels(image, model.levels));
     const compute = () => cancellable(addon, signal, (token) => native.score(leveled, threads, token));
@@ -120,6 +136,6 @@ export class Scorer {
 
   #toScore({ score, map }: NativeScore): Score {
     const [height, width] = this.#parts.model.imageSize;
-    return { score, map: { data: ownFloats(map), height, width } };
+    return { score, map: { data: ownFloats(map), height, width }, ...this.#rule.judge(score) };
   }
 }

@@ -1,11 +1,16 @@
 import { tmpdir } from "node:os";
 import { withAnySignal } from "../errors/abort.js";
+import type { StoredCalibration } from "../calibration/calibration.js";
+import { lend } from "../image/lent-image.js";
 import type { ImageSource } from "../image/source.js";
 import type { TrainingDescription, TrainingRun } from "../model-file/description.js";
+import { cancellable } from "../native/cancellable.js";
 import { fromNative } from "../native/native-error.js";
+import { rateOptions } from "../options/calibration.js";
 import { omitOptions, pickOptions } from "../options/option.js";
 import { resolveTrainOptions, type ResolvedTrainOptions, type TrainOptions } from "../options/train.js";
 import { trainingLength, trainingOptions } from "../options/training.js";
+import { calibrateOn, type ScoreBatch } from "./calibrator.js";
 import { CheckpointWriter } from "./checkpoint-writer.js";
 import { createDetector, type Detector } from "./detector.js";
 import { prepare, type PreparedTraining } from "./prepared-training.js";
@@ -50,16 +55,40 @@ export async function trainToFile(
   const prepared = await withAnySignal([signal, stop], (either) =>
     prepare(images, { ...resolved, signal: either }, out),
   );
-  const { addon, native, model, inputs } = prepared;
+  const { addon, native, model, trained, inputs } = prepared;
   try {
     const training = await trainPrepared(prepared, resolved);
-    return createDetector({ addon, native, model, training, threads, batching, inputs });
+    const calibration = await calibrateHeldOut(prepared, resolved);
+    return createDetector({
+      ...{ addon, native, model, training, calibration, trained },
+      ...{ threads, batching, inputs },
+    });
   } catch (error) {
     await native.dispose();
     throw fromNative(error);
   } finally {
     prepared.set.dispose();
   }
+}
+
+/** Calibrates thresholds on the images that were held out, if there are any. */
+async function calibrateHeldOut(
+  { addon, native, heldOut, progress }: PreparedTraining,
+  { calibrate, threads, signal }: ResolvedTrainOptions,
+): Promise<StoredCalibration | undefined> {
+  if (calibrate === undefined || heldOut.length === 0) return undefined;
+  const score: ScoreBatch = (images) =>
+    cancellable(addon, signal, (token) => native.score(images.map(lend), threads, token));
+  const { stored } = await calibrateOn(
+    heldOut,
+    score,
+    pickOptions(rateOptions, calibrate),
+    async (images) => {
+      progress.call({ phase: "calibrating", images, total: heldOut.length });
+      await progress.settled(signal);
+    },
+  );
+  return stored;
 }
 
 /** Trains the model, and returns a description of the training. */

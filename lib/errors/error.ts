@@ -10,6 +10,8 @@
  * - `IO`: the operating system could not read or write a file.
  * - `ABORTED`: the caller's signal was aborted (`cause` is its reason), or a callback or iterable of the caller
  *   threw (`cause` is what it threw).
+ * - `NOT_CALIBRATED`: what was asked for needs thresholds, and the detector has none: call `calibrate` or
+ *   `setThresholds`.
  * - `QUEUE_FULL`: the detector's queue is full. Wait for pending scores, or raise `batching.maxQueue` or
  *   `batching.maxQueuedBytes`.
  * - `DISPOSED`: the detector has been disposed of, or its Node.js environment is shutting down.
@@ -29,6 +31,7 @@ export const errorCodes = [
   "DOWNLOAD_FAILED",
   "IO",
   "ABORTED",
+  "NOT_CALIBRATED",
   "QUEUE_FULL",
   "DISPOSED",
   "OUT_OF_MEMORY",

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { throwIfAborted } from "../errors/abort.js";
 import { Turns } from "../errors/turns.js";
 import { decodeImage, type DecodeOptions, type ImageInput } from "./decode.js";
-import { asDecodedHere } from "./lent-image.js";
+import { asDecodedHere, type ScorableImage } from "./lent-image.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 
 /**
@@ -15,9 +15,9 @@ export const decoders = Math.min(3, availableParallelism());
 const turns = new Turns(decoders);
 
 /** How {@link decodeInTurn} decodes. */
-export interface DecodeInTurnOptions extends DecodeOptions {
+export interface DecodeInTurnOptions<T extends ScorableImage = RawImage> extends DecodeOptions {
   /** What becomes of decoded pixels before the next image is decoded in their place. */
-  shrink?: ((image: RawImage) => Promise<RawImage>) | undefined;
+  shrink?: ((image: RawImage) => Promise<T>) | undefined;
   /** Rejects as soon as it is aborted, unless the image is being decoded: then when that has ended. */
   signal?: AbortSignal | undefined;
 }
@@ -28,10 +28,15 @@ export interface DecodeInTurnOptions extends DecodeOptions {
  *
  * @throws ReverseDistillationError as `decodeImage`; `ABORTED`; whatever shrinking throws.
  */
-export async function decodeInTurn(
+export function decodeInTurn(input: ImageInput, options?: DecodeOptions): Promise<RawImage>;
+export function decodeInTurn<T extends ScorableImage>(
   input: ImageInput,
-  { shrink, ...options }: DecodeInTurnOptions = {},
-): Promise<RawImage> {
+  options: DecodeInTurnOptions<T>,
+): Promise<RawImage | T>;
+export async function decodeInTurn<T extends ScorableImage>(
+  input: ImageInput,
+  { shrink, ...options }: DecodeInTurnOptions<T> = {},
+): Promise<RawImage | T> {
   if (isRawLike(input)) return decodeImage(input, options);
   const { signal } = options;
   return turns.use(

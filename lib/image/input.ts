@@ -24,6 +24,11 @@ export function describeImage(input: ImageInput): string {
   return isRawLike(input) ? `A raw image of ${show(input.width)} x ${show(input.height)}` : show(input);
 }
 
+/** What one of several images is called in messages: its path, or its number from 1. */
+export function nameOfImage(input: ImageInput, index: number): string {
+  return typeof input === "string" || input instanceof URL ? describeImage(input) : `image ${index + 1}`;
+}
+
 function ofBytes(count: number): string {
   return `An encoded image of ${count} bytes`;
 }

@@ -1,5 +1,5 @@
 import type { LevelRange } from "../options/levels.js";
-import { lend, type LentImage } from "./lent-image.js";
+import { lend, type LentImage, type ScorableImage } from "./lent-image.js";
 import type { RawImage } from "./raw-image.js";
 
 /** The levels of one image: those of the model, or else the full range of its depth. */
@@ -12,6 +12,6 @@ export function levelRange({ data, depth = 16 }: RawImage, model?: LevelRange): 
 export type LeveledImage = LentImage & Partial<LevelRange>;
 
 /** The image as native code takes it, with the levels of a model, if it has any. */
-export function withLevels(image: RawImage, model: LevelRange | undefined): LeveledImage {
+export function withLevels(image: ScorableImage, model: LevelRange | undefined): LeveledImage {
   return model === undefined ? lend(image) : { ...lend(image), ...model };
 }

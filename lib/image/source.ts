@@ -2,6 +2,7 @@ import { reading } from "../errors/reading.js";
 import { invalid, path as checkPath } from "../errors/validate.js";
 import { decodeInTurn, decoders, type DecodeInTurnOptions } from "./decode-in-turn.js";
 import type { ImageInput } from "./decode.js";
+import type { ScorableImage } from "./lent-image.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 import { readAhead } from "./read-ahead.js";
 
@@ -41,7 +42,7 @@ function pathOf(image: ImageInput): string[] {
 }
 
 /** How {@link decodeAhead} decodes. */
-export interface DecodeAheadOptions extends DecodeInTurnOptions {
+export interface DecodeAheadOptions<T extends ScorableImage = RawImage> extends DecodeInTurnOptions<T> {
   /**
    * Whether raw pixels are only used until the consumer asks for the next image. Then the source is not read ahead, because
    * it may use the same memory for its next image.
@@ -50,10 +51,10 @@ export interface DecodeAheadOptions extends DecodeInTurnOptions {
 }
 
 /** Decodes images in order, a few ahead of the consumer. */
-export function decodeAhead(
+export function decodeAhead<T extends ScorableImage = RawImage>(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
-  { lent, ...options }: DecodeAheadOptions,
-): AsyncGenerator<RawImage> {
+  { lent, ...options }: DecodeAheadOptions<T>,
+): AsyncGenerator<RawImage | T> {
   const decode = (image: ImageInput) => decodeInTurn(image, options);
   const { signal } = options;
   return readAhead(images, decode, { limit: decoders, signal, ...(lent && { lent: isRawLike }) });

@@ -2,7 +2,6 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { inTurns } from "../errors/long-work.js";
 import { invalidFile } from "../files/invalid-file.js";
 import type { NativeModel, Part } from "../native/addon.js";
-import type { ModelDescription } from "../options/model.js";
 import { storageDefaults, type StorageOptions } from "../options/save.js";
 import { type TensorEntry } from "../safetensors/header.js";
 import { SafetensorsFile } from "../safetensors/reader.js";
@@ -11,10 +10,15 @@ import { openTeacherWeights, requireTeacherFit, type TeacherWeights } from "../t
 import { compareTensors, describeDifference, type StoredTensor } from "../tensor/match.js";
 import type { NamedTensor, TensorOutline } from "../tensor/named-tensor.js";
 import { toStorage } from "../tensor/storage-precision.js";
-import type { TrainingDescription } from "./description.js";
 import { partOf, parts, type DetectorTensors } from "./detector-tensors.js";
 import { hashModel, hashOrder, ModelHash } from "./hash.js";
-import { describeModel, encodeMetadata, readMetadata, type ModelMetadata } from "./metadata.js";
+import {
+  describeModel,
+  encodeMetadata,
+  readMetadata,
+  type ModelFileContent,
+  type ModelMetadata,
+} from "./metadata.js";
 
 /**
  * Writes a detector to a safetensors file, atomically: the tensors of the teacher, the bottleneck and the decoder as
@@ -26,9 +30,10 @@ import { describeModel, encodeMetadata, readMetadata, type ModelMetadata } from 
 export async function writeModelFile(
   path: string,
   source: NativeModel,
-  { model, training }: { model: ModelDescription; training: TrainingDescription | null },
+  described: Omit<ModelFileContent, "teacherIncluded" | "hashes">,
   { precision, teacher, signal }: StorageOptions & { signal?: AbortSignal } = storageDefaults,
 ): Promise<void> {
+  const { model, training } = described;
   const teacherIncluded = teacher === "include";
   if (!teacherIncluded && training?.teacherWeights === null) {
     throw new ReverseDistillationError(
@@ -45,7 +50,7 @@ export async function writeModelFile(
     }
   }
   const hashes = await hashModel(describeModel(model), held(tensors), signal);
-  const metadata = encodeMetadata({ model, training, teacherIncluded, hashes });
+  const metadata = encodeMetadata({ ...described, teacherIncluded, hashes });
   const stored = tensors.filter(({ name }) => isStored(name));
   await writeSafetensors(path, stored, metadata, signal);
 }
@@ -85,6 +90,15 @@ export class ModelFile {
   /** The tensors in the file itself, by name. */
   get stored(): ReadonlyMap<string, TensorEntry> {
     return this.#file.tensors;
+  }
+
+  /** How the file stores the detector. */
+  get storage(): StorageOptions {
+    const float16 = [...this.stored.values()].some(({ dtype }) => dtype === "F16");
+    return {
+      precision: float16 ? "float16" : "float32",
+      teacher: this.metadata.teacherIncluded ? "include" : "reference",
+    };
   }
 
   /** Uses the teacher from a weights file, for a model file that only refers to it. @throws as `openTeacherWeights` */

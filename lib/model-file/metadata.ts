@@ -1,5 +1,8 @@
+import { readCalibration, type StoredCalibration } from "../calibration/calibration.js";
+import { checkThresholds, type Thresholds } from "../calibration/thresholds.js";
 import { invalid, record } from "../errors/validate.js";
 import { invalidFile } from "../files/invalid-file.js";
+import { shortDigestBytes } from "../image/digest.js";
 import { modelOptions, type ModelDescription } from "../options/model.js";
 import { neededVersion, newestVersion } from "../options/option.js";
 import { trainingOptions } from "../options/training.js";
@@ -14,11 +17,14 @@ const format = "reverse-distillation";
 /** The metadata `format` of the checkpoints of trainings. */
 export const trainingFormat = "reverse-distillation-training";
 
+/** The first version of the format with a calibration and thresholds. */
+const calibratedVersion = 4;
+
 /**
  * The newest version of the format. It increases whenever an older reader would misread a file, so also with each new
  * stored option. A file has the lowest version from 2 on that can store its options, so that older readers can read it.
  */
-export const formatVersion = Math.max(2, newestVersion(modelOptions, trainingOptions));
+export const formatVersion = Math.max(calibratedVersion, newestVersion(modelOptions, trainingOptions));
 
 /** What a model file says about itself. */
 export interface ModelMetadata {
@@ -31,6 +37,12 @@ export interface ModelMetadata {
   modelText: string;
   /** null for a detector that was made from a checkpoint. */
   training: TrainingDescription | null;
+  /** The scores of good images and the rates that thresholds were calibrated for. */
+  calibration?: StoredCalibration | undefined;
+  /** Thresholds that were set by hand. */
+  thresholds?: Thresholds | undefined;
+  /** Short digests of the training images, if they are known. */
+  trained?: readonly string[] | undefined;
   /** Whether the file contains the teacher's tensors; if not, `hashes.teacher` identifies them. */
   teacherIncluded: boolean;
   /** null in files of version 1, which have no hashes. */
@@ -38,12 +50,10 @@ export interface ModelMetadata {
 }
 
 /** What the metadata of a new file are made from. */
-export interface ModelFileContent {
-  model: ModelDescription;
-  training: TrainingDescription | null;
-  teacherIncluded: boolean;
-  hashes: ModelHashes;
-}
+export type ModelFileContent = Pick<
+  ModelMetadata,
+  "model" | "training" | "calibration" | "thresholds" | "trained" | "teacherIncluded"
+> & { hashes: ModelHashes };
 
 /** A description as the text that is stored and hashed. */
 export function describeModel(model: ModelDescription): string {
@@ -51,27 +61,31 @@ export function describeModel(model: ModelDescription): string {
   return JSON.stringify(readModelDescription(model, neededVersion(modelOptions, { ...model })));
 }
 
-function versionOf({ model, training }: Pick<ModelFileContent, "model" | "training">): number {
+function versionOf({
+  model,
+  training,
+  calibration,
+  thresholds,
+}: Pick<ModelFileContent, "model" | "training" | "calibration" | "thresholds">): number {
   return Math.max(
-    2,
+    calibration === undefined && thresholds === undefined ? 2 : calibratedVersion,
     neededVersion(modelOptions, { ...model }),
     training === null ? 2 : neededVersion(trainingOptions, { ...training }),
   );
 }
 
 /** The metadata of a file in the current version of the format. */
-export function encodeMetadata({
-  model,
-  training,
-  teacherIncluded,
-  hashes,
-}: ModelFileContent): Record<string, string> {
+export function encodeMetadata(content: ModelFileContent): Record<string, string> {
+  const { model, training, calibration, thresholds, trained, teacherIncluded, hashes } = content;
   const metadata = {
     format,
-    format_version: String(versionOf({ model, training })),
+    format_version: String(versionOf(content)),
     created_by: `reverse-distillation ${packageVersion}`,
     model: describeModel(model),
     training: JSON.stringify(training),
+    ...(calibration && { calibration: JSON.stringify(calibration) }),
+    ...(thresholds && { thresholds: JSON.stringify(thresholds) }),
+    ...(trained && { image_digests: trained.join("") }),
     teacher: JSON.stringify({ included: teacherIncluded, sha256: hashes.teacher }),
     model_sha256: hashes.model,
   };
@@ -88,12 +102,17 @@ export function readMetadata(file: SafetensorsFile): ModelMetadata {
   const { path, metadata } = file;
   if (version > 1) requireContentHash(path, metadata);
   const teacher = version > 1 ? readJson(file, "teacher", readTeacher) : undefined;
+  const calibrated = <T>(key: string, read: (value: unknown) => T) =>
+    version >= calibratedVersion && metadata[key] !== undefined ? readJson(file, key, read) : undefined;
   return {
     version,
     createdBy: metadata.created_by ?? "an unknown program",
     model: readJson(file, "model", (value) => readModelDescription(value, version)),
     modelText: metadata.model!,
     training: readJson(file, "training", (value) => readTrainingDescription(value, version)),
+    calibration: calibrated("calibration", readCalibration),
+    thresholds: calibrated("thresholds", (value) => checkThresholds(value, null)),
+    trained: readDigests(path, metadata),
     teacherIncluded: teacher?.included ?? true,
     hashes: teacher === undefined ? null : { teacher: teacher.sha256, model: readModelHash(path, metadata) },
   };
@@ -137,6 +156,19 @@ function requireContentHash(path: string, metadata: Readonly<Record<string, stri
 function readModelHash(path: string, { model_sha256: hash }: Readonly<Record<string, string>>): string {
   if (hash !== undefined && /^[0-9a-f]{64}$/.test(hash)) return hash;
   throw invalidFile(path, "is damaged: its metadata has no valid model_sha256.");
+}
+
+function readDigests(
+  path: string,
+  { image_digests: digests }: Readonly<Record<string, string>>,
+): string[] | undefined {
+  if (digests === undefined) return undefined;
+  const length = 2 * shortDigestBytes;
+  if (digests.length % length !== 0 || !/^[0-9a-f]*$/.test(digests))
+    throw invalidFile(path, "is damaged: its metadata has no valid image_digests.");
+  return Array.from({ length: digests.length / length }, (_, i) =>
+    digests.slice(i * length, (i + 1) * length),
+  );
 }
 
 function readTeacher(value: unknown): { included: boolean; sha256: string } {

@@ -6,6 +6,7 @@
  * `fromNative` converts it to a `ReverseDistillationError` with the caller's stack.
  */
 import type { LeveledImage } from "../image/levels.js";
+import type { ScorableImage } from "../image/lent-image.js";
 import type { RawImage } from "../image/raw-image.js";
 import type { ModelDescription } from "../options/model.js";
 import type { StoredOptions } from "../options/option.js";
@@ -71,16 +72,21 @@ export interface NativeImageSet {
   add(image: LeveledImage): Promise<void>;
   /** Replaces the black and white of all images with more than 8 bits. No image may still be being added. */
   setLevels(black: number, white: number): void;
+  /**
+   * Removes the images with these ascending indices, and returns them as they are scored: at the set's size, with their
+   * levels. No image may still be being added.
+   */
+  takeOut(indices: readonly number[]): LeveledImage[];
   dispose(): void;
 }
 
 /** Brings images to one size, as {@link NativeModel.score} would. */
 export interface NativeShrinker {
   /**
-   * Resizes an image of 8 bits to RGB, off the event loop and off the model's job thread. Its memory is read until the
-   * promise settles, so no caller of the package may hold it.
+   * Resizes an image to RGB, off the event loop and off the model's job thread: 8 bits, or float32 if it has more than
+   * 8, in its own range. Its memory is read until the promise settles, so no caller of the package may hold it.
    */
-  shrink(image: RawImage): Promise<RawImage>;
+  shrink(image: RawImage): Promise<ScorableImage>;
   /** Lets its thread end once it has run what it was asked for. */
   dispose(): void;
 }

@@ -2,7 +2,8 @@ import { callback } from "./kind.js";
 import { optional } from "./option.js";
 
 /** What {@link TrainOptions.onProgress} receives. */
-export type TrainProgress = DownloadingProgress | ReadingProgress | EpochProgress | CheckpointProgress;
+export type TrainProgress =
+  DownloadingProgress | ReadingProgress | EpochProgress | CheckpointProgress | CalibratingProgress;
 
 /** Part of the teacher's weights was downloaded. */
 export interface DownloadingProgress {
@@ -36,6 +37,15 @@ export interface CheckpointProgress {
   epochs: number;
   /** Number of batches done since. */
   batches: number;
+}
+
+/** Images that were held out of the training have been scored. */
+export interface CalibratingProgress {
+  phase: "calibrating";
+  /** Images scored so far. */
+  images: number;
+  /** Number of images held out. */
+  total: number;
 }
 
 /** The state of a training after an epoch. */

@@ -1,5 +1,6 @@
 import { totalmem } from "node:os";
 import { invalid } from "../errors/validate.js";
+import { holdOutOptions } from "./calibration.js";
 import { interruptionOptions } from "./checkpointing.js";
 import { abortOptions, computingOptions } from "./computing.js";
 import { formatOptions, goodOptions } from "./dataset-format.js";
@@ -63,8 +64,8 @@ const featureOptions = {
 
 const progressOptions = {
   /**
-   * Called while weights are downloaded, after each image read, after each epoch, and when a checkpoint was written or
-   * resumed. If it throws, the training is aborted.
+   * Called while weights are downloaded, after each image read, after each epoch, when a checkpoint was written or
+   * resumed, and while thresholds are calibrated. If it throws, the training is aborted.
    */
   onProgress: optional(callback<(progress: TrainProgress) => void>()),
 };
@@ -80,6 +81,7 @@ export const trainOptions = {
   ...computingOptions,
   ...featureOptions,
   ...imageOptions,
+  ...holdOutOptions,
   ...interruptionOptions,
   ...abortOptions,
   ...progressOptions,
@@ -98,6 +100,7 @@ export interface TrainOptions
     GivenOptions<typeof computingOptions>,
     GivenOptions<typeof featureOptions>,
     GivenOptions<typeof imageOptions>,
+    GivenOptions<typeof holdOutOptions>,
     GivenOptions<typeof interruptionOptions>,
     GivenOptions<typeof abortOptions>,
     GivenOptions<typeof progressOptions> {}

@@ -141,7 +141,7 @@ PixelView to_pixel_view(const Napi::Object& value) {
   const bool bayer = is_bayer(view.order);
   const bool bgr = view.order == PixelOrder::kBgr;
   const bool channels_fit = view.channels == 1 ? !bgr : (view.channels == 3 || view.channels == 4) && !bayer;
-  const bool samples_fit = view.sample_bytes == 1 || view.sample_bytes == 2;
+  const bool samples_fit = view.sample_bytes == 1 || view.sample_bytes == 2 || view.sample_bytes == 4;
   const int64_t least = bayer ? 2 : 1;
   if (!channels_fit || !samples_fit || view.width < least || view.height < least || view.stride < 0 ||
       !(view.white > view.black)) {
@@ -154,6 +154,24 @@ PixelView to_pixel_view(const Napi::Object& value) {
     throw Napi::TypeError::New(value.Env(), "the pixel data does not match its width, height and channels");
   }
   return view;
+}
+
+Napi::Object from_resized(Napi::Env env, const at::Tensor& pixels) {
+  const auto length = static_cast<size_t>(pixels.numel());
+  Napi::ArrayBuffer buffer = share_tensor(env, pixels, nullptr);
+  Napi::Object image = Napi::Object::New(env);
+  if (pixels.scalar_type() == at::kByte) image.Set("data", Napi::Uint8Array::New(env, length, buffer, 0));
+  else image.Set("data", Napi::Float32Array::New(env, length, buffer, 0));
+  image.Set("width", static_cast<double>(pixels.size(1)));
+  image.Set("height", static_cast<double>(pixels.size(0)));
+  image.Set("channels", 3);
+  return image;
+}
+
+std::vector<int64_t> to_integers(const Napi::Array& value) {
+  std::vector<int64_t> integers;
+  for (uint32_t i = 0; i < value.Length(); ++i) integers.push_back(to_integer(value.Get(i)));
+  return integers;
 }
 
 NamedTensor to_named_tensor(const Napi::Object& value) {

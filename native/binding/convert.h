@@ -19,6 +19,13 @@ Part to_part(const Napi::Value& value);
 /// Refers to the pixels' memory; see `LentPixels`. Throws `Error(kInvalidImage)` if the memory is gone.
 PixelView to_pixel_view(const Napi::Object& value);
 
+/// Resized pixels, uint8 or float32 [height, width, 3], as an image that `to_pixel_view` takes. Shares their
+/// memory.
+Napi::Object from_resized(Napi::Env env, const at::Tensor& pixels);
+
+/// An array of whole numbers.
+std::vector<int64_t> to_integers(const Napi::Array& value);
+
 /// Shares the bytes' memory in the same way.
 NamedTensor to_named_tensor(const Napi::Object& value);
 

@@ -1,5 +1,6 @@
 #include "binding/image_set.h"
 
+#include "binding/convert.h"
 #include "binding/lent_pixels.h"
 #include "binding/type_tag.h"
 #include "core/device.h"
@@ -42,6 +43,7 @@ Napi::Function ImageSetWrap::define(Napi::Env env) {
   return DefineClass(
       env, "ImageSet",
       {InstanceMethod<&ImageSetWrap::add>("add"), InstanceMethod<&ImageSetWrap::set_levels>("setLevels"),
+       InstanceMethod<&ImageSetWrap::take_out>("takeOut"),
        InstanceMethod<&ImageSetWrap::dispose>("dispose"), InstanceAccessor<&ImageSetWrap::length>("length")});
 }
 
@@ -68,6 +70,22 @@ Napi::Value ImageSetWrap::set_levels(const Napi::CallbackInfo& info) {
     if (!images_ || frozen_ || adding_ > 0) throw Error(ErrorCode::kDisposed, "The image set is in use.");
     images_->set_levels(info[0].ToNumber().DoubleValue(), info[1].ToNumber().DoubleValue());
     return info.Env().Undefined();
+  });
+}
+
+Napi::Value ImageSetWrap::take_out(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    if (!images_ || frozen_ || adding_ > 0) throw Error(ErrorCode::kDisposed, "The image set is in use.");
+    const std::vector<ImageSet::Image> taken = images_->take_out(to_integers(info[0].As<Napi::Array>()));
+    added_ = images_->size();
+    Napi::Array images = Napi::Array::New(info.Env(), taken.size());
+    for (uint32_t i = 0; i < taken.size(); ++i) {
+      Napi::Object image = from_resized(info.Env(), taken[i].values);
+      image.Set("black", taken[i].black);
+      image.Set("white", taken[i].white);
+      images.Set(i, image);
+    }
+    return static_cast<Napi::Value>(images);
   });
 }
 

@@ -23,6 +23,7 @@ class ImageSetWrap : public Napi::ObjectWrap<ImageSetWrap> {
   friend class AddJob;
 
   Napi::Value add(const Napi::CallbackInfo& info);
+  Napi::Value take_out(const Napi::CallbackInfo& info);
   Napi::Value set_levels(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value length(const Napi::CallbackInfo& info);

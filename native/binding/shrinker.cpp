@@ -1,9 +1,7 @@
 #include "binding/shrinker.h"
 
 #include "binding/convert.h"
-#include "binding/shared_buffer.h"
 #include "core/device.h"
-#include "core/error.h"
 #include "pipeline/preprocess.h"
 
 namespace reverse_distillation::binding {
@@ -22,20 +20,12 @@ class ShrinkJob : public Job {
  protected:
   void execute() override {
     set_threads(1);  // The batch that is being computed needs the other cores.
-    const at::Tensor resized = resize_pixels(pixels_, height_, width_);
-    if (resized.scalar_type() != at::kByte) throw Error(ErrorCode::kInternal, "only 8 bits are shrunk");
+    const at::Tensor resized = resize_values(pixels_, height_, width_);
     shrunk_ = resized.const_data_ptr() == pixels_.data ? resized.clone() : resized;
   }
 
   Napi::Value result(Napi::Env env) override {
-    const auto length = static_cast<size_t>(shrunk_.numel());
-    Napi::ArrayBuffer buffer = share_tensor(env, shrunk_, nullptr);
-    Napi::Object image = Napi::Object::New(env);
-    image.Set("data", Napi::Uint8Array::New(env, length, buffer, 0));
-    image.Set("width", static_cast<double>(width_));
-    image.Set("height", static_cast<double>(height_));
-    image.Set("channels", 3);
-    return image;
+    return from_resized(env, shrunk_);
   }
 
  private:

@@ -1,5 +1,8 @@
 #include "pipeline/image_set.h"
 
+#include <utility>
+
+#include "core/error.h"
 #include "pipeline/deep_resize.h"
 
 namespace reverse_distillation {
@@ -11,10 +14,25 @@ void ImageSet::add(const PixelView& pixels) {
 }
 
 void ImageSet::set_levels(double black, double white) {
-  for (Entry& image : images_) {
+  for (Image& image : images_) {
     image.black = black;
     image.white = white;
   }
+}
+
+std::vector<ImageSet::Image> ImageSet::take_out(const std::vector<int64_t>& indices) {
+  std::vector<Image> taken, kept;
+  auto next = indices.begin();
+  for (int64_t i = 0; i < size(); ++i) {
+    const bool chosen = next != indices.end() && *next == i;
+    (chosen ? taken : kept).push_back(images_[static_cast<size_t>(i)]);
+    if (chosen) ++next;
+  }
+  if (next != indices.end()) {
+    throw Error(ErrorCode::kInvalidArgument, "The indices are not ascending numbers of images.");
+  }
+  images_ = std::move(kept);
+  return taken;
 }
 
 at::Tensor ImageSet::batch(const at::Tensor& indices) const {

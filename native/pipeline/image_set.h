@@ -21,6 +21,16 @@ class ImageSet {
   /// Replaces the black and white of all images with more than 8 bits.
   void set_levels(double black, double white);
 
+  /// An image of the set, at its size.
+  struct Image {
+    at::Tensor values;  ///< uint8 or float32 [height, width, 3], as `resize_values` returns it.
+    double black;       ///< float32 only; see `PixelView`.
+    double white;
+  };
+
+  /// Removes the images at `indices`, which are in ascending order, and returns them.
+  std::vector<Image> take_out(const std::vector<int64_t>& indices);
+
   /// The images at `indices` (int64 [B]): uint8 [B, height, width, 3], or float32 if one of them has more
   /// than 8 bits.
   at::Tensor batch(const at::Tensor& indices) const;
@@ -30,16 +40,9 @@ class ImageSet {
   int64_t width() const { return width_; }
 
  private:
-  /// An image as `resize_values` returns it, and the black and white of its values.
-  struct Entry {
-    at::Tensor values;
-    double black;
-    double white;
-  };
-
   int64_t height_;
   int64_t width_;
-  std::vector<Entry> images_;
+  std::vector<Image> images_;
 };
 
 }  // namespace reverse_distillation

@@ -16,11 +16,11 @@ struct PixelView {
   int64_t width;
   int64_t height;
   int64_t channels;          ///< 1: grey or Bayer; 3: RGB; 4: RGB and an alpha, which is dropped.
-  int64_t sample_bytes = 1;  ///< 1: uint8; 2: uint16 in the machine's byte order, aligned.
+  int64_t sample_bytes = 1;  ///< 1: uint8; 2: uint16; 4: float32 with the values of uint16. Aligned.
   int64_t stride = 0;        ///< Bytes from one row to the next; 0 if rows are not padded.
   PixelOrder order = PixelOrder::kRgb;
-  double black = 0.0;      ///< uint16 only: this value, and those below it, become 0.
-  double white = 65535.0;  ///< uint16 only: this value, and those above it, become 255.
+  double black = 0.0;      ///< Not for uint8: this value, and those below it, become 0.
+  double white = 65535.0;  ///< Not for uint8: this value, and those above it, become 255.
 
   int64_t row_bytes() const { return stride != 0 ? stride : width * channels * sample_bytes; }
 };

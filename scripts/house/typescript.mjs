@@ -10,7 +10,7 @@ import { lineAt, sourcesIn } from "./files.mjs";
 export const floors = [
   ["errors"],
   ["files", "options"],
-  ["tensor", "image"],
+  ["tensor", "image", "calibration"],
   ["safetensors", "torch-file", "native", "evaluation", "sample"],
   ["teacher", "regions", "report"],
   ["model-file"],

@@ -41,6 +41,7 @@ async function run(...args: string[]): Promise<string[]> {
     print: (line) => printed.push(line),
     note: (line) => printed.push(line),
     markFailed: () => printed.push("failed"),
+    markRejected: () => undefined,
   });
   await program.parseAsync(args, { from: "user" });
   return printed;

@@ -16,6 +16,7 @@ async function run(args: string[], onNote: (line: string) => void = () => {}): P
     print: () => {},
     note: onNote,
     markFailed: () => {},
+    markRejected: () => undefined,
   });
   await program.parseAsync(args, { from: "user" });
 }

@@ -13,7 +13,7 @@ const image = (value: number): RawImage => ({
   height: 1,
   channels: 1,
 });
-const valueOf = ({ data }: RawImage) => data[0]!;
+const valueOf = ({ data }: { data: ArrayLike<number> }) => data[0]!;
 const scoreOf = (value: number): NativeScore => ({ score: value, map: new Float32Array([value]) });
 
 /** Waits until nothing more happens by itself: no test must depend on how fast the machine is. */

@@ -1,0 +1,126 @@
+import { counted } from "../errors/counted.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { invalid, record } from "../errors/validate.js";
+import { fewestHeldOut, rateOptions, requireOrder, type Rates } from "../options/calibration.js";
+import { resolveOptions } from "../options/option.js";
+import { lowestRate, metRate, neededFor, rankFor } from "./conformal.js";
+import { extrapolatedThreshold } from "./tail.js";
+
+/** A threshold for scores, and what is known of the false alarms that it causes. */
+export interface CalibratedThreshold {
+  /** Scores at or above it exceed the threshold. */
+  value: number;
+  /** The share of future good parts that exceed it: on average over calibrations, it is at most this. */
+  rate: number;
+  /**
+   * The 95 % interval of the share that this calibration will have, which depends on the images it happened to get; null
+   * for an estimate.
+   */
+  interval: readonly [low: number, high: number] | null;
+  /** Number of good images that it comes from. */
+  images: number;
+  /** Whether it was extrapolated, because there were too few images. Then nothing is promised. */
+  estimate: boolean;
+}
+
+/** What the scores of good parts say about new scores. */
+export interface Calibration {
+  /** The scores of the good images, ascending. */
+  scores: readonly number[];
+  /** Parts at or above it are rejected. */
+  reject: CalibratedThreshold;
+  /** Parts at or above it, and below `reject`, are reviewed. */
+  review: CalibratedThreshold;
+  /** The value of maps at which regions end: 99.9 % of the good images' pixels are below it. */
+  outline: number;
+}
+
+/** A calibration as model files store it. The thresholds follow from it. */
+export interface StoredCalibration extends Rates {
+  scores: readonly number[];
+  outline: number;
+}
+
+/** The share of good images' pixels below {@link Calibration.outline}. */
+export const outlineShare = 0.999;
+
+/** The rates if none are given; higher where the images do not allow them. */
+const defaultRates = { falseAlarms: 0.01, review: 0.05 };
+
+/** The rates that are used: those given, or else the defaults that the number of images allows. */
+function chosenRates({ falseAlarms: given, review }: Rates, n: number): { reject: number; review: number } {
+  const reject = given ?? Math.min(review ?? 1, Math.max(defaultRates.falseAlarms, lowestRate(n)));
+  return { reject, review: review ?? Math.max(defaultRates.review, reject) };
+}
+
+/**
+ * Calibrates thresholds on the scores of good parts.
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` if there are too few scores for a rate.
+ */
+export function calibrationOf({ scores: given, outline, ...rates }: StoredCalibration): Calibration {
+  const scores = [...given].sort((a, b) => a - b);
+  const chosen = chosenRates(rates, scores.length);
+  const threshold = (name: keyof typeof defaultRates, rate: number) =>
+    thresholdFor(name, rate, scores, rates.extrapolate);
+  const reject = threshold("falseAlarms", chosen.reject);
+  const review = threshold("review", chosen.review);
+  return { scores, reject, review, outline: Math.min(outline, review.value) };
+}
+
+function thresholdFor(
+  name: keyof typeof defaultRates,
+  rate: number,
+  scores: readonly number[],
+  extrapolate: boolean,
+): CalibratedThreshold {
+  const n = scores.length;
+  const rank = rankFor(rate, n);
+  if (rank <= n) {
+    return { value: scores[rank - 1]!, rate, interval: metRate(rank, n), images: n, estimate: false };
+  }
+  if (!extrapolate) throw tooFew(name, rate, n);
+  if (n < fewestHeldOut) {
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `Extrapolating a threshold needs at least ${fewestHeldOut} good images; got ${n}.`,
+    );
+  }
+  return { value: extrapolatedThreshold(scores, rate), rate, interval: null, images: n, estimate: true };
+}
+
+function tooFew(name: string, rate: number, n: number): ReverseDistillationError {
+  const allowed =
+    n > 0 ? ` ${counted(n, "image")} ${n === 1 ? "allows" : "allow"} ${shownRate(lowestRate(n))}.` : "";
+  return new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `A rate of ${rate} (${name}) needs at least ${counted(neededFor(rate), "good image")} that the model was not ` +
+      `trained on; got ${n}.${allowed} Pass more images, choose a higher rate, or set extrapolate to get an estimate ` +
+      "without a promise.",
+  );
+}
+
+/** A rate that, if it is typed in, is still allowed: rounded up to three digits. */
+function shownRate(rate: number): string {
+  const digits = 10 ** (2 - Math.floor(Math.log10(rate)));
+  return String(Math.ceil(rate * digits - 1e-9) / digits);
+}
+
+/**
+ * Reads a stored calibration.
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` naming what is wrong.
+ */
+export function readCalibration(value: unknown): StoredCalibration {
+  const { scores, outline, ...rates } = record("calibration", value, [
+    "scores",
+    "outline",
+    ...Object.keys(rateOptions),
+  ]);
+  if (!Array.isArray(scores) || scores.length === 0 || !scores.every(Number.isFinite))
+    throw invalid("scores", "a list of numbers", scores);
+  if (!Number.isFinite(outline)) throw invalid("outline", "a number", outline);
+  const checked = resolveOptions(rateOptions, rates, "calibration");
+  requireOrder("review", checked);
+  return { scores: scores as number[], outline: outline as number, ...checked };
+}

@@ -1,0 +1,63 @@
+import { calibrationOf, type Calibration, type StoredCalibration } from "./calibration.js";
+import { pValueOf } from "./conformal.js";
+import { checkThresholds, thresholdsOf, verdictOf, type Thresholds, type Verdict } from "./thresholds.js";
+
+/** Turns scores into verdicts and p-values: the calibration, and the thresholds in force. */
+export class DecisionRule {
+  #stored: StoredCalibration | undefined;
+  #calibration: Calibration | null = null;
+  #byHand: Thresholds | undefined;
+
+  constructor(stored: StoredCalibration | undefined, byHand: Thresholds | undefined) {
+    if (stored !== undefined) this.#keep(stored);
+    this.#byHand = byHand && Object.freeze({ ...byHand });
+  }
+
+  get calibration(): Calibration | null {
+    return this.#calibration;
+  }
+
+  /** The thresholds in force: those set by hand, or else those of the calibration. */
+  get thresholds(): Readonly<Thresholds> | null {
+    return this.#byHand ?? (this.#calibration && thresholdsOf(this.#calibration));
+  }
+
+  /** What model files store. */
+  get stored(): { calibration: StoredCalibration | undefined; thresholds: Thresholds | undefined } {
+    return { calibration: this.#stored, thresholds: this.#byHand };
+  }
+
+  /** Replaces the calibration, and with it thresholds that were set by hand. */
+  calibrate(stored: StoredCalibration): Calibration {
+    this.#keep(stored);
+    this.#byHand = undefined;
+    return this.#calibration!;
+  }
+
+  /**
+   * Sets thresholds by hand; null returns to those of the calibration.
+   *
+   * @throws ReverseDistillationError `INVALID_ARGUMENT` naming the threshold that is wrong.
+   */
+  setThresholds(value: unknown): void {
+    this.#byHand = value === null ? undefined : Object.freeze(checkThresholds(value, this.thresholds));
+  }
+
+  judge(score: number): { verdict: Verdict | null; pValue: number | null } {
+    const { thresholds } = this;
+    return {
+      verdict: thresholds && verdictOf(score, thresholds),
+      pValue: this.#calibration && pValueOf(this.#calibration.scores, score),
+    };
+  }
+
+  #keep(stored: StoredCalibration): void {
+    this.#calibration = deepFrozen(calibrationOf(stored));
+    this.#stored = stored;
+  }
+}
+
+function deepFrozen<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === "object" && part !== null) deepFrozen(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,89 @@
+import { Command } from "commander";
+import type { CalibratedThreshold } from "../calibration/calibration.js";
+import { Detector } from "../detector/detector.js";
+import { counted } from "../errors/counted.js";
+import { openTrainingSource } from "../evaluation/training-images.js";
+import { requireWritablePlace } from "../files/atomic-file.js";
+import { requireSeparate } from "../files/outputs.js";
+import { printable } from "../files/system-path.js";
+import { ModelFile } from "../model-file/file.js";
+import { calibrateOptions } from "../options/calibrate.js";
+import { loadOptions } from "../options/load.js";
+import { omitOptions } from "../options/option.js";
+import type { CommandContext } from "./context.js";
+import { addFlags, type Flags } from "./flags.js";
+import { weightsInputs } from "./inputs.js";
+import { showProgress } from "./progress.js";
+
+const ownOptions = omitOptions(calibrateOptions, "signal", "onProgress");
+
+interface CalibrateFlags extends Flags<typeof loadOptions>, Flags<typeof ownOptions> {
+  out?: string;
+}
+
+/** `calibrate <model> <folder>` */
+export function calibrateCommand(context: CommandContext): Command {
+  const command = new Command("calibrate")
+    .description("set a model's thresholds by the scores of good parts that it was not trained on")
+    .argument("<model>", "the model file that train wrote")
+    .argument("<folder>", "a folder of images of good parts, or a manifest")
+    .option("-o, --out <file>", "the model file to write (default: the model itself)")
+    .action((model: string, folder: string, flags: CalibrateFlags) =>
+      runCalibrate(context, model, folder, flags),
+    );
+  return addFlags(command, { ...ownOptions, ...loadOptions });
+}
+
+async function runCalibrate(
+  context: CommandContext,
+  model: string,
+  folder: string,
+  { out = model, good, format, ...flags }: CalibrateFlags,
+): Promise<void> {
+  const { signal } = context;
+  const { falseAlarms, review, extrapolate, allowTrained, maxPixels, ...loading } = flags;
+  await requireWritablePlace(out);
+  const { files } = await openTrainingSource(folder, { good: good?.toString(), format });
+  const images = files.map((path) => ({ name: "the image", path }));
+  await requireSeparate([{ name: "the model", path: out }], [...images, ...weightsInputs(loading.weights)]);
+  const storage = await storageOf(model);
+
+  await using detector = await Detector.load(model, { ...loading, signal });
+  const progress = showProgress(context, "Scoring ", "images", 100);
+  try {
+    const { reject, review: reviewed } = await detector.calibrate(files, {
+      ...{ falseAlarms, review, extrapolate, allowTrained, maxPixels, signal },
+      onProgress: (done) => progress.update(done.images, done.total, ""),
+    });
+    progress.stop();
+    await detector.save(out, { ...storage, signal });
+    context.print(`Calibrated on ${counted(files.length, "good image")}; the model is in ${printable(out)}`);
+    context.print(`reject  ${describeThreshold(reject)}`);
+    context.print(`review  ${describeThreshold(reviewed)}`);
+  } finally {
+    progress.stop();
+  }
+}
+
+/** How a model is stored, so that it can be stored in the same way again. */
+async function storageOf(path: string): Promise<ModelFile["storage"]> {
+  const file = await ModelFile.open(path);
+  try {
+    return file.storage;
+  } finally {
+    await file.close();
+  }
+}
+
+/** A threshold in words: "from 1.2345: at most 1.0 % of good parts (this calibration: 0.2 % to 2.6 %), of 199". */
+export function describeThreshold({ value, rate, interval, images, estimate }: CalibratedThreshold): string {
+  const share = `${percent(rate)} of good parts`;
+  const kind = estimate
+    ? `an estimate for ${share}, extrapolated`
+    : `at most ${share} (95 % interval ${interval!.map(percent).join(" to ")})`;
+  return `from ${value.toPrecision(6)}: ${kind}, from ${counted(images, "image")}`;
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`;
+}

@@ -1,0 +1,84 @@
+import { chooseHeldOut } from "../calibration/hold-out.js";
+import { stoppedBy, throwIfAborted } from "../errors/abort.js";
+import type { Callback } from "../errors/callback.js";
+import { ReverseDistillationError } from "../errors/error.js";
+import { invalid } from "../errors/validate.js";
+import { decodeInTurn, decoders } from "../image/decode-in-turn.js";
+import { hashOfImages, imageIdentity, shortDigest } from "../image/digest.js";
+import { nameOfImage, type ImageInput } from "../image/input.js";
+import { asDecodedHere, lend } from "../image/lent-image.js";
+import { LevelMeter } from "../image/level-meter.js";
+import { isRawLike } from "../image/raw-image.js";
+import { readAhead } from "../image/read-ahead.js";
+import type { OpenedSource } from "../image/source.js";
+import type { NativeImageSet } from "../native/addon.js";
+import type { HoldOut } from "../options/calibration.js";
+import type { LevelRange } from "../options/levels.js";
+import type { TrainProgress } from "../options/progress.js";
+import type { ResolvedTrainOptions } from "../options/train.js";
+import type { NamedImage } from "./calibrator.js";
+
+/** What the reading of the training images results in, apart from the set. */
+export interface StagedImages {
+  /** Hash of the images that are trained on. */
+  imagesSha256: string;
+  /** Their short digests. */
+  trained: string[];
+  levels: LevelRange | undefined;
+  /** The images that were held out, at the size of the model. */
+  heldOut: NamedImage[];
+}
+
+/** Reads the images into the set, with the levels that are given or derived from them, and holds some of them out. */
+export async function stageImages(
+  { images, total }: OpenedSource,
+  set: NativeImageSet,
+  progress: Callback<[TrainProgress]>,
+  { levels: given, calibrate, seed, maxPixels, signal }: ResolvedTrainOptions,
+): Promise<StagedImages> {
+  const groups: (string | number)[] = [];
+  const names: string[] = [];
+  const identities: Buffer[] = [];
+  const meter = new LevelMeter();
+  const read = async (input: ImageInput, index: number) => {
+    groups.push(groupOf(input, index, calibrate));
+    names.push(nameOfImage(input, index));
+    return decodeInTurn(input, { levels: given, maxPixels, signal });
+  };
+  for await (const image of readAhead(images, read, { limit: decoders, signal, lent: isRawLike })) {
+    if (given === "auto") meter.add(image);
+    const [identity] = await Promise.all([imageIdentity(image), set.add(lend(image))]);
+    identities.push(identity);
+    progress.call({ phase: "reading", images: set.length, total });
+    await progress.settled(signal);
+    throwIfAborted(signal);
+  }
+  if (set.length === 0) {
+    throw new ReverseDistillationError("NO_IMAGES", "The list or iterable of training images is empty.");
+  }
+  const levels = given === "auto" ? meter.levels() : given;
+  if (levels !== undefined) set.setLevels(levels.black, levels.white);
+  const chosen = calibrate === undefined ? [] : chooseHeldOut(groups, calibrate, seed);
+  const taken = set.takeOut(chosen);
+  const isChosen = new Set(chosen);
+  const kept = identities.filter((_, index) => !isChosen.has(index));
+  return {
+    imagesSha256: hashOfImages(kept),
+    trained: kept.map(shortDigest),
+    levels,
+    heldOut: chosen.map((index, i) => ({ name: names[index]!, image: asDecodedHere(taken[i]!) })),
+  };
+}
+
+/** The group of an image: what the caller says, or else one of its own. */
+function groupOf(input: ImageInput, index: number, holdOut: HoldOut | undefined): string | number {
+  if (holdOut?.group === undefined) return index;
+  let group: unknown;
+  try {
+    group = holdOut.group(input, index);
+  } catch (error) {
+    throw stoppedBy("calibrate.group", error);
+  }
+  if (typeof group === "string" || typeof group === "number") return group;
+  throw invalid("What calibrate.group returns", "a string or a number", group);
+}
