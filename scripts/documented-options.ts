@@ -2,6 +2,8 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { evaluateOptions } from "../lib/evaluation/evaluate.js";
 import { batchingOptions } from "../lib/options/batching.js";
+import { calibrateOptions } from "../lib/options/calibrate.js";
+import { heldOutOptions } from "../lib/options/calibration.js";
 import { checkpointOptions } from "../lib/options/checkpoint.js";
 import { checkpointingOptions } from "../lib/options/checkpointing.js";
 import { exportOptions } from "../lib/options/export.js";
@@ -15,6 +17,8 @@ import { trainOptions } from "../lib/options/train.js";
 const declared = {
   train: ["options/train", "trainOptions", trainOptions],
   checkpointing: ["options/checkpointing", "checkpointingOptions", checkpointingOptions],
+  calibrate: ["options/calibrate", "calibrateOptions", calibrateOptions],
+  heldOut: ["options/calibration", "heldOutOptions", heldOutOptions],
   load: ["options/load", "loadOptions", loadOptions],
   batching: ["options/batching", "batchingOptions", batchingOptions],
   regions: ["options/regions", "findRegionsOptions", findRegionsOptions],

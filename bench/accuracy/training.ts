@@ -13,6 +13,7 @@ export async function trainForBenchmark(
   const { backbone, layout, loss, normalisation, imageSize, epochs, batchSize, seed } = settings;
   const started = performance.now();
   const detector = await train(images, {
+    calibrate: false,
     ...{ backbone, layout, loss, normalisation, imageSize, epochs, batchSize, seed, weights },
     onProgress(progress) {
       if (progress.phase !== "training") return;

@@ -139,7 +139,6 @@ test.serial("defects among the images are named, with the advice to remove them"
   await using detector = await train(images(30), { ...options, epochs: 10 });
   const path = join(folder, "scratched.png");
   await encoder(defective(7)).png().toFile(path);
-  console.log((await detector.scoreBatch([...images(40, 100), path])).map(({ score }) => score).sort((a,b)=>a-b).join(" "));
   warnings.length = 0;
   const { outliers } = await detector.calibrate([...images(40, 100), path]);
   await new Promise(setImmediate);
