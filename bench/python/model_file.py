@@ -1,8 +1,8 @@
 """Model files, the only thing that the reference shares with the Node package. docs/model-format.md describes them.
 
 A model file is a safetensors file with the tensors `teacher.*`, `bn.*` and `decoder.*` under torchvision's names, and
-metadata in which `model` and `training` are JSON. This module reads versions 1 to 3, and writes version 2, or version 3
-if the model has levels.
+metadata in which `model` and `training` are JSON. This module reads versions 1 to 4, of which it leaves out thresholds,
+and writes version 2, or version 3 if the model has levels.
 """
 
 import json
@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from model import ReverseDistillation
 from model_hash import hash_metadata, hash_model
 
-VERSION = 3
+VERSION = 4
 
 
 def load_model(path: Path, teacher: Path | None = None) -> tuple[ReverseDistillation, dict, dict | None]:

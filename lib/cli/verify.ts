@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { Detector } from "../detector/detector.js";
+import { counted } from "../errors/counted.js";
 import { positive } from "../errors/validate.js";
 import type { ImageInput } from "../image/decode.js";
 import { ModelFile } from "../model-file/file.js";
@@ -78,8 +79,10 @@ async function hashOf(path: string): Promise<string | undefined> {
   return file.metadata.hashes?.model;
 }
 
-function describe({ images, mapDifference, scoreDifference, tolerance, agrees }: Verification): string {
+function describe(found: Verification): string {
+  const { images, mapDifference, scoreDifference, wrongVerdicts, tolerance } = found;
   const values = `maps ${mapDifference.toExponential(1)}, scores ${scoreDifference.toExponential(1)}`;
-  const verdict = agrees ? "within" : "not within";
-  return `Largest difference on ${images} images: ${values}; ${verdict} the tolerance of ${tolerance}`;
+  const verdict = Math.max(mapDifference, scoreDifference) <= tolerance ? "within" : "not within";
+  const wrong = wrongVerdicts === 0 ? "" : `; ${counted(wrongVerdicts, "wrong verdict")}`;
+  return `Largest difference on ${images} images: ${values}; ${verdict} the tolerance of ${tolerance}${wrong}`;
 }

@@ -232,19 +232,22 @@ export class Detector {
 
   /**
    * Writes the detector as an ONNX model of standard operators (opset 18), for other runtimes. The input is `images`;
-   * the outputs are `map` [N, 1, height, width] and `score` [N], both float32. The write is atomic. docs/onnx.md has
+   * the outputs are `map` [N, 1, height, width] and `score` [N], both float32, and `verdict` [N], int64, if asked for. The
+   * metadata has the thresholds in force. The write is atomic. docs/onnx.md has
    * the details.
    *
    * @returns the paths of the files written: the model, and its weights if the model exceeds `externalDataThreshold`.
    * @throws ReverseDistillationError `INVALID_ARGUMENT`, also if the path is a file that the detector was made from, or
-   * if float16 cannot represent the weights; `NOT_FOUND` if the folder does not exist; `IO`, `DISPOSED`, `ABORTED`.
+   * if float16 cannot represent the weights; `NOT_CALIBRATED` if a verdict is asked for without thresholds; `NOT_FOUND` if
+   * the folder does not exist; `IO`, `DISPOSED`, `ABORTED`.
    */
   async export(path: string | URL, options: ExportOptions): Promise<string[]> {
     const name = checkPath("path", path);
     const resolved = resolveExportOptions(options);
     const { native, model } = this.#parts;
+    const { thresholds } = this;
     return this.#work(resolved.signal, () =>
-      writeOnnx(name, model, tensorsOf(native), resolved, this.#inputs()),
+      writeOnnx(name, { model, thresholds }, tensorsOf(native), resolved, this.#inputs()),
     );
   }
 

@@ -1,8 +1,10 @@
 import { create } from "@bufbuild/protobuf";
+import type { Thresholds } from "../calibration/thresholds.js";
 import { normalisationOf } from "../image/normalise.js";
 import type { DetectorTensors } from "../model-file/detector-tensors.js";
 import type { ResolvedExportOptions } from "../options/export.js";
 import type { ModelDescription } from "../options/model.js";
+import { addVerdict } from "./verdict.js";
 import { addAnomalyMap } from "./anomaly-map.js";
 import { FoldedWeights } from "./folded-weights.js";
 import { describeValue, GraphBuilder, type Initializer } from "./graph.js";
@@ -24,13 +26,22 @@ export interface DetectorGraph {
 }
 
 /** What to build the graph from. */
-export interface GraphOptions extends Pick<ResolvedExportOptions, "precision" | "input" | "batch"> {
+export interface GraphOptions extends Pick<
+  ResolvedExportOptions,
+  "precision" | "input" | "batch" | "verdict"
+> {
   model: ModelDescription;
+  /** Must be there if the graph gives verdicts. */
+  thresholds: Thresholds | null;
   tensors: DetectorTensors;
 }
 
-/** Builds a whole detector as a graph of standard operators: `images` -> `map` [N, 1, H, W], `score` [N]. */
-export function buildDetectorGraph({ model, tensors, precision, input, batch }: GraphOptions): DetectorGraph {
+/**
+ * Builds a whole detector as a graph of standard operators: `images` -> `map` [N, 1, H, W], `score` [N] and, if asked for,
+ * `verdict` [N].
+ */
+export function buildDetectorGraph(options: GraphOptions): DetectorGraph {
+  const { model, thresholds, tensors, precision, input, batch, verdict } = options;
   const [height, width] = model.imageSize;
   const n = batch === "dynamic" ? dynamicBatch : batch;
   const builder = new GraphBuilder();
@@ -46,6 +57,7 @@ export function buildDetectorGraph({ model, tensors, precision, input, batch }: 
       ? features
       : features.map((name) => cast(builder, `${name}.wide`, name, DataType.FLOAT));
   addAnomalyMap(builder, wide(teacher), wide(student), model);
+  if (verdict) addVerdict(builder, thresholds!);
 
   const graph = create(GraphProtoSchema, {
     name: "reverse_distillation",
@@ -54,6 +66,7 @@ export function buildDetectorGraph({ model, tensors, precision, input, batch }: 
     output: [
       describeValue("map", DataType.FLOAT, [n, 1, height, width]),
       describeValue("score", DataType.FLOAT, [n]),
+      ...(verdict ? [describeValue("verdict", DataType.INT64, [n])] : []),
     ],
   });
   return { graph, initializers: builder.initializers };

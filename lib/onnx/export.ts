@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { create } from "@bufbuild/protobuf";
+import { notCalibrated } from "../calibration/not-calibrated.js";
+import type { Thresholds } from "../calibration/thresholds.js";
 import { throwIfAborted } from "../errors/abort.js";
 import { requireWritablePlace, writeAtomically } from "../files/atomic-file.js";
 import { requireSeparate, type NamedFile } from "../files/outputs.js";
@@ -27,23 +29,25 @@ const irVersion = 8;
  *
  * @param inputs Files that must not be overwritten.
  * @returns the paths of the model and of its data file, if there is one.
- * @throws ReverseDistillationError `INVALID_ARGUMENT` if the weights are too large for float16, or if the model or an
+ * @throws ReverseDistillationError `NOT_CALIBRATED` if a verdict is asked for and there are no thresholds;
+ * `INVALID_ARGUMENT` if the weights are too large for float16, or if the model or an
  * old data file is one of the inputs; `NOT_FOUND` if the folder does not exist, `IO`, `ABORTED`.
  */
 export async function writeOnnx(
   path: string,
-  model: ModelDescription,
+  { model, thresholds }: { model: ModelDescription; thresholds: Thresholds | null },
   tensors: DetectorTensors,
   { externalDataThreshold, signal, ...options }: ResolvedExportOptions,
   inputs: readonly NamedFile[] = [],
 ): Promise<string[]> {
+  if (options.verdict && thresholds === null) throw notCalibrated("The detector");
   await requireWritablePlace(path);
   const data = (await dataFilesOf(path)).map((each) => ({ name: "the export's data file", path: each }));
   await requireSeparate([{ name: "the export", path }, ...data], inputs);
   throwIfAborted(signal);
-  const { graph, initializers } = buildDetectorGraph({ model, tensors, ...options });
+  const { graph, initializers } = buildDetectorGraph({ model, thresholds, tensors, ...options });
   const { model: modelSha256 } = await hashModel(describeModel(model), tensors, signal);
-  const metadata = exportMetadata(model, options, modelSha256);
+  const metadata = exportMetadata(model, options, thresholds, modelSha256);
   const proto = describeProto(metadata);
 
   const whole = new ModelWriter(proto, graph, initializers);

@@ -1,3 +1,4 @@
+import { checkThresholds, type Thresholds } from "../calibration/thresholds.js";
 import { invalid } from "../errors/validate.js";
 import { graphOptions, type ExportInput } from "../options/export.js";
 import { modelOptions, type ModelDescription } from "../options/model.js";
@@ -9,14 +10,24 @@ export type GraphDescription = StoredOptions<typeof graphOptions>;
 
 /** The metadata of an export: what the detector computes, and how to run the graph. */
 export interface ExportDescription extends ModelDescription, GraphDescription {
+  /** The thresholds that were in force, if there were any. */
+  thresholds?: Thresholds | undefined;
   /** Hash of the detector that was exported. */
   modelSha256: string;
 }
+
+/** The keys of thresholds. */
+const thresholdKeys = {
+  reject: "reject_threshold",
+  review: "review_threshold",
+  outline: "outline_threshold",
+} as const satisfies Record<keyof Thresholds, string>;
 
 /** The metadata of an export as texts, for the model's `metadata_props`. */
 export function exportMetadata(
   model: ModelDescription,
   graph: GraphDescription,
+  thresholds: Thresholds | null,
   modelSha256: string,
 ): Record<string, string> {
   return {
@@ -24,8 +35,21 @@ export function exportMetadata(
     ...toEntries(modelOptions, model),
     preprocessing: preprocessingOf(graph.input),
     ...toEntries(graphOptions, graph),
+    ...(thresholds && thresholdEntries(thresholds)),
     model_sha256: modelSha256,
   };
+}
+
+function thresholdEntries(thresholds: Thresholds): Record<string, string> {
+  const entries = Object.entries(thresholdKeys) as [keyof Thresholds, string][];
+  return Object.fromEntries(entries.map(([name, key]) => [key, String(thresholds[name])]));
+}
+
+function readThresholds(metadata: ReadonlyMap<string, string>): Thresholds | undefined {
+  const found = Object.entries(thresholdKeys).map(([name, key]) => [name, metadata.get(key)] as const);
+  if (found.every(([, text]) => text === undefined)) return undefined;
+  const numbers = found.map(([name, text]) => [name, text === undefined ? text : Number(text)]);
+  return checkThresholds(Object.fromEntries(numbers), null);
 }
 
 /** Summarises docs/preprocessing.md in one sentence. */
@@ -47,5 +71,11 @@ function preprocessingOf(input: ExportInput): string {
 export function readExportMetadata(metadata: ReadonlyMap<string, string>): ExportDescription {
   const modelSha256 = metadata.get("model_sha256");
   if (modelSha256 === undefined) throw invalid("model_sha256", "64 hexadecimal digits", modelSha256);
-  return { ...readEntries(modelOptions, metadata), ...readEntries(graphOptions, metadata), modelSha256 };
+  const thresholds = readThresholds(metadata);
+  return {
+    ...readEntries(modelOptions, metadata),
+    ...readEntries(graphOptions, metadata),
+    ...(thresholds && { thresholds }),
+    modelSha256,
+  };
 }

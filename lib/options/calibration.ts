@@ -36,7 +36,7 @@ export const rateOptions = {
    * @defaultValue 0.05, or `falseAlarms` if that is higher
    */
   review: optional(rate, {
-    defaultText: "0.05, or the share that may be rejected, if that is higher",
+    defaultText: "0.05, or `falseAlarms` if that is higher",
     help: "share of good parts that may be reviewed or rejected",
   }),
   /**

@@ -1,6 +1,6 @@
 import { invalid } from "../errors/validate.js";
 import { abortOptions } from "./computing.js";
-import { choice, kind, parseNumber, wholeNumber, type Kind } from "./kind.js";
+import { boolean, choice, kind, parseNumber, wholeNumber, type Kind } from "./kind.js";
 import { option, required, resolveOptions, type GivenOptions, type ResolvedOptions } from "./option.js";
 import { storagePrecisions } from "./save.js";
 
@@ -20,6 +20,9 @@ const batch: Kind<number | "dynamic"> = kind({
   parse: (text) => (text === "dynamic" ? text : parseNumber(text)),
   placeholder: "<n>",
 });
+
+/** As metadata, an export of an older version lacks it. */
+const withVerdict: Kind<boolean> = { ...boolean, fromEntries: (name, text) => text(name) === "true" };
 
 /** The options that change the exported graph. Its metadata record them. */
 export const graphOptions = {
@@ -47,6 +50,12 @@ export const graphOptions = {
     default: "float32",
     help: "ONNX: precision of weights and features",
   }),
+  /**
+   * Whether the graph has a third output, `verdict`: int64 [N], 0 to accept, 1 to review, 2 to reject. It needs
+   * thresholds.
+   * @defaultValue false
+   */
+  verdict: option(withVerdict, { default: false, help: "ONNX: add the verdict as an output" }),
 };
 
 const fileOptions = {

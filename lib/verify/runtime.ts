@@ -1,11 +1,13 @@
 import type * as OnnxRuntime from "onnxruntime-node";
 import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-node";
+import type { Verdict } from "../calibration/thresholds.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { messageOf } from "../errors/message-of.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { normalise } from "../image/normalise.js";
 import type { Pixels } from "../image/pixels.js";
 import type { ExportDescription } from "../onnx/metadata.js";
+import { verdicts } from "../onnx/verdict.js";
 import { readExportDescription } from "../onnx/read-metadata.js";
 
 /** A runtime's result for one image. */
@@ -13,6 +15,8 @@ export interface RuntimeScore {
   score: number;
   /** height x width values. */
   map: Float32Array;
+  /** If the export gives verdicts. */
+  verdict?: Verdict;
 }
 
 /** An export opened in ONNX Runtime, on the CPU. */
@@ -60,12 +64,14 @@ export class RuntimeModel {
   }
 
   async #run(images: readonly Pixels[]): Promise<RuntimeScore[]> {
-    const { map, score } = await this.#session.run({ images: this.#input(images) });
+    const { map, score, verdict } = await this.#session.run({ images: this.#input(images) });
+    const numbers = verdict?.data as BigInt64Array | undefined;
     const maps = map!.data as Float32Array;
     const length = maps.length / images.length;
     return [...(score!.data as Float32Array)].map((value, i) => ({
       score: value,
       map: maps.subarray(i * length, (i + 1) * length),
+      ...(numbers && { verdict: verdicts[Number(numbers[i])]! }),
     }));
   }
 

@@ -1,3 +1,4 @@
+import { verdictOf } from "../calibration/thresholds.js";
 import type { Detector } from "../detector/detector.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import type { ImageInput } from "../image/decode.js";
@@ -15,7 +16,9 @@ export interface Verification {
   scoreDifference: number;
   /** The limit for both differences. */
   tolerance: number;
-  /** Whether both differences are within the limit. */
+  /** Number of verdicts that do not follow from the export's own scores and thresholds; 0 if it gives none. */
+  wrongVerdicts: number;
+  /** Whether both differences are within the limit and no verdict is wrong. */
   agrees: boolean;
   /** Hash of the model that was exported, according to the export. */
   modelSha256: string;
@@ -40,10 +43,10 @@ export async function verifyExport(
 ): Promise<Verification> {
   const runtime = await RuntimeModel.open(path);
   try {
-    const { imageSize, levels = "full", precision, modelSha256 } = runtime.description;
+    const { imageSize, levels = "full", precision, thresholds, modelSha256 } = runtime.description;
     requireSize(path, imageSize, detector.config.imageSize);
     const allowed = tolerance ?? defaultTolerance[precision];
-    const found = { images: 0, mapDifference: 0, scoreDifference: 0 };
+    const found = { images: 0, mapDifference: 0, scoreDifference: 0, wrongVerdicts: 0 };
     for (const image of images) {
       // Both get the same rounded pixels, also of an image with more than 8 bits.
       const { data, dims } = await preprocess(image, imageSize, { levels });
@@ -56,8 +59,12 @@ export async function verifyExport(
         largestDifference(expected.map.data, computed!.map),
       );
       found.scoreDifference = Math.max(found.scoreDifference, Math.abs(expected.score - computed!.score));
+      const { verdict } = computed!;
+      if (verdict !== undefined && verdict !== verdictOf(computed!.score, thresholds!))
+        found.wrongVerdicts += 1;
     }
-    const agrees = found.mapDifference <= allowed && found.scoreDifference <= allowed;
+    const agrees =
+      found.mapDifference <= allowed && found.scoreDifference <= allowed && found.wrongVerdicts === 0;
     return { ...found, tolerance: allowed, agrees, modelSha256 };
   } finally {
     await runtime.close();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
-import { train, type RawImage } from "../../../lib/index.js";
+import { train, type RawImage, type TrainProgress } from "../../../lib/index.js";
 import { cancellable } from "../../../lib/native/cancellable.js";
 import { loadAddon } from "../../../lib/native/loader.js";
 import { runSource } from "../support/child-process.js";
@@ -55,16 +55,20 @@ test.serial(
   "an abort in the only batch of a training rejects long before the batch would have ended",
   async (t) => {
     const images = batch(120);
-    const one = { ...options, batchSize: 120 };
+    let read = 0;
+    const onProgress = ({ phase }: TrainProgress) => void (phase === "reading" && (read = performance.now()));
+    const one = { ...options, batchSize: 120, calibrate: false, onProgress };
     const all = async () => (await train(images, one)).dispose();
     await all();
     const whole = await cost(all);
+    const training = performance.now() - read;
     const controller = new AbortController();
-    const training = train(images, { ...one, signal: controller.signal });
-    training.catch(() => {});
-    await sleep(whole.elapsed / 2);
+    const aborted = train(images, { ...one, signal: controller.signal });
+    aborted.catch(() => {});
+    read = Infinity;
+    while (performance.now() - read < training / 4 || read === Infinity) await sleep(5);
     controller.abort();
-    const ended = await cost(() => rejects(t, training, "ABORTED"));
+    const ended = await cost(() => rejects(t, aborted, "ABORTED"));
     isSoon(t, ended.computed, whole.computed);
   },
 );

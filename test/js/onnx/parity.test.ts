@@ -59,7 +59,12 @@ async function exported(
 ): Promise<Exported> {
   const folder = await temporaryFolder(t);
   const path = join(folder, "model.onnx");
-  await writeOnnx(path, description, tensorsOf(model), resolveExportOptions({ format: "onnx", ...options }));
+  await writeOnnx(
+    path,
+    { model: description, thresholds: null },
+    tensorsOf(model),
+    resolveExportOptions({ format: "onnx", ...options }),
+  );
   const images = seededImages(8, description.imageSize);
   const native = await model.score(images, 0, new addon.CancelToken());
   return { path, folder, images, native };

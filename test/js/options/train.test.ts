@@ -18,8 +18,10 @@ test("options left out take their defaults", (t) => {
     batching,
     ...others
   } = resolveTrainOptions();
-  const { checkpoint, stop, ...rest } = others;
-  const { imageSize: side, ...defaults } = trainDefaults;
+  const { calibrate, checkpoint, stop, ...rest } = others;
+  const { imageSize: side, calibrate: auto, ...defaults } = trainDefaults;
+  t.is(auto, "auto");
+  t.like(calibrate, { required: false, extrapolate: false });
   t.deepEqual({ ...rest }, { ...defaults, layers: [...defaults.layers] });
   t.deepEqual(imageSize, [side, side]);
   t.deepEqual(

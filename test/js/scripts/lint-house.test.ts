@@ -155,7 +155,7 @@ test(
     "lib/index.ts": 'export { a } from "./image/a.js";\nconst b = 1;\n',
   },
   [
-    "lib/extra/a.ts:1: this file is in none of lib/'s rooms: errors, files, options, tensor, image, safetensors, torch-file, native, evaluation, sample, teacher, regions, model-file, onnx, detector, verify, doctor, cli",
+    "lib/extra/a.ts:1: this file is in none of lib/'s rooms: errors, files, options, tensor, image, calibration, safetensors, torch-file, native, evaluation, sample, teacher, regions, model-file, onnx, detector, verify, doctor, cli",
     "lib/index.ts:2: an entry may only import and export",
     "lib/train.ts:1: outside its rooms, lib/ contains only index.ts, cli.ts, preprocess.ts, random.ts, version.ts",
   ],
