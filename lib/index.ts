@@ -34,6 +34,7 @@ export type { Loss, Epochs } from "./options/training.js";
 export type { Device } from "./options/computing.js";
 export type { ScoringPrecision, TrainingPrecision, Precision } from "./options/precision.js";
 export type {
+  CalibratingProgress,
   CheckpointProgress,
   DownloadingProgress,
   EpochProgress,

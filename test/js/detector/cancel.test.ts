@@ -56,7 +56,9 @@ test.serial(
   async (t) => {
     const images = batch(120);
     let read = 0;
-    const onProgress = ({ phase }: TrainProgress) => void (phase === "reading" && (read = performance.now()));
+    const onProgress = ({ phase }: TrainProgress) => {
+      if (phase === "reading") read = performance.now();
+    };
     const one = { ...options, batchSize: 120, calibrate: false, onProgress };
     const all = async () => (await train(images, one)).dispose();
     await all();
