@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["dist", "build", ".build", "out", "prebuilds"]),
+  globalIgnores(["dist", "dist.unfinished", "build", ".build", "out", "prebuilds"]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

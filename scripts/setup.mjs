@@ -11,7 +11,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run } from "./run.mjs";
-import { requireCMake, requireCompiler, requireNode } from "./tools.mjs";
+import { requireCMake, requireCompiler, requireNode, requireNpm } from "./tools.mjs";
 
 /** The folder of the checkout. */
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
@@ -30,8 +30,11 @@ export async function setUp({ install = true, tests = false, bench = false, cuda
     requireCompiler();
   }
   if (install && !packagesAreInstalled()) {
+    requireNpm();
     console.log("Installing npm packages");
-    await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], { cwd: root });
+    await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], { cwd: root }).catch(() => {
+      throw new Error("npm could not install the packages; see its messages above, then run this again.");
+    });
   }
   const build = join(root, "scripts", "build.ts");
   const options = [...(tests ? ["--tests"] : []), ...(bench ? ["--bench"] : []), ...(cuda ? ["--cuda"] : [])];

@@ -15,6 +15,12 @@ export function requireNode() {
     );
 }
 
+/** Requires npm. */
+export function requireNpm() {
+  if (output("npm", ["--version"]) === undefined)
+    throw new MissingTool("npm is not on the PATH. It comes with Node.js: https://nodejs.org");
+}
+
 /** Requires the CMake of CMakeLists.txt, and Ninja or make. */
 export function requireCMake() {
   const version = /version (\d+)\.(\d+)/.exec(output("cmake", ["--version"]) ?? "");

@@ -77,8 +77,9 @@ export async function prepare(
   // The levels are known once the images are.
   const unlevelled = pickOptions(omitOptions(modelOptions, "levels"), options);
   const native = await createModel(addon, unlevelled, place, options.seed);
-  const set = new addon.ImageSet(native.config.height, native.config.width);
+  let set: NativeImageSet | undefined;
   try {
+    set = new addon.ImageSet(native.config.height, native.config.width);
     await requireOutputs(native, options.checkpoint, out, inputs);
     if (weights === undefined) warnOfRandomTeacher(options.backbone);
     else await loadTeacherWeights(native, weights, signal);
@@ -118,7 +119,7 @@ export async function prepare(
       ...{ identity, machine, resumed, inputs, started, progress },
     };
   } catch (error) {
-    set.dispose();
+    set?.dispose();
     await native.dispose();
     throw fromNative(error);
   }

@@ -1,4 +1,5 @@
 import type { NativeModel, Part } from "../native/addon.js";
+import { fromNative } from "../native/native-error.js";
 import type { Shaped } from "../tensor/match.js";
 import type { NamedTensor } from "../tensor/named-tensor.js";
 
@@ -23,7 +24,10 @@ export function tensorsOf(model: NativeModel): DetectorTensors {
     const part = partOf(name);
     if (held?.part !== part) {
       held = undefined;
-      const tensors = await model.tensors(part);
+      // Otherwise, who writes a file meanwhile would take the error for one of the file system.
+      const tensors = await model.tensors(part).catch((error: unknown) => {
+        throw fromNative(error);
+      });
       held = { part, tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])) };
     }
     const tensor = held.tensors.get(name.slice(part.length + 1))!;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <new>
 
 namespace reverse_distillation {
 
@@ -113,9 +114,13 @@ void* MemoryPool::take(size_t bytes) {
   return data;
 }
 
-void MemoryPool::keep(void* data, size_t bytes) {
+void MemoryPool::keep(void* data, size_t bytes) noexcept {
   const std::lock_guard lock(mutex_);
-  blocks_.emplace(bytes, Block{data, next_age_++});
+  try {
+    blocks_.emplace(bytes, Block{data, next_age_++});
+  } catch (const std::bad_alloc&) {
+    return c10::free_cpu(data);
+  }
   kept_ += bytes;
   const size_t most = most_live.load();
   while (kept_ + live.load() > most + most / 2 && !blocks_.empty()) drop_oldest();

@@ -54,8 +54,8 @@ class MemoryPool {
 
   /// Memory of `bytes` or a little more, or null if the pool has no such block.
   void* take(size_t bytes);
-  /// Keeps a block of `bytes`.
-  void keep(void* data, size_t bytes);
+  /// Keeps a block of `bytes`, or frees it if there is no memory to remember it.
+  void keep(void* data, size_t bytes) noexcept;
   void drop_oldest();
 
   mutable std::mutex mutex_;

@@ -15,7 +15,7 @@ constexpr const char* kRemedy = " Use smaller batches, smaller images or a small
 
 /// How LibTorch's allocators and the libraries below it say that memory ran out.
 constexpr std::array kPhrases = {"out of memory", "not enough memory", "can't allocate memory",
-                                 "ALLOC_FAILED"};
+                                 "Could not allocate memory", "ALLOC_FAILED"};
 
 }  // namespace
 

@@ -4,6 +4,8 @@
 #include <torch/autograd.h>
 #include <torch/library.h>
 
+#include "ops/checks.h"
+
 namespace reverse_distillation {
 
 namespace {
@@ -14,6 +16,11 @@ c10::TypedOperatorHandle<Signature> find_operator(const char* name) {
   return c10::Dispatcher::singleton()
       .findSchemaOrThrow((std::string("reverse_distillation::") + name).c_str(), "")
       .typed<Signature>();
+}
+
+/// The dispatcher takes the device from the tensors, so there must be one.
+void require_tensors(const char* name, at::TensorList tensors) {
+  TORCH_CHECK(!tensors.empty(), name, ": expected at least one tensor; got 0");
 }
 
 using LossSignature = std::tuple<at::Tensor, std::vector<at::Tensor>>(at::TensorList, at::TensorList);
@@ -28,22 +35,26 @@ LossAndGradients call_loss(const c10::TypedOperatorHandle<LossSignature>& op, at
 }  // namespace
 
 std::vector<at::Tensor> cosine_map(at::TensorList teacher, at::TensorList student) {
+  require_tensors("cosine_map", teacher);
   static const auto op = find_operator<decltype(cosine_map)>("cosine_map");
   return op.call(teacher, student);
 }
 
 std::vector<at::Tensor> cosine_map_backward(at::TensorList grad, at::TensorList teacher,
                                             at::TensorList student) {
+  require_tensors("cosine_map_backward", teacher);
   static const auto op = find_operator<decltype(cosine_map_backward)>("cosine_map_backward");
   return op.call(grad, teacher, student);
 }
 
 at::Tensor upsample_sum(at::TensorList maps, int64_t height, int64_t width) {
+  require_tensors("upsample_sum", maps);
   static const auto op = find_operator<decltype(upsample_sum)>("upsample_sum");
   return op.call(maps, height, width);
 }
 
 at::Tensor upsample_product(at::TensorList maps, int64_t height, int64_t width) {
+  check_upsample_sum(maps, height, width);
   at::Tensor product;
   for (const at::Tensor& map : maps) {
     const at::Tensor upsampled = upsample_sum(map, height, width);
@@ -58,29 +69,34 @@ at::Tensor gaussian_blur(const at::Tensor& maps, double sigma) {
 }
 
 LossAndGradients location_loss(at::TensorList teacher, at::TensorList student) {
+  require_tensors("location_loss", teacher);
   static const auto op = find_operator<LossSignature>("location_loss");
   return call_loss(op, teacher, student);
 }
 
 LossAndGradients global_loss(at::TensorList teacher, at::TensorList student) {
+  require_tensors("global_loss", teacher);
   static const auto op = find_operator<LossSignature>("global_loss");
   return call_loss(op, teacher, student);
 }
 
 std::tuple<at::Tensor, at::Tensor> smooth_maps(at::TensorList maps, int64_t height, int64_t width,
                                                double sigma, bool multiply) {
+  require_tensors("smooth_maps", maps);
   static const auto op = find_operator<decltype(smooth_maps)>("smooth_maps");
   return op.call(maps, height, width, sigma, multiply);
 }
 
 std::tuple<at::Tensor, at::Tensor> anomaly_map(at::TensorList teacher, at::TensorList student, int64_t height,
                                                int64_t width, double sigma, bool multiply) {
+  require_tensors("anomaly_map", teacher);
   static const auto op = find_operator<decltype(anomaly_map)>("anomaly_map");
   return op.call(teacher, student, height, width, sigma, multiply);
 }
 
 at::Tensor preprocess(at::TensorList images, int64_t height, int64_t width, at::ArrayRef<double> scale,
                       at::ArrayRef<double> shift, at::ScalarType dtype) {
+  require_tensors("preprocess", images);
   static const auto op = find_operator<decltype(preprocess)>("preprocess");
   return op.call(images, height, width, scale, shift, dtype);
 }

@@ -38,6 +38,23 @@ TEST("upsample_sum refuses arguments that do not match, and states them") {
   EXPECT_THROWS(upsample_sum({map, at::rand({2, 2, 2})}, 4, 4), "agree in batch");
 }
 
+TEST("upsample_product refuses what upsample_sum refuses") {
+  const at::Tensor map = at::rand({2, 2, 2});
+  EXPECT_THROWS(upsample_product({map, map, map, map, map}, 4, 4), "got 5");
+  EXPECT_THROWS(upsample_product({map, at::rand({1, 2, 2})}, 4, 4), "agree in batch");
+}
+
+TEST("operators on lists say that a list is empty") {
+  EXPECT_THROWS(upsample_sum({}, -1, -1), "got 0");
+  EXPECT_THROWS(upsample_product({}, 4, 4), "got 0");
+  EXPECT_THROWS(smooth_maps({}, 4, 4, 1.0, false), "got 0");
+  EXPECT_THROWS(cosine_map({}, {}), "got 0");
+  EXPECT_THROWS(cosine_map_backward({}, {}, {}), "got 0");
+  EXPECT_THROWS(location_loss({}, {}), "got 0");
+  EXPECT_THROWS(global_loss({}, {}), "got 0");
+  EXPECT_THROWS(anomaly_map({}, {}, 4, 4, 1.0, true), "got 0");
+}
+
 TEST("gaussian_blur equals a naive two-dimensional loop over sizes below, at and above its radius") {
   for (const double sigma : {0.1, 0.5, 1.3, 4.0}) {
     for (const auto& shape :

@@ -1,8 +1,10 @@
-// Preloaded into Node.js, makes a chosen call of the C library fail: the n-th allocation that the addon or
-// c10 asks for, the n-th thread that the addon starts, or the n-th call on files of anyone. It is also an
-// addon, through which JavaScript chooses:
+// Preloaded into Node.js, makes a chosen call of the C library fail: the n-th allocation that the addon asks
+// for, or LibTorch for a tensor, the n-th thread that the addon starts, or the n-th call on files of anyone.
+// It is also an addon, through which JavaScript chooses:
+//   exempt(ranges): functions of the addon whose allocations do not fail, each as [offset, size]
 //   arm(kind, n, code): the n-th call of the kind fails from now on, n from 1, with this errno; 0 only counts
 //   disarm(): no call fails any more; returns how many there were
+//   places(): the first call from each place in the code, counted from 1, since `arm`
 // Kinds: "memory", "thread", "open", "write".
 
 #include <dlfcn.h>
@@ -21,6 +23,7 @@
 
 #include <atomic>
 #include <new>
+#include <set>
 
 namespace {
 
@@ -31,38 +34,54 @@ std::atomic<int> calls{0};
 std::atomic<int> failing{0};
 std::atomic<int> code{0};
 
+/// Part of the code of a library.
 struct Range {
   uintptr_t begin;
   uintptr_t end;
+  bool tensors_only;
 };
-// What calls an allocation or a thread belongs to: the text of these libraries.
 Range ranges[16];
 int range_count = 0;
+uintptr_t addon = 0;
+Range exempted[64];
+int exempted_count = 0;
 
-int add_range(struct dl_phdr_info* info, size_t, void* names) {
-  for (const char* const* name = static_cast<const char* const*>(names); *name != nullptr; ++name) {
-    if (strstr(info->dlpi_name, *name) == nullptr) continue;
-    for (int i = 0; i < info->dlpi_phnum && range_count < 16; ++i) {
-      const auto& segment = info->dlpi_phdr[i];
-      if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
-      const uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
-      ranges[range_count++] = {begin, begin + segment.p_memsz};
-    }
+/// Where calls came from, in order.
+void* callers[1 << 16];
+
+int add_ranges(struct dl_phdr_info* info, size_t, void* threads) {
+  const auto named = [&](const char* name) { return strstr(info->dlpi_name, name) != nullptr; };
+  const bool is_addon = named("reverse_distillation-");
+  // std::thread starts its threads inside libstdc++. What c10 allocates besides tensors is LibTorch's own
+  // affair.
+  const bool is_other = named(threads != nullptr ? "libstdc++" : "libc10.so");
+  if (is_addon) addon = info->dlpi_addr;
+  for (int i = 0; (is_addon || is_other) && i < info->dlpi_phnum && range_count < 16; ++i) {
+    const auto& segment = info->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+    const uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
+    ranges[range_count++] = {begin, begin + segment.p_memsz, is_other && threads == nullptr};
   }
   return 0;
 }
 
-bool is_ours(void* caller) {
+bool contains(const Range& range, uintptr_t address) { return address >= range.begin && address < range.end; }
+
+bool is_ours(void* caller, bool for_tensor) {
   const auto address = reinterpret_cast<uintptr_t>(caller);
+  for (int i = 0; i < exempted_count; ++i)
+    if (contains(exempted[i], address - addon)) return false;
   for (int i = 0; i < range_count; ++i)
-    if (address >= ranges[i].begin && address < ranges[i].end) return true;
+    if (contains(ranges[i], address) && (for_tensor || !ranges[i].tensors_only)) return true;
   return false;
 }
 
-bool fails(Kind kind, void* caller) {
+bool fails(Kind kind, void* caller, bool for_tensor = false) {
   if (armed.load(std::memory_order_relaxed) != kind) return false;
-  if ((kind == kMemory || kind == kThread) && !is_ours(caller)) return false;
-  return calls.fetch_add(1) + 1 == failing.load();
+  if ((kind == kMemory || kind == kThread) && !is_ours(caller, for_tensor)) return false;
+  const int call = calls.fetch_add(1) + 1;
+  if (call < static_cast<int>(sizeof callers / sizeof *callers)) callers[call] = caller;
+  return call == failing.load();
 }
 
 template <typename Function>
@@ -106,7 +125,7 @@ void* realloc(void* old, size_t size) {
 }
 
 int posix_memalign(void** result, size_t alignment, size_t size) {
-  if (fails(kMemory, CALLER)) return ENOMEM;
+  if (fails(kMemory, CALLER, true)) return ENOMEM;
   *result = __libc_memalign(alignment, size);
   return *result == nullptr ? ENOMEM : 0;
 }
@@ -229,12 +248,9 @@ napi_value arm(napi_env env, napi_callback_info info) {
   int32_t number = 0;
   napi_get_value_int32(env, arguments[1], &which);
   napi_get_value_int32(env, arguments[2], &number);
-  const char* const memory[] = {"reverse_distillation-", "libc10.so", nullptr};
-  // std::thread starts its threads inside libstdc++.
-  const char* const thread[] = {"reverse_distillation-", "libstdc++", nullptr};
   range_count = 0;
-  const bool threads = strcmp(kind, "thread") == 0;
-  dl_iterate_phdr(add_range, const_cast<char**>(threads ? thread : memory));
+  bool threads = strcmp(kind, "thread") == 0;
+  dl_iterate_phdr(add_ranges, threads ? &threads : nullptr);
   calls = 0;
   failing = which;
   code = number;
@@ -252,13 +268,51 @@ napi_value disarm(napi_env env, napi_callback_info) {
   return made;
 }
 
+napi_value exempt(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value list;
+  napi_get_cb_info(env, info, &count, &list, nullptr, nullptr);
+  uint32_t length = 0;
+  napi_get_array_length(env, list, &length);
+  for (uint32_t i = 0; i < length && exempted_count < 64; ++i) {
+    double numbers[2] = {};
+    napi_value range;
+    napi_get_element(env, list, i, &range);
+    for (uint32_t j = 0; j < 2; ++j) {
+      napi_value number;
+      napi_get_element(env, range, j, &number);
+      napi_get_value_double(env, number, &numbers[j]);
+    }
+    const auto begin = static_cast<uintptr_t>(numbers[0]);
+    exempted[exempted_count++] = {begin, begin + static_cast<uintptr_t>(numbers[1]), false};
+  }
+  return nullptr;
+}
+
+napi_value places(napi_env env, napi_callback_info) {
+  napi_value list;
+  napi_create_array(env, &list);
+  std::set<void*> seen;
+  for (int call = 1; call <= calls; ++call) {
+    if (!seen.insert(callers[call]).second) continue;
+    napi_value number;
+    napi_create_int32(env, call, &number);
+    napi_set_element(env, list, static_cast<uint32_t>(seen.size() - 1), number);
+  }
+  return list;
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
-  napi_value function;
-  napi_create_function(env, "arm", NAPI_AUTO_LENGTH, arm, nullptr, &function);
-  napi_set_named_property(env, exports, "arm", function);
-  napi_create_function(env, "disarm", NAPI_AUTO_LENGTH, disarm, nullptr, &function);
-  napi_set_named_property(env, exports, "disarm", function);
+  const auto add = [&](const char* name, napi_callback callback) {
+    napi_value function;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+    napi_set_named_property(env, exports, name, function);
+  };
+  add("arm", arm);
+  add("disarm", disarm);
+  add("exempt", exempt);
+  add("places", places);
   return exports;
 }
