@@ -12,6 +12,7 @@ export { datasetFromLists, normalLabel, openDataset, splitNormal } from "./evalu
 export type { Dataset, OpenDatasetOptions, SplitOptions, TestImage } from "./evaluation/dataset.js";
 export { datasetFormats } from "./options/dataset-format.js";
 export type { DatasetFormatName } from "./options/dataset-format.js";
+export type { AtThreshold, AtThresholds, ObservedRate } from "./evaluation/at-thresholds.js";
 export type { EvaluatedGroup, EvaluatedImage, EvaluateOptions, Report } from "./evaluation/evaluate.js";
 export { formatReport } from "./evaluation/report.js";
 export * from "./evaluation/metrics/index.js";

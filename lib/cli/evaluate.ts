@@ -92,14 +92,14 @@ async function runEvaluate(
     await writeAtomically(json, (file) => file.writeFile(`${JSON.stringify(report, null, 2)}\n`));
   }
   if (page !== undefined && gallery !== undefined) {
-    const { levels } = detector.config;
+    const { config, thresholds, calibration } = detector;
     const facts = [["data set", folder], ...modelFacts(model, detector)] as const;
     const content = {
       title: `Evaluation of ${basename(resolve(folder))}`,
       facts,
       images: report.images,
-      report,
+      ...{ report, thresholds, calibration },
     };
-    await writeReportPage(page, gallery, content, { levels, maxPixels, signal });
+    await writeReportPage(page, gallery, content, { levels: config.levels, maxPixels, signal });
   }
 }

@@ -4,6 +4,8 @@ import type { Verdict } from "../calibration/thresholds.js";
 import { Detector } from "../detector/detector.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { positive } from "../errors/validate.js";
+import { requireWritablePlace } from "../files/atomic-file.js";
+import { requireSeparate } from "../files/outputs.js";
 import { printable } from "../files/system-path.js";
 import { decodeInTurn, decoders } from "../image/decode-in-turn.js";
 import type { DecodeOptions } from "../image/decode.js";
@@ -16,6 +18,7 @@ import { addFlags, numberValue, type Flags } from "./flags.js";
 import { HeatmapFolder } from "./heatmap-folder.js";
 import { weightsInputs } from "./inputs.js";
 import { findScoreInputs, type ScoreInput } from "./score-inputs.js";
+import { ScorePage } from "./score-page.js";
 
 interface ScoreFlags extends Flags<typeof loadOptions>, Flags<typeof imageOptions> {
   json?: boolean;
@@ -24,6 +27,7 @@ interface ScoreFlags extends Flags<typeof loadOptions>, Flags<typeof imageOption
   failOnReject?: boolean;
   heatmaps?: string;
   heatmapMax?: number;
+  report?: string;
 }
 
 /** The result for one image, as `--json` prints it. */
@@ -62,6 +66,7 @@ export function scoreCommand(context: CommandContext): Command {
       "map value that gets the strongest colour (default: the largest value of all maps)",
       numberValue,
     )
+    .option("--report <file>", "also write a page of HTML with all pictures to this file")
     .addHelpText(
       "after",
       "\nIf an image cannot be read, the others are still scored, and the exit code is 1.",
@@ -77,7 +82,8 @@ async function runScore(
   { json, heatmaps: folder, heatmapMax, threshold, verdict: asked, failOnReject, ...flags }: ScoreFlags,
 ): Promise<void> {
   const { signal } = context;
-  const { maxPixels, ...options } = flags;
+  const { maxPixels, report, ...options } = flags;
+  if (report !== undefined) await requireWritablePlace(report);
   if (heatmapMax !== undefined) positive("heatmap-max", heatmapMax, Number.MAX_VALUE);
   if (heatmapMax !== undefined && folder === undefined) {
     throw new ReverseDistillationError("INVALID_ARGUMENT", "--heatmap-max is only valid with --heatmaps.");
@@ -86,6 +92,11 @@ async function runScore(
   const heatmaps = folder === undefined ? undefined : new HeatmapFolder(folder, heatmapMax, maxPixels);
   const others = [{ name: "the model", path: model }, ...weightsInputs(options.weights)];
   await heatmaps?.requireOwnPlace(inputs, others);
+  if (report !== undefined) {
+    const images = inputs.map(({ path }) => ({ name: "the image", path }));
+    await requireSeparate([{ name: "the report", path: report }], [...images, ...others]);
+  }
+  const page = report === undefined ? undefined : new ScorePage(report);
   const write = json ? writeJson : writePlain;
 
   await using detector = await Detector.load(model, { ...options, signal });
@@ -97,12 +108,14 @@ async function runScore(
   for await (const { input, image, failure } of decoded) {
     if (failure !== undefined) {
       context.markFailed();
+      page?.leaveOut();
       write(context, { image: input.path, error: { code: failure.code, message: failure.message } });
       continue;
     }
     const { score, map, verdict, pValue } = await detector.score(image, { signal });
     if (failOnReject && verdict === "reject") context.markRejected();
     await heatmaps?.add(input, image, map);
+    page?.add(input.path, score, map);
     write(context, {
       image: input.path,
       score,
@@ -113,6 +126,7 @@ async function runScore(
     });
   }
   await heatmaps?.finish(signal);
+  await page?.write(model, detector, { maxPixels, signal });
 }
 
 type Decoded =

@@ -198,16 +198,15 @@ export class Detector {
   }
 
   /**
-   * Scores the test images of a data set and compares the results with their labels and masks. `openDataset` opens a
-   * data set.
+   * Scores the test images of a data set and compares the results with their labels and masks, also at the thresholds in
+   * force. `openDataset` opens a data set.
    *
    * @throws ReverseDistillationError `NO_IMAGES` if there are no test images, and as {@link Detector.score} does.
    */
   evaluate(dataset: Dataset, options: EvaluateOptions = {}): Promise<Report> {
-    const scorer = this.#scorer;
-    return this.#work(undefined, () =>
-      evaluate({ scoreEach: (images, scoring) => scorer.scoreEach(images, scoring) }, dataset, options),
-    );
+    const { thresholds } = this;
+    const scoreEach = (...given: Parameters<Scorer["scoreEach"]>) => this.#scorer.scoreEach(...given);
+    return this.#work(undefined, () => evaluate({ scoreEach, thresholds }, dataset, options));
   }
 
   /**

@@ -1,9 +1,9 @@
+import type { Thresholds } from "../calibration/thresholds.js";
 import { throwIfAborted } from "../errors/abort.js";
 import { Callback } from "../errors/callback.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { inTurns } from "../errors/long-work.js";
 import { reading } from "../errors/reading.js";
-import { invalid } from "../errors/validate.js";
 import { byCodeUnits } from "../image/folder.js";
 import { abortOptions } from "../options/computing.js";
 import { imageOptions } from "../options/images.js";
@@ -11,7 +11,9 @@ import { boolean, callback, wholeNumber } from "../options/kind.js";
 import { option, optional, resolveOptions, type GivenOptions } from "../options/option.js";
 import { batchOptions } from "../options/score.js";
 import { Random } from "../random.js";
-import { labelOf, normalLabel, type Dataset, type TestImage } from "./datasets/dataset.js";
+import { atThresholds, type AtThresholds } from "./at-thresholds.js";
+import { checkedDataset } from "./datasets/checked.js";
+import { normalLabel, type Dataset, type TestImage } from "./datasets/dataset.js";
 import { comparedMask, masksAhead, type ReadMasks } from "./masks/compared.js";
 import { MaskFindings } from "./masks/remarks.js";
 import { aurocInterval, tallyImages, type Interval, type Tallies } from "./metrics/auroc-interval.js";
@@ -31,14 +33,18 @@ interface ImageScore {
 }
 
 /** What can be evaluated, such as a `Detector`: it scores single images, or several in order and in batches. */
-export type Scorer =
+export type Scorer = (
   | { score(image: string, options: ImageScoreOptions): Promise<ImageScore> }
   | {
       scoreEach(
         images: readonly string[],
         options: ImageScoreOptions & { batchSize: number },
       ): AsyncIterable<ImageScore>;
-    };
+    }
+) & {
+  /** If there are any, the report says what they do to the test images. */
+  thresholds?: Pick<Thresholds, "reject" | "review"> | null;
+};
 
 const evaluationOptions = {
   /**
@@ -93,6 +99,8 @@ export interface EvaluatedGroup {
   image: ClassificationMetrics;
   /** 95 % intervals of the AUROC by image score and by pixel; null if the AUROC is, or if there are no resamples. */
   aurocInterval: { image: Interval | null; pixel: Interval | null };
+  /** What the detector's thresholds do to these images; null if it has none. */
+  atThresholds: AtThresholds | null;
   /** By pixel, over the good images and the defective images with a mask; null if not requested. */
   pixel: PixelMetrics | null;
 }
@@ -181,7 +189,7 @@ export async function evaluate(
   }
 
   const kinds = [...new Set(test.map((item) => item.label))].filter((label) => label !== normalLabel);
-  const comparison = { pool, resamples, signal };
+  const comparison = { pool, thresholds: scorer.thresholds ?? null, resamples, signal };
   const groups: EvaluatedGroup[] = [];
   for (const kind of kinds.sort(byCodeUnits)) {
     const some = results.filter(({ item }) => item.label === kind || item.label === normalLabel);
@@ -203,23 +211,6 @@ export async function evaluate(
     unusedMasks,
     notes: [...notes, ...findings.notes()],
   };
-}
-
-/** What is needed of a data set, if it has the form of one. */
-function checkedDataset({
-  unusedMasks = [],
-  notes = [],
-  test,
-}: Partial<Dataset>): Required<Pick<Dataset, "unusedMasks" | "notes" | "test">> {
-  if (!Array.isArray(test)) throw invalid("dataset.test", "a list of { image, label, mask?, group? }", test);
-  const items = Array.from(test as readonly TestImage[], (item, index) => {
-    const { label } = item;
-    if (typeof label !== "string") throw invalid(`dataset.test[${index}].label`, "a string", label);
-    return { ...item, label: labelOf(label) };
-  });
-  for (const [name, list] of Object.entries({ unusedMasks, notes }))
-    if (!Array.isArray(list)) throw invalid(`dataset.${name}`, "a list of strings", list);
-  return { unusedMasks, notes, test: items };
 }
 
 interface Result {
@@ -256,7 +247,17 @@ async function* scoresOf(
 async function evaluateGroup(
   label: string,
   results: readonly Result[],
-  { pool, resamples, signal }: { pool: PixelPool | null; resamples: number; signal: AbortSignal | undefined },
+  {
+    pool,
+    thresholds,
+    resamples,
+    signal,
+  }: {
+    pool: PixelPool | null;
+    thresholds: Pick<Thresholds, "reject" | "review"> | null;
+    resamples: number;
+    signal: AbortSignal | undefined;
+  },
 ): Promise<EvaluatedGroup> {
   const labels = results.map(({ item }) => item.label !== normalLabel);
   const scores = results.map(({ score }) => score);
@@ -269,6 +270,7 @@ async function evaluateGroup(
     defective,
     withoutMask: results.filter(({ item }) => item.label !== normalLabel && item.mask === undefined).length,
     image: classificationMetrics(scores, labels),
+    atThresholds: thresholds && atThresholds(scores, labels, thresholds),
   };
   const image = await interval(tallyImages(scores, labels), labels, "image");
   if (pool === null) return { ...group, aurocInterval: { image, pixel: null }, pixel: null };

@@ -6,6 +6,7 @@ import type { Interval } from "./metrics/auroc-interval.js";
 import { numberIn, type Column, type Metric, type Reported } from "./metrics/metric.js";
 import { regionMetrics } from "./metrics/region-metrics.js";
 import { thresholdMetrics } from "./metrics/threshold-metrics.js";
+import { thresholdTableOf } from "./threshold-table.js";
 
 const undefinedMetric = "-";
 const intervalTitle = "95 % interval";
@@ -86,7 +87,9 @@ export function formatReport(report: Report): string {
 }
 
 function format(report: Report): string {
-  return [...aligned(tableOf(report)), "", ...notesOf(report)].join("\n");
+  const thresholds = thresholdTableOf(report);
+  const atThresholds = thresholds === undefined ? [] : [...aligned(thresholds), ""];
+  return [...aligned(tableOf(report)), "", ...atThresholds, ...notesOf(report)].join("\n");
 }
 
 /** The cells of a report's table, row by row, the titles first. */

@@ -1,4 +1,3 @@
-import type { MarkedScore } from "./content.js";
 import type { Curve } from "./curves.js";
 import { html, type Markup } from "./html.js";
 
@@ -43,6 +42,12 @@ export function curveChart({ title, description, xLabel, yLabel, curve, xEnd = 1
 export interface Series {
   name: string;
   scores: readonly number[];
+}
+
+/** A value of the scores that a histogram marks. */
+export interface MarkedScore {
+  name: string;
+  value: number;
 }
 
 const bars = 40;

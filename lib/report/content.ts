@@ -1,11 +1,7 @@
+import type { Calibration } from "../calibration/calibration.js";
+import type { Thresholds } from "../calibration/thresholds.js";
 import type { Report } from "../evaluation/evaluate.js";
 import type { Thumbnail } from "./thumbnail.js";
-
-/** A value of the scores with a meaning, such as a threshold. */
-export interface MarkedScore {
-  name: string;
-  value: number;
-}
 
 /** An image of a page. */
 export interface PageImage {
@@ -24,8 +20,10 @@ export interface PageContent {
   images: readonly PageImage[];
   /** The result of an evaluation, if the images were labelled. */
   report?: Report;
-  /** Scores that the histogram marks. */
-  thresholds?: readonly MarkedScore[];
+  /** The thresholds in force, if there are any. */
+  thresholds?: Readonly<Thresholds> | null;
+  /** What the thresholds come from, if it is known. */
+  calibration?: Readonly<Calibration> | null;
   /** The images that are shown, by their numbers. */
   pictures: ReadonlyMap<number, Thumbnail>;
 }

@@ -1,3 +1,4 @@
+import { verdictOf, type Verdict } from "../calibration/thresholds.js";
 import { counted } from "../errors/counted.js";
 import { normalLabel } from "../evaluation/dataset.js";
 import { printable } from "../files/system-path.js";
@@ -6,9 +7,15 @@ import { html, type Markup } from "./html.js";
 import type { Thumbnail } from "./thumbnail.js";
 
 /** The pictures in the order in which they were drawn, with what sorts and filters them. */
-export function gallerySection({ images, pictures }: PageContent): Markup {
+export function gallerySection({ images, pictures, thresholds }: PageContent): Markup {
   if (pictures.size === 0) return html``;
-  const shown = [...pictures].map(([number, picture], rank) => item(images[number]!, picture, rank));
+  const shown = [...pictures].map(([number, picture], rank) =>
+    item(
+      { ...images[number]!, ...(thresholds && { verdict: verdictOf(images[number]!.score, thresholds) }) },
+      picture,
+      rank,
+    ),
+  );
   const labels = [...new Set([...pictures.keys()].flatMap((number) => images[number]!.label ?? []))].sort();
   const left = images.length - pictures.size;
   return html`<section aria-labelledby="images">
@@ -50,7 +57,11 @@ export function gallerySection({ images, pictures }: PageContent): Markup {
   </section>`;
 }
 
-function item({ image, score, label }: PageImage, picture: Thumbnail, rank: number): Markup {
+function item(
+  { image, score, label, verdict }: PageImage & { verdict?: Verdict },
+  picture: Thumbnail,
+  rank: number,
+): Markup {
   const { width, height } = picture;
   const [name, kind] = [printable(image), label === undefined ? "" : printable(label)];
   const pictureOf = (webp: Buffer) =>
@@ -62,7 +73,7 @@ function item({ image, score, label }: PageImage, picture: Thumbnail, rank: numb
     </button>
     <p>
       ${label === undefined ? "" : html`<span class="label ${label === normalLabel ? "good" : "defective"}">${kind}</span>`}
-      ${score.toFixed(4)}
+      ${score.toFixed(4)} ${verdict ?? ""}
     </p>
     <p>${name}</p>
   </li>`;

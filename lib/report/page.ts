@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { notesOf, tableOf } from "../evaluation/report.js";
+import { thresholdTableOf } from "../evaluation/threshold-table.js";
 import { normalLabel } from "../evaluation/dataset.js";
 import type { Report } from "../evaluation/evaluate.js";
 import { printable } from "../files/system-path.js";
+import { calibrationCard } from "./calibration-card.js";
 import { curveChart, histogram } from "./chart.js";
 import type { PageContent } from "./content.js";
 import { precisionRecallCurve, rocCurve, type LabelledScore } from "./curves.js";
@@ -13,7 +15,9 @@ import { style } from "./style.js";
 
 /** One self-contained page of HTML: it loads nothing, and does not need a network. */
 export function reportPage(content: PageContent): string {
-  const sections = [summary(content), table(content), charts(content), gallerySection(content)];
+  const sections = [summary, tables, charts, calibrationCard, gallerySection].map((section) =>
+    section(content),
+  );
   const policy = `default-src 'none'; img-src data:; style-src ${sourceOf(style)}; script-src ${sourceOf(script)}`;
   const page = html`<!doctype html>
     <html lang="en">
@@ -51,36 +55,46 @@ function summary({ facts }: PageContent): Markup {
   </dl>`;
 }
 
-function table({ report }: PageContent): Markup {
+function tables({ report }: PageContent): Markup {
   if (report === undefined) return html``;
-  const [titles, ...rows] = tableOf(report);
+  const thresholds = thresholdTableOf(report);
   return html`<section aria-labelledby="kinds">
     <h2 id="kinds">By kind of defect</h2>
-    <div class="scroll" role="region" aria-label="Table of metrics" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            ${titles!.map((title) => html`<th scope="col"><button type="button">${title}</button></th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            ([kind, ...cells]) =>
-              html`<tr>
-                <th scope="row">${kind!}</th>
-                ${cells.map((cell) => html`<td>${cell}</td>`)}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${table("Table of metrics", tableOf(report))}
+    ${thresholds === undefined ? "" : table("Table of false alarms and escapes", thresholds)}
     <ul class="notes">
       ${notesOf(report).map((note) => html`<li>${note}</li>`)}
     </ul>
   </section>`;
 }
 
-function charts({ images, report, thresholds = [] }: PageContent): Markup {
+/** @param rows The titles first. */
+function table(name: string, [titles, ...rows]: readonly (readonly string[])[]): Markup {
+  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0">
+    <table>
+      <thead>
+        <tr>
+          ${titles!.map((title) => html`<th scope="col"><button type="button">${title}</button></th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ([first, ...cells]) =>
+            html`<tr>
+              <th scope="row">${first!}</th>
+              ${cells.map((cell) => html`<td>${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function charts({ images, report, thresholds }: PageContent): Markup {
+  if (images.length === 0) return html``;
+  const marks = (["review", "reject"] as const).flatMap((name) =>
+    thresholds ? [{ name, value: thresholds[name] }] : [],
+  );
   const labelled = images.flatMap(({ score, label }): LabelledScore[] =>
     label === undefined ? [] : [{ score, defective: label !== normalLabel }],
   );
@@ -88,8 +102,8 @@ function charts({ images, report, thresholds = [] }: PageContent): Markup {
     labelled.flatMap((image) => (image.defective === defective ? [image.score] : []));
   const scores =
     labelled.length === 0
-      ? histogram({ name: "all images", scores: images.map(({ score }) => score) }, undefined, thresholds)
-      : histogram({ name: "good", scores: of(false) }, { name: "defective", scores: of(true) }, thresholds);
+      ? histogram({ name: "all images", scores: images.map(({ score }) => score) }, undefined, marks)
+      : histogram({ name: "good", scores: of(false) }, { name: "defective", scores: of(true) }, marks);
   return html`<section aria-labelledby="charts">
     <h2 id="charts">Scores</h2>
     <div class="charts">${scores}${report === undefined ? "" : curves(labelled, report)}</div>

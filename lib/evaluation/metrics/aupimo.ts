@@ -97,14 +97,16 @@ function* sharedCurve(
   const shares = Float64Array.from(groups, ({ image }) =>
     anomalous[image] === 0 ? 1 / all[image]! / normalImages : 0,
   );
-  let [least, largest] = [Infinity, -Infinity];
+  const isNormal = (pixel: number) => shares[groupOf[pixel]!] !== 0;
+  let [top, bottom] = [0, scores.length - 1];
   yield* inPieces(scores.length, (from, to) => {
-    for (let i = from; i < to; i++) {
-      if (shares[groupOf[i]!] === 0) continue;
-      least = scores[i]!;
-      if (largest === -Infinity) largest = least;
-    }
+    for (let i = from; i < to && top === i && !isNormal(i); i++) top++;
   });
+  yield* inPieces(scores.length, (from, to) => {
+    for (let i = from; i < to && bottom === scores.length - 1 - i && !isNormal(bottom); i++) bottom--;
+  });
+  // Without normal images, both have run past the ends.
+  const [largest, least] = [scores[top] ?? NaN, scores[bottom] ?? NaN];
   if (!(least < largest)) return null;
 
   const thresholds = evenly(least, largest);

@@ -89,7 +89,7 @@ export function* overlapCurve(
   for (const group of groups) curve.expect(group);
   const shares = Float64Array.from(groups, (group) => (group.anomalous ? 1 / group.size : 0));
   yield* inPieces(scores.length, (from, to) => {
-    for (let i = from; i < to; i++) curve.add(scores[i]!, shares[groupOf[i]!]!);
+    for (let i = from; i < to && last[0] < maxFpr; i++) curve.add(scores[i]!, shares[groupOf[i]!]!);
   });
   if (curve.area() === null) return null;
   if (points.at(-1) !== last) points.push(last);

@@ -45,38 +45,6 @@ test.serial(
   },
 );
 
-test.serial(
-  "evaluate writes a page with every image, and replaces neither an image nor the other output",
-  async (t) => {
-    const page = join(folder, "report.html");
-    const { code, stderr } = await runCli(["evaluate", model, dataset, "--report", page, "--resamples", "0"]);
-    t.is(code, 0, stderr);
-    const html = readFileSync(page, "utf8");
-    const { test: items } = await openDataset(dataset);
-    t.is(html.match(/<li\b[^>]*data-score/g)?.length, items.length);
-    t.notRegex(html, /95 % interval/);
-    t.notRegex(html, /\b(?:src|href)="(?!data:)/);
-
-    const image = items[0]!.image;
-    const before = readFileSync(image);
-    const onto = await runCli(["evaluate", model, dataset, "--report", image]);
-    t.is(onto.code, 2);
-    t.regex(onto.stderr, /Cannot write the report to .*: it would overwrite the data set's file/);
-    t.deepEqual(readFileSync(image), before);
-    const twice = await runCli([
-      "evaluate",
-      model,
-      dataset,
-      "--report",
-      page,
-      "--json",
-      join(folder, ".", "report.html"),
-    ]);
-    t.is(twice.code, 2);
-    t.regex(twice.stderr, /--json and --report/);
-  },
-);
-
 test.serial("evaluate leaves the pixels out where that is asked for", async (t) => {
   const { code, stdout } = await runCli(["evaluate", model, dataset, "--no-pixels"]);
   t.is(code, 0);

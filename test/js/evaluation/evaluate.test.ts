@@ -281,3 +281,38 @@ test.serial(
     await rejects(t, evaluate(large, data, { onProgress, signal: controller.signal }), "ABORTED", /aborted/);
   },
 );
+
+test("a detector with thresholds is told its false alarms and escapes, with intervals, by kind", async (t) => {
+  const data = await dataset(await temporaryFolder(t));
+  const report = await evaluate({ ...scorer, thresholds: { reject: 7, review: 3 } }, data);
+  const { reject, review } = report.overall.atThresholds!;
+  // The good images score 2 and 3, the defects 7, 9 and 2.
+  t.deepEqual([reject.falseAlarms.count, reject.falseAlarms.total], [0, 2]);
+  t.deepEqual([review.falseAlarms.count, review.escapes.count, reject.escapes.count], [1, 1, 1]);
+  t.is(reject.escapes.share, 1 / 3);
+  // Clopper-Pearson for 1 of 3, from SciPy's `binomtest(1, 3).proportion_ci()`.
+  t.true(Math.abs(reject.escapes.interval![0] - 0.008403758659612647) < 1e-9);
+  t.true(Math.abs(reject.escapes.interval![1] - 0.9057006759492866) < 1e-9);
+  t.deepEqual(
+    report.kinds.map(({ label, atThresholds }) => [label, atThresholds!.reject.escapes.count]),
+    [
+      ["dent", 1],
+      ["rust", 0],
+    ],
+  );
+  const lines = formatReport(report).split("\n");
+  const start = lines.findIndex((line) => line.startsWith("at the thresholds"));
+  t.deepEqual(
+    lines.slice(start, start + 5).map((line) => line.split(/ {2,}/).slice(0, 4)),
+    [
+      ["at the thresholds", "images", "reject from 7.0000", "95 % interval"],
+      ["good: false alarms", "2", "0 (0.0 %)", "0.0 to 84.2 %"],
+      ["dent: escapes", "2", "1 (50.0 %)", "1.3 to 98.7 %"],
+      ["rust: escapes", "1", "0 (0.0 %)", "0.0 to 97.5 %"],
+      ["all: escapes", "3", "1 (33.3 %)", "0.8 to 90.6 %"],
+    ],
+  );
+  const without = await evaluate(scorer, data);
+  t.is(without.overall.atThresholds, null);
+  t.notRegex(formatReport(without), /thresholds/);
+});

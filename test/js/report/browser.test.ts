@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import test, { type ExecutionContext } from "ava";
 import type { Browser, Page } from "playwright-core";
 import { evaluate } from "../../../lib/evaluation/evaluate.js";
+import { calibrationOf } from "../../../lib/calibration/calibration.js";
 import { datasetFromLists } from "../../../lib/evaluation/dataset.js";
 import { Random } from "../../../lib/random.js";
 import { Gallery } from "../../../lib/report/gallery.js";
@@ -48,7 +49,9 @@ async function writePage(side = 64, count = names.length): Promise<string> {
   const data = datasetFromLists({
     test: items.map((item) => (item.label === "good" ? item : { ...item, mask })),
   });
+  const thresholds = { reject: 4.5, review: 3.5, outline: 2 };
   const scorer = {
+    thresholds,
     score(path: string) {
       const image = items.findIndex((item) => item.image === path);
       const values = Float32Array.from({ length: 1024 }, () => random.between(0, scores[image] ?? 0.5));
@@ -60,8 +63,11 @@ async function writePage(side = 64, count = names.length): Promise<string> {
   });
   const path = join(folder, `${count}.html`);
   const facts = [["model", hostile[0]]] as const;
-  const thresholds = [{ name: "reject", value: 4.5 }];
-  const content = { title: hostile[1], facts, images: report.images, report, thresholds };
+  const calibration = calibrationOf({
+    scores: Array.from({ length: 40 }, (_, i) => 3 + i / 20),
+    ...{ falseAlarms: 0.05, review: 0.2, extrapolate: false, outline: 2 },
+  });
+  const content = { title: hostile[1], facts, images: report.images, report, thresholds, calibration };
   await writeReportPage(path, gallery, content, { signal: new AbortController().signal });
   return path;
 }
@@ -122,6 +128,14 @@ inBrowser(
     t.is(broken, 0);
     t.is(await page.locator("svg[role=img]").count(), 4);
     t.true((await page.locator("svg").first().innerHTML()).includes("reject"));
+    t.is(await page.locator("table").count(), 2);
+    const card = await page.locator("section", { has: page.locator("#calibration") }).innerText();
+    t.regex(card, /the scores of 40 good images/);
+    t.regex(
+      card,
+      /rejected from 4\.9\s+at most 5 % on average of good parts; 95 % interval .* 0\.611 % to 13\.2 %/,
+    );
+    t.regex(card, /Other thresholds are in force/);
     await isClean(t, opened);
   },
 );
@@ -158,10 +172,11 @@ inBrowser(
 inBrowser("a column's title sorts the table, down and then up", async (t) => {
   const opened = await open(await writePage());
   const { page } = opened;
-  const kinds = () => page.locator("tbody th").allTextContents();
+  const table = page.locator("table").first();
+  const kinds = () => table.locator("tbody th").allTextContents();
   const before = await kinds();
   t.deepEqual(before, ["<b>dent", 'a "scratch"', "all"]);
-  const images = page.getByRole("button", { name: "images", exact: true });
+  const images = table.getByRole("button", { name: "images", exact: true });
   await images.focus();
   await page.keyboard.press("Enter");
   t.deepEqual(await kinds(), ["all", "<b>dent", 'a "scratch"']);
