@@ -12,6 +12,7 @@ import type { Declarations, Option } from "../lib/options/option.js";
 import { findRegionsOptions } from "../lib/options/regions.js";
 import { saveOptions } from "../lib/options/save.js";
 import { trainOptions } from "../lib/options/train.js";
+import { watchOptions } from "../lib/options/watch.js";
 
 /** The declarations, and the file and constant that hold each. */
 const declared = {
@@ -19,6 +20,7 @@ const declared = {
   checkpointing: ["options/checkpointing", "checkpointingOptions", checkpointingOptions],
   calibrate: ["options/calibrate", "calibrateOptions", calibrateOptions],
   heldOut: ["options/calibration", "heldOutOptions", heldOutOptions],
+  watch: ["options/watch", "watchOptions", watchOptions],
   load: ["options/load", "loadOptions", loadOptions],
   batching: ["options/batching", "batchingOptions", batchingOptions],
   regions: ["options/regions", "findRegionsOptions", findRegionsOptions],

@@ -4,7 +4,7 @@ import { ReverseDistillationError } from "../errors/error.js";
 export function notCalibrated(what: string): ReverseDistillationError {
   return new ReverseDistillationError(
     "NOT_CALIBRATED",
-    `${what} has no thresholds. Calibrate it on good parts that it was not trained on: detector.calibrate(images), or ` +
+    `${what} is not calibrated. Calibrate it on good parts that it was not trained on: detector.calibrate(images), or ` +
       "reverse-distillation calibrate <model> <folder>. Or set thresholds by hand: detector.setThresholds({ reject }).",
   );
 }

@@ -1,7 +1,9 @@
 import type { Calibration } from "../calibration/calibration.js";
 import { DecisionRule } from "../calibration/decision-rule.js";
+import { notCalibrated } from "../calibration/not-calibrated.js";
 import type { Outlier } from "../calibration/outliers.js";
 import type { GivenThresholds, Thresholds } from "../calibration/thresholds.js";
+import { Watch } from "../calibration/watch.js";
 import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { reading } from "../errors/reading.js";
@@ -33,6 +35,7 @@ import {
   type ScoreBatchOptions,
   type ScoreOptions,
 } from "../options/score.js";
+import type { WatchOptions } from "../options/watch.js";
 import { calibrate } from "./calibrate.js";
 import { loadCheckpointFile, loadModelFile } from "./load.js";
 import type { DetectorParts } from "./parts.js";
@@ -151,6 +154,18 @@ export class Detector {
    */
   setThresholds(thresholds: GivenThresholds | null): void {
     reading("thresholds", () => this.#rule.setThresholds(thresholds));
+  }
+
+  /**
+   * Watches the scores of a line for changes of light, camera or material: pass it every part's result, in order. Its
+   * false alarms have a stated rate; docs/verdicts.md explains it.
+   *
+   * @throws ReverseDistillationError `NOT_CALIBRATED` without a calibration, `INVALID_ARGUMENT`
+   */
+  watch(options: WatchOptions = {}): Watch {
+    const { calibration, thresholds } = this;
+    if (calibration === null) throw notCalibrated("The detector");
+    return reading("options", () => new Watch(calibration.scores, thresholds!, options));
   }
 
   /**

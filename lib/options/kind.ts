@@ -80,6 +80,17 @@ export function positiveNumber(max: number): Kind<number> {
   });
 }
 
+export function numberFrom(min: number, max: number): Kind<number> {
+  return kind({
+    check(name, value) {
+      if (typeof value === "number" && value >= min && value <= max) return value;
+      throw invalid(name, `a number from ${min} to ${max}`, value);
+    },
+    parse: parseNumber,
+    placeholder: "<number>",
+  });
+}
+
 export const bytes: Kind<number> = { ...wholeNumber(0, Number.MAX_SAFE_INTEGER), placeholder: "<bytes>" };
 
 /** True or false; on the command line, a flag without a value. */

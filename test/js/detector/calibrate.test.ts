@@ -82,17 +82,21 @@ test.serial("images of more than 8 bits that were held out score as they do late
 test.serial("verdicts follow the thresholds, and reject means that a pixel is at or above one", async (t) => {
   await using detector = await train(images(100), options);
   const { reject, review } = detector.thresholds!;
+  const watch = detector.watch();
   const verdicts = new Set<string>();
   const scored = [...images(60, 500), ...images(40, 700).map((_, i) => defective(i + 1))];
   for (const image of scored) {
     const { score, map, verdict, pValue } = await detector.score(image);
     const above = (threshold: number) => map.data.some((value) => value >= threshold);
+    watch.add({ score });
     t.is(verdict, above(reject) ? "reject" : above(review) ? "review" : "accept");
     const larger = detector.calibration!.scores.filter((each) => each >= score).length;
     t.is(pValue, (1 + larger) / 21);
     verdicts.add(verdict!);
   }
   t.true(verdicts.has("accept") && verdicts.has("reject"));
+  t.is(watch.state.parts, 100);
+  t.is(watch.state.drift, "rejects");
   const [batched] = await detector.scoreBatch([defective(3)]);
   t.is(batched!.verdict, "reject");
 });
@@ -103,6 +107,7 @@ test.serial(
     const trained = images(30);
     await using detector = await train(trained, options);
     t.is(detector.thresholds, null);
+    t.throws(() => detector.watch(), { code: "NOT_CALIBRATED", message: /is not calibrated/ });
     t.like(await detector.score(trained[0]!), { verdict: null, pValue: null });
     await rejects(
       t,
@@ -227,7 +232,7 @@ test.serial("the command line calibrates, inspects, and judges parts", async (t)
   t.is((await runCli(["train", good, "-o", model, ...small])).code, 0);
   const none = await runCli(["score", model, mixed, "--verdict"]);
   t.is(none.code, 1);
-  t.regex(none.stderr, /has no thresholds\. Calibrate it/);
+  t.regex(none.stderr, /is not calibrated\. Calibrate it/);
   const before = await readFile(model);
   const trained = await runCli(["calibrate", model, good]);
   t.is(trained.code, 2);

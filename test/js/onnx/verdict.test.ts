@@ -25,7 +25,7 @@ test("an export gives verdicts by the thresholds in force, and keeps them as met
     t,
     detector.export(path, { format: "onnx", verdict: true }),
     "NOT_CALIBRATED",
-    /has no thresholds/,
+    /is not calibrated/,
   );
 
   const runtime = await RuntimeModel.open(plain);
