@@ -1,7 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { openDataset } from "../../lib/evaluation/dataset.js";
-import { evaluate } from "../../lib/evaluation/evaluate.js";
 import { describeEnvironment } from "../environment.js";
 import type { DefectResult, Settings } from "./results.js";
 import { secondsSince, trainForBenchmark } from "./training.js";
@@ -36,7 +35,7 @@ export async function runDefects(
   const { detector, seconds } = await trainForBenchmark(subject, dataset.train, settings, weights);
   try {
     const started = performance.now();
-    const { overall } = await evaluate(detector, dataset);
+    const { overall } = await detector.evaluate(dataset, { resamples: 0 });
     return {
       protocol: "defects",
       subject,
