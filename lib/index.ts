@@ -48,7 +48,7 @@ export type { AnomalyMap } from "./image/anomaly-map.js";
 export { findRegions } from "./regions/find-regions.js";
 export type { Point, Region, Ring } from "./regions/region.js";
 export { resizeMap } from "./regions/resize-map.js";
-export type { FindRegionsOptions, ResizeMapOptions } from "./options/regions.js";
+export type { FindRegionsOptions, RegionLimits, ResizeMapOptions } from "./options/regions.js";
 export type { Place } from "./detector/place.js";
 export type { RawImage } from "./image/raw-image.js";
 export { configureNative } from "./native/settings.js";

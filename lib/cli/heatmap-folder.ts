@@ -10,10 +10,17 @@ import { systemPath } from "../files/system-path.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeImage } from "../image/decode.js";
 import { quantiseMap, renderHeatmap, type QuantisedMap } from "../image/heatmap.js";
+import type { Outlines } from "../image/outlines.js";
 import type { RawImage } from "../image/raw-image.js";
 import type { LevelRange } from "../options/levels.js";
 import { isMarked, mark, markedLength } from "../image/heatmap-mark.js";
 import type { ScoreInput } from "./score-inputs.js";
+
+/** What a heatmap shows on its image. */
+interface Drawn {
+  map: QuantisedMap;
+  outlines: Outlines;
+}
 
 /**
  * Writes heatmaps on a common scale. If the end of the scale is given, each heatmap is written at once. Otherwise the end
@@ -25,7 +32,9 @@ export class HeatmapFolder {
   readonly #maxPixels: number | undefined;
   /** The levels of the model, which images with more than 8 bits are shown with. */
   levels: LevelRange | undefined;
-  readonly #kept: { input: ScoreInput; map: QuantisedMap }[] = [];
+  /** Values that the legends mark. */
+  marks: readonly number[] = [];
+  readonly #kept: { input: ScoreInput; drawn: Drawn }[] = [];
 
   /** @param maxPixels What an image that is decoded again may have. */
   constructor(folder: string, scaleEnd: number | undefined, maxPixels?: number) {
@@ -67,25 +76,32 @@ export class HeatmapFolder {
     for (const { path } of outputs) await requireReplaceable(path);
   }
 
-  async add(input: ScoreInput, image: RawImage, map: AnomalyMap): Promise<void> {
-    const quantised = quantiseMap(map);
-    if (this.#scaleEnd === undefined) this.#kept.push({ input, map: quantised });
-    else await this.#write(input, image, quantised, this.#scaleEnd);
+  /** @param outlines Of regions, in pixels of the image. */
+  async add(input: ScoreInput, image: RawImage, map: AnomalyMap, outlines: Outlines = []): Promise<void> {
+    const drawn = { map: quantiseMap(map), outlines };
+    if (this.#scaleEnd === undefined) this.#kept.push({ input, drawn });
+    else await this.#write(input, image, drawn, this.#scaleEnd);
   }
 
   async finish(signal: AbortSignal): Promise<void> {
     // Maps of zeros alone have no scale; any end shows them as they are.
-    const scaleEnd = this.#kept.reduce((largest, { map }) => Math.max(largest, map.peak), 0) || 1;
-    for (const { input, map } of this.#kept) {
+    const scaleEnd = this.#kept.reduce((largest, { drawn }) => Math.max(largest, drawn.map.peak), 0) || 1;
+    for (const { input, drawn } of this.#kept) {
       throwIfAborted(signal);
       const options = { levels: this.levels, maxPixels: this.#maxPixels, signal };
-      await this.#write(input, await decodeImage(input.path, options), map, scaleEnd);
+      await this.#write(input, await decodeImage(input.path, options), drawn, scaleEnd);
     }
   }
 
-  async #write(input: ScoreInput, image: RawImage, map: QuantisedMap, scaleEnd: number): Promise<void> {
+  async #write(
+    input: ScoreInput,
+    image: RawImage,
+    { map, outlines }: Drawn,
+    scaleEnd: number,
+  ): Promise<void> {
     const path = this.pathOf(input);
-    const png = mark(await renderHeatmap(image, map, scaleEnd, { levels: this.levels, legend: true }));
+    const { levels, marks } = this;
+    const png = mark(await renderHeatmap(image, map, scaleEnd, { levels, outlines, legend: true, marks }));
     try {
       await mkdir(systemPath(dirname(path)), { recursive: true });
     } catch (error) {

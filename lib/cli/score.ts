@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { notCalibrated } from "../calibration/not-calibrated.js";
 import type { Verdict } from "../calibration/thresholds.js";
 import { Detector } from "../detector/detector.js";
+import { counted } from "../errors/counted.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { positive } from "../errors/validate.js";
 import { requireWritablePlace } from "../files/atomic-file.js";
@@ -13,6 +14,7 @@ import type { RawImage } from "../image/raw-image.js";
 import { readAhead } from "../image/read-ahead.js";
 import { imageOptions } from "../options/images.js";
 import { loadOptions } from "../options/load.js";
+import type { Region } from "../regions/region.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, numberValue, type Flags } from "./flags.js";
 import { HeatmapFolder } from "./heatmap-folder.js";
@@ -25,6 +27,7 @@ interface ScoreFlags extends Flags<typeof loadOptions>, Flags<typeof imageOption
   threshold?: number;
   verdict?: boolean;
   failOnReject?: boolean;
+  regions?: boolean;
   heatmaps?: string;
   heatmapMax?: number;
   report?: string;
@@ -37,6 +40,7 @@ interface ScoreLine {
   anomalous?: boolean;
   verdict?: Verdict;
   pValue?: number;
+  regions?: Region[];
   heatmap?: string;
   error?: { code: string; message: string };
 }
@@ -60,6 +64,10 @@ export function scoreCommand(context: CommandContext): Command {
       "print what to do with each part, by the model's thresholds: accept, review or reject",
     )
     .option("--fail-on-reject", "exit with code 3 if a part is rejected; implies --verdict")
+    .option(
+      "--regions",
+      "find the regions of defects by the model's thresholds: counted in lines, described in JSON, outlined in heatmaps",
+    )
     .option("--heatmaps <folder>", "save each image with its anomaly map on top to this folder")
     .option(
       "--heatmap-max <value>",
@@ -79,7 +87,16 @@ async function runScore(
   context: CommandContext,
   model: string,
   paths: string[],
-  { json, heatmaps: folder, heatmapMax, threshold, verdict: asked, failOnReject, ...flags }: ScoreFlags,
+  {
+    json,
+    heatmaps: folder,
+    heatmapMax,
+    threshold,
+    verdict: asked,
+    failOnReject,
+    regions,
+    ...flags
+  }: ScoreFlags,
 ): Promise<void> {
   const { signal } = context;
   const { maxPixels, report, ...options } = flags;
@@ -100,9 +117,11 @@ async function runScore(
   const write = json ? writeJson : writePlain;
 
   await using detector = await Detector.load(model, { ...options, signal });
-  if ((asked || failOnReject) && detector.thresholds === null) throw notCalibrated(`The model ${model}`);
+  const { thresholds } = detector;
+  if ((asked || failOnReject || regions) && thresholds === null) throw notCalibrated(`The model ${model}`);
   const { levels } = detector.config;
   if (heatmaps !== undefined) heatmaps.levels = levels;
+  if (heatmaps !== undefined && regions) heatmaps.marks = [thresholds!.outline, thresholds!.reject];
   const decode = (input: ScoreInput) => decodeOrFail(input, { levels, maxPixels, signal });
   const decoded = readAhead(inputs, decode, { limit: decoders, signal });
   for await (const { input, image, failure } of decoded) {
@@ -112,9 +131,11 @@ async function runScore(
       write(context, { image: input.path, error: { code: failure.code, message: failure.message } });
       continue;
     }
-    const { score, map, verdict, pValue } = await detector.score(image, { signal });
+    const scored = await detector.score(image, { regions: regions ?? false, signal });
+    const { score, map, verdict, pValue } = scored;
     if (failOnReject && verdict === "reject") context.markRejected();
-    await heatmaps?.add(input, image, map);
+    const outlines = scored.regions?.flatMap(({ polygon }) => polygon);
+    await heatmaps?.add(input, image, map, outlines);
     page?.add(input.path, score, map);
     write(context, {
       image: input.path,
@@ -122,6 +143,7 @@ async function runScore(
       ...(threshold !== undefined && { anomalous: score > threshold }),
       ...((asked || failOnReject || json) && verdict !== null && { verdict }),
       ...(json && pValue !== null && { pValue }),
+      ...(scored.regions && { regions: scored.regions }),
       ...(heatmaps && { heatmap: heatmaps.pathOf(input) }),
     });
   }
@@ -149,10 +171,15 @@ function writeJson(context: CommandContext, line: ScoreLine): void {
   if (line.error) context.note(printable(line.error.message));
 }
 
-function writePlain(context: CommandContext, { image, score, anomalous, verdict, error }: ScoreLine): void {
+function writePlain(context: CommandContext, line: ScoreLine): void {
+  const { image, score, anomalous, verdict, regions, error } = line;
   if (error) context.note(printable(error.message));
   if (score === undefined) return;
-  const columns = [anomalous === undefined ? undefined : anomalous ? "anomalous" : "normal", verdict];
+  const columns = [
+    anomalous === undefined ? undefined : anomalous ? "anomalous" : "normal",
+    verdict,
+    regions && counted(regions.length, "region"),
+  ];
   context.print(
     [score.toFixed(6), ...columns.filter((each) => each !== undefined), printable(image)].join("\t"),
   );

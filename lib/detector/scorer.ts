@@ -1,16 +1,24 @@
 import type { DecisionRule } from "../calibration/decision-rule.js";
-import type { Verdict } from "../calibration/thresholds.js";
+import { notCalibrated } from "../calibration/not-calibrated.js";
+import type { Thresholds, Verdict } from "../calibration/thresholds.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeInTurn } from "../image/decode-in-turn.js";
 import type { DecodeOptions, ImageInput } from "../image/decode.js";
 import { heldBytes } from "../image/input.js";
 import { withLevels } from "../image/levels.js";
 import type { ScorableImage } from "../image/lent-image.js";
+import { originalSize } from "../image/original-size.js";
 import type { RawImage } from "../image/raw-image.js";
 import { ownFloats } from "../image/realm.js";
 import { decodeAhead } from "../image/source.js";
 import type { NativeScore, NativeShrinker } from "../native/addon.js";
 import { cancellable } from "../native/cancellable.js";
+import type { ResolvedRegionLimits } from "../options/regions.js";
+import type { ResolvedScoreOptions } from "../options/score.js";
+import { regionsOf } from "../regions/find-regions.js";
+import { stretched } from "../regions/placement.js";
+import type { Region } from "../regions/region.js";
+import { resizedTo } from "../regions/resize-map.js";
 import type { DetectorParts } from "./parts.js";
 import { ScoreQueue } from "./score-queue.js";
 import { ThreadBudget } from "./thread-budget.js";
@@ -22,7 +30,7 @@ export interface Score {
    * scores of the same detector.
    */
   score: number;
-  /** Where the image is anomalous, at the model's size. */
+  /** Where the image is anomalous, at the model's size, or the image's if that was asked for. */
   map: AnomalyMap;
   /**
    * What to do with the part, by the detector's thresholds: "reject" if at least one pixel of the map is at or above
@@ -34,7 +42,20 @@ export interface Score {
    * unit that can be compared between detectors. null without a calibration.
    */
   pValue: number | null;
+  /**
+   * The regions of defects in pixels of the image, if they were asked for. The one with the highest peak comes first.
+   * Unless they are limited, there is one if and only if the verdict is "reject".
+   */
+  regions?: Region[];
 }
+
+/** What a result contains, and what stops its computation. */
+type ResultRequest = Partial<Pick<ResolvedScoreOptions, "regions" | "map">> & {
+  signal?: AbortSignal | undefined;
+};
+
+/** What is asked of the scorer. */
+type ScoreRequest = ResultRequest & Pick<DecodeOptions, "maxPixels">;
 
 /** The threads that all detectors share, created with the first detector. */
 let budget: ThreadBudget | undefined;
@@ -55,17 +76,24 @@ export class Scorer {
   }
 
   /** Scores one image, in a batch with others that are waiting. */
-  async score(image: ImageInput, options: DecodeOptions): Promise<Score> {
+  async score(image: ImageInput, { maxPixels, signal, ...asked }: ScoreRequest): Promise<Score> {
+    if (asked.regions) this.#requireThresholds();
     const { levels } = this.#parts.model;
     const shrink = (decoded: RawImage) => this.shrink(decoded);
-    const prepare = () => decodeInTurn(image, { shrink, levels, ...options });
-    return this.#toScore(await this.#queue.score({ bytes: heldBytes(image), prepare }, options.signal));
+    let size: readonly [height: number, width: number];
+    const prepare = async () => {
+      const prepared = await decodeInTurn(image, { shrink, levels, maxPixels, signal });
+      size = originalSize(prepared);
+      return prepared;
+    };
+    const result = await this.#queue.score({ bytes: heldBytes(image), prepare }, signal);
+    return this.#toScore(result, size!, { ...asked, signal });
   }
 
   /** Scores images in order, one batch after the other. */
   async scoreAll(
     images: readonly ImageInput[],
-    options: DecodeOptions & { batchSize: number },
+    options: ScoreRequest & { batchSize: number },
   ): Promise<Score[]> {
     const scores: Score[] = [];
     for await (const score of this.scoreEach(images, options)) scores.push(score);
@@ -78,21 +106,27 @@ export class Scorer {
    */
   async *scoreEach(
     images: readonly ImageInput[],
-    { batchSize, maxPixels, signal }: DecodeOptions & { batchSize: number },
+    { batchSize, maxPixels, signal, ...asked }: ScoreRequest & { batchSize: number },
   ): AsyncGenerator<Score> {
-    let running: Promise<NativeScore[]> | undefined;
+    if (asked.regions) this.#requireThresholds();
+    let running: Promise<Score[]> | undefined;
     try {
       for await (const batch of this.#batches(images, batchSize, { maxPixels, signal })) {
         const before = running;
-        running = this.compute(batch, signal);
+        running = this.#scoreBatch(batch, { ...asked, signal });
         // It is awaited later; until then, a failure must not count as unhandled.
         running.catch(() => undefined);
-        for (const result of (await before) ?? []) yield this.#toScore(result);
+        yield* (await before) ?? [];
       }
-      for (const result of (await running) ?? []) yield this.#toScore(result);
+      yield* (await running) ?? [];
     } finally {
       await Promise.allSettled([running]);
     }
+  }
+
+  async #scoreBatch(batch: readonly ScorableImage[], asked: ResultRequest): Promise<Score[]> {
+    const results = await this.compute(batch, asked.signal);
+    return Promise.all(results.map((result, i) => this.#toScore(result, originalSize(batch[i]!), asked)));
   }
 
   /** Decodes images ahead, and puts them together. */
@@ -134,8 +168,36 @@ export class Scorer {
     return this.#budget.use(threads, compute, signal);
   }
 
-  #toScore({ score, map }: NativeScore): Score {
-    const [height, width] = this.#parts.model.imageSize;
-    return { score, map: { data: ownFloats(map), height, width }, ...this.#rule.judge(score) };
+  /** @param size The size of the image, before it was shrunk. */
+  async #toScore(
+    { score, map }: NativeScore,
+    size: readonly [height: number, width: number],
+    { regions: limits, map: mapSize, signal }: ResultRequest,
+  ): Promise<Score> {
+    const { addon, model } = this.#parts;
+    const [height, width] = model.imageSize;
+    const whole = { data: ownFloats(map), height, width };
+    return {
+      score,
+      map: mapSize === "original" ? await resizedTo(addon, whole, size) : whole,
+      ...this.#rule.judge(score),
+      ...(limits && { regions: await this.#findRegions(whole, size, { ...limits, signal }) }),
+    };
+  }
+
+  #findRegions(
+    map: AnomalyMap,
+    size: readonly [height: number, width: number],
+    limits: ResolvedRegionLimits & { signal: AbortSignal | undefined },
+  ): Promise<Region[]> {
+    const { reject: seed, outline } = this.#requireThresholds();
+    const placement = stretched(map, size);
+    return regionsOf(this.#parts.addon, map, { ...limits, seed, outline, placement });
+  }
+
+  #requireThresholds(): Thresholds {
+    const { thresholds } = this.#rule;
+    if (thresholds === null) throw notCalibrated("The detector");
+    return thresholds;
   }
 }

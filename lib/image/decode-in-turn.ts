@@ -3,6 +3,7 @@ import { throwIfAborted } from "../errors/abort.js";
 import { Turns } from "../errors/turns.js";
 import { decodeImage, type DecodeOptions, type ImageInput } from "./decode.js";
 import { asDecodedHere, type ScorableImage } from "./lent-image.js";
+import { asShrunk } from "./original-size.js";
 import { isRawLike, type RawImage } from "./raw-image.js";
 
 /**
@@ -44,7 +45,7 @@ export async function decodeInTurn<T extends ScorableImage>(
     async () => {
       const image = await decodeImage(input, options);
       throwIfAborted(signal);
-      return asDecodedHere(shrink === undefined ? image : await shrink(image));
+      return asDecodedHere(shrink === undefined ? image : asShrunk(await shrink(image), image));
     },
     signal,
   );

@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { finite, integer, invalid } from "../errors/validate.js";
 import { abortOptions } from "./computing.js";
 import { kind, parseNumber, positiveNumber, wholeNumber, type Kind } from "./kind.js";
-import { optional, required, type GivenOptions, type ResolvedOptions } from "./option.js";
+import { optional, required, resolveOptions, type GivenOptions, type ResolvedOptions } from "./option.js";
 
 const threshold: Kind<number> = kind({ check: finite, parse: parseNumber, placeholder: "<value>" });
 
@@ -39,8 +39,22 @@ const regionLimits = {
   maxCount: optional(wholeNumber(1, 2 ** 31 - 1)),
 };
 
+/** Which regions are returned. */
+export interface RegionLimits extends GivenOptions<typeof regionLimits> {}
+
 /** Which regions are returned, checked. */
-export type RegionLimits = ResolvedOptions<typeof regionLimits>;
+export type ResolvedRegionLimits = ResolvedOptions<typeof regionLimits>;
+
+/** Whether regions are returned, and which. */
+export const regionsKind: Kind<ResolvedRegionLimits | false, boolean | RegionLimits> = kind({
+  check(name, value) {
+    if (value === false) return false;
+    if (value === true || (typeof value === "object" && value !== null))
+      return resolveOptions(regionLimits, value === true ? {} : value, name);
+    throw invalid(name, "true, false or { minArea, maxCount }", value);
+  },
+  placeholder: "<regions>",
+});
 
 /** The options of `findRegions`. */
 export const findRegionsOptions = {

@@ -5,7 +5,11 @@ import type { Addon, LentMap } from "../native/addon.js";
 import { cancellable } from "../native/cancellable.js";
 import { loadAddon } from "../native/loader.js";
 import { resolveOptions } from "../options/option.js";
-import { findRegionsOptions, type FindRegionsOptions, type RegionLimits } from "../options/regions.js";
+import {
+  findRegionsOptions,
+  type FindRegionsOptions,
+  type ResolvedRegionLimits,
+} from "../options/regions.js";
 import { lendMap } from "./lend-map.js";
 import { mapWorker } from "./map-worker.js";
 import { stretched, type Placement } from "./placement.js";
@@ -30,7 +34,7 @@ export async function findRegions(map: AnomalyMap, options: FindRegionsOptions):
 }
 
 /** How {@link regionsOf} finds regions. */
-export interface RegionSearch extends RegionLimits {
+export interface RegionSearch extends ResolvedRegionLimits {
   seed: number;
   outline: number;
   placement: Placement;
