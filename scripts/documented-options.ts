@@ -11,6 +11,7 @@ import { loadOptions } from "../lib/options/load.js";
 import type { Declarations, Option } from "../lib/options/option.js";
 import { findRegionsOptions } from "../lib/options/regions.js";
 import { saveOptions } from "../lib/options/save.js";
+import { scoreOptions } from "../lib/options/score.js";
 import { trainOptions } from "../lib/options/train.js";
 import { watchOptions } from "../lib/options/watch.js";
 
@@ -23,6 +24,7 @@ const declared = {
   watch: ["options/watch", "watchOptions", watchOptions],
   load: ["options/load", "loadOptions", loadOptions],
   batching: ["options/batching", "batchingOptions", batchingOptions],
+  score: ["options/score", "scoreOptions", scoreOptions],
   regions: ["options/regions", "findRegionsOptions", findRegionsOptions],
   evaluate: ["evaluation/evaluate", "evaluateOptions", evaluateOptions],
   save: ["options/save", "saveOptions", saveOptions],

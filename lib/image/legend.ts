@@ -27,10 +27,14 @@ export function drawLegend(width: number, scaleEnd: number, marks: readonly numb
   const stops = colourMap.map(
     (colour, step) => `<stop offset="${step / 255}" stop-color="rgb(${colour.join()})"/>`,
   );
+  const thickness = Math.round(digit / 8);
   const ticks = marks
     .filter((value) => value > 0 && value < scaleEnd)
     .map((value) => left + (value / scaleEnd) * (right - left))
-    .map((x) => `<path d="M${x},${digit * 0.5}V${digit * 2.5}" stroke="white" stroke-width="${digit / 8}"/>`);
+    .map(
+      (x) =>
+        `<rect x="${Math.round(x)}" y="${0.5 * digit}" width="${thickness}" height="${2 * digit}" fill="white"/>`,
+    );
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
     `<defs><linearGradient id="scale">${stops.join("")}</linearGradient></defs>` +
