@@ -10,6 +10,7 @@ import {
   train,
   type AnomalyMap,
   type ErrorCode,
+  type Region,
   type Report,
   type Score,
 } from "../../lib/index.js";
@@ -29,6 +30,7 @@ export type Claims = [
   Holds<Same<Awaited<ReturnType<Detector["scoreBatch"]>>, Score[]>>,
   Holds<Same<Awaited<ReturnType<Detector["evaluate"]>>, Report>>,
   Holds<Same<AnomalyMap["data"], Float32Array>>,
+  Holds<Same<Score["regions"], Region[] | undefined>>,
   Holds<Same<ReverseDistillationError["code"], ErrorCode>>,
   Holds<Same<Parameters<typeof Detector.load>[0], string | URL>>,
 ];
@@ -41,6 +43,7 @@ export async function uses(): Promise<void> {
   });
   await detector.score({ data: new Uint8Array(12), width: 2, height: 2, channels: 3 });
   await detector.scoreBatch(["a.png", new URL("file:///b.png"), new Uint8Array(8)], { batchSize: 2 });
+  await detector.score("a.png", { regions: { minArea: 20, maxCount: 3 }, map: "original" });
   await detector.evaluate(await openDataset("data"));
   configureNative({ libtorch: "libtorch", backend: "cpu" });
 
@@ -56,6 +59,8 @@ export async function uses(): Promise<void> {
   await train("folder", { layers: [4] });
   // @ts-expect-error two channels are no image
   await detector.score({ data: new Uint8Array(8), width: 2, height: 2, channels: 2 });
+  // @ts-expect-error no such limit of regions
+  await detector.score("a.png", { regions: { seed: 1 } });
   // @ts-expect-error one image, not a list
   await detector.score(["a.png"]);
   // @ts-expect-error what was trained with is for reading
