@@ -9,7 +9,7 @@ export { Watch, type Drift, type WatchState } from "./calibration/watch.js";
 export type { WatchOptions } from "./options/watch.js";
 export type { CalibrateOptions } from "./options/calibrate.js";
 export type { CalibrationOptions, HeldOutOptions } from "./options/calibration.js";
-export type { Score } from "./detector/scorer.js";
+export type { RegionsFound, Score } from "./detector/scorer.js";
 export { datasetFromLists, normalLabel, openDataset, splitNormal } from "./evaluation/dataset.js";
 export type { Dataset, OpenDatasetOptions, SplitOptions, TestImage } from "./evaluation/dataset.js";
 export { datasetFormats } from "./options/dataset-format.js";
@@ -32,7 +32,7 @@ export type { Layer, ModelDescription, Backbone, Combine, Layout, Normalisation 
 export type { BatchingOptions } from "./options/batching.js";
 export type { LoadOptions } from "./options/load.js";
 export type { SaveOptions, StoragePrecision, SaveCheckpointOptions } from "./options/save.js";
-export type { ScoreBatchOptions, ScoreOptions } from "./options/score.js";
+export type { RegionsAsked, ScoreBatchOptions, ScoreOptions } from "./options/score.js";
 export type { Loss, Epochs } from "./options/training.js";
 export type { Device } from "./options/computing.js";
 export type { ScoringPrecision, TrainingPrecision, Precision } from "./options/precision.js";

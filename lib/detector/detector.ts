@@ -32,6 +32,7 @@ import { resolveSaveOptions, type SaveCheckpointOptions, type SaveOptions } from
 import {
   scoreBatchOptions,
   scoreOptions,
+  type RegionsAsked,
   type ScoreBatchOptions,
   type ScoreOptions,
 } from "../options/score.js";
@@ -40,7 +41,7 @@ import { calibrate } from "./calibrate.js";
 import { loadCheckpointFile, loadModelFile } from "./load.js";
 import type { DetectorParts } from "./parts.js";
 import type { Place } from "./place.js";
-import { Scorer, type Score } from "./scorer.js";
+import { Scorer, type RegionsFound, type Score } from "./scorer.js";
 
 /** Node.js before 20.5 lacks the symbol; compilers of `await using` then fall back to this one. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
@@ -172,8 +173,10 @@ export class Detector {
    * Scores one image. Calls that arrive while a batch is being computed form the next batch; see the option `batching`.
    *
    * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_IMAGE`, `INVALID_ARGUMENT`, `DISPOSED`, `ABORTED`,
-   * `QUEUE_FULL`, `OUT_OF_MEMORY`.
+   * `QUEUE_FULL`, `OUT_OF_MEMORY`; `NOT_CALIBRATED` if regions are asked for and there are no thresholds.
    */
+  score(image: ImageInput, options: ScoreOptions & RegionsAsked): Promise<Score & RegionsFound>;
+  score(image: ImageInput, options?: ScoreOptions): Promise<Score>;
   async score(image: ImageInput, options: ScoreOptions = {}): Promise<Score> {
     const resolved = resolveOptions(scoreOptions, options);
     return this.#work(resolved.signal, () => this.#scorer.score(image, resolved));
@@ -186,6 +189,11 @@ export class Detector {
    *
    * @throws ReverseDistillationError as {@link Detector.score} does. The call fails with the first image that fails.
    */
+  scoreBatch(
+    images: readonly ImageInput[],
+    options: ScoreBatchOptions & RegionsAsked,
+  ): Promise<(Score & RegionsFound)[]>;
+  scoreBatch(images: readonly ImageInput[], options?: ScoreBatchOptions): Promise<Score[]>;
   async scoreBatch(images: readonly ImageInput[], options: ScoreBatchOptions = {}): Promise<Score[]> {
     if (!reading("images", () => Array.isArray(images)))
       throw invalid("images", "an array of images", images);

@@ -49,6 +49,9 @@ export interface Score {
   regions?: Region[];
 }
 
+/** What a result contains if regions were asked for. */
+export type RegionsFound = Required<Pick<Score, "regions">>;
+
 /** What a result contains, and what stops its computation. */
 type ResultRequest = Partial<Pick<ResolvedScoreOptions, "regions" | "map">> & {
   signal?: AbortSignal | undefined;

@@ -2,7 +2,7 @@ import { abortOptions } from "./computing.js";
 import { imageOptions } from "./images.js";
 import { choice, wholeNumber } from "./kind.js";
 import { option, type GivenOptions, type ResolvedOptions } from "./option.js";
-import { regionsKind } from "./regions.js";
+import { regionsKind, type RegionLimits } from "./regions.js";
 
 /** What a result contains. */
 const resultOptions = {
@@ -18,6 +18,11 @@ const resultOptions = {
    */
   map: option(choice(["model", "original"]), { default: "model" }),
 };
+
+/** Options that ask for regions. */
+export interface RegionsAsked {
+  regions: true | RegionLimits;
+}
 
 /** The options of `Detector.score`. */
 export const scoreOptions = { ...resultOptions, ...imageOptions, ...abortOptions };

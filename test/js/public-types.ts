@@ -43,7 +43,11 @@ export async function uses(): Promise<void> {
   });
   await detector.score({ data: new Uint8Array(12), width: 2, height: 2, channels: 3 });
   await detector.scoreBatch(["a.png", new URL("file:///b.png"), new Uint8Array(8)], { batchSize: 2 });
-  await detector.score("a.png", { regions: { minArea: 20, maxCount: 3 }, map: "original" });
+  const { regions } = await detector.score("a.png", { regions: { minArea: 20 }, map: "original" });
+  regions.map(({ box }) => box.left);
+  const { regions: unasked } = await detector.score("a.png");
+  // @ts-expect-error without asking for them there are no regions
+  unasked.map(({ box }) => box.left);
   await detector.evaluate(await openDataset("data"));
   configureNative({ libtorch: "libtorch", backend: "cpu" });
 

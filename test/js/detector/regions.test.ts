@@ -92,7 +92,7 @@ test.serial("there is a region if and only if the part is rejected", (t) =>
       detector.setThresholds({ reject, review: reject, outline: reject });
       const result = await detector.score(image, { regions: true });
       t.is(result.verdict, verdict);
-      t.is(result.regions!.length, count);
+      t.is(result.regions.length, count);
     }
   }),
 );
@@ -106,7 +106,7 @@ test.serial("a map of the image's size is the detector's map, resized", (t) =>
       t.deepEqual([original.map.height, original.map.width], [90, 150]);
       t.deepEqual(original.map.data, expected.data);
       t.is(original.score, score);
-      t.true(original.regions!.length > 0);
+      t.true(original.regions.length > 0);
     }
     const [first] = await detector.scoreBatch([png], { map: "original" });
     t.deepEqual(first!.map, expected);
