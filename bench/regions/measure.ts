@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { labelRegions } from "../../lib/evaluation/metrics/regions.js";
 import type { AnomalyMap } from "../../lib/image/anomaly-map.js";
 import { loadAddon } from "../../lib/native/loader.js";
@@ -10,6 +11,7 @@ import type { RegionsResult } from "./results.js";
 
 /** Checks the regions of a map, and times the native call and the whole function in turns. */
 export async function measure(subject: MapCase, rounds: number): Promise<RegionsResult> {
+  const [load] = loadavg();
   const { map, seed, outline } = makeMap(subject);
   const regions = await findRegions(map, { seed, outline });
   requireRight(regions, map, { seed, outline });
@@ -34,6 +36,7 @@ export async function measure(subject: MapCase, rounds: number): Promise<Regions
     corners: regions.flatMap(({ polygon }) => polygon).reduce((sum, ring) => sum + ring.length, 0),
     native: distribution(native),
     facade: distribution(facade),
+    load: load!,
     environment: await describeEnvironment(),
   };
 }

@@ -12,6 +12,8 @@ export interface RegionsResult extends MapCase {
   native: Distribution;
   /** Seconds of `findRegions`, which copies the map and makes objects of the result. */
   facade: Distribution;
+  /** The system's load average over the minute before: above 1, other work took the processor's time too. */
+  load: number;
   environment: Environment;
 }
 

@@ -34,5 +34,7 @@ export function formatTable(results: readonly RegionsResult[]): string {
         `${cpu} (${cpuCapability}), ${cores} cores; Node.js ${node}, ${date}.`,
     ),
   );
+  const load = Math.max(...results.map((result) => result.load));
+  if (load > 1) machines.add(`The machine did other work (load average up to ${load.toFixed(1)}).`);
   return `${[...machines].join("\n")}\n\n${markdownTable(header, rows, (column) => (column === 0 ? "---" : "---:"))}`;
 }

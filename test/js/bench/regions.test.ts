@@ -14,9 +14,13 @@ test("the table has one row per map, with the machine above it", (t) => {
   });
   const environment = { cpu: "a processor", cpuCapability: "AVX2", cores: 2, node: "20", date: "today" };
   const result = (kind: "smooth" | "noise", side: number): RegionsResult => ({
-    ...{ kind, side, regions: 3, corners: 40, native: spread(0.0001), facade: spread(0.0002) },
+    ...{ kind, side, regions: 3, corners: 40, native: spread(0.0001), facade: spread(0.0002), load: 0.4 },
     environment: environment as RegionsResult["environment"],
   });
+  t.regex(
+    formatTable([{ ...result("smooth", 256), load: 3.21 }]),
+    /^The machine did other work \(load average up to 3\.2\)\.$/m,
+  );
   t.is(
     formatTable([result("smooth", 256), result("noise", 512)]),
     [
