@@ -96,7 +96,9 @@ const calls: Record<string, readonly Call[]> = {
     ...withOptions(["regions", "map", "maxPixels", "signal"], (given) => detector.score!(image, given)),
     (value) => detector.scoreBatch!(value),
     (value) => detector.scoreBatch!([image, value]),
-    ...withOptions(["batchSize", "regions", "map", "signal"], (given) => detector.scoreBatch!([image], given)),
+    ...withOptions(["batchSize", "regions", "map", "signal"], (given) =>
+      detector.scoreBatch!([image], given),
+    ),
     (value, other) => detector.allocateImage!(value, other),
     (value) => detector.allocateImage!(2, 2, value),
     (value) => detector.evaluate!(value),
