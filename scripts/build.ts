@@ -22,8 +22,11 @@ const { values } = parseArgs({
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 try {
   await buildNative(root, {
-    tests: values.tests,
-    bench: values.bench,
+    targets: [
+      "addon",
+      ...(values.tests ? (["tests", "kernel-tests"] as const) : []),
+      ...(values.bench ? (["benchmark"] as const) : []),
+    ],
     builds: buildable(values.cuda ? "cuda" : "cpu"),
     // A CUDA build takes gigabytes, and the right one for the driver may already be installed with PyTorch.
     fetch: !values.cuda,

@@ -12,12 +12,23 @@ import { hasNinja, MissingTool, requireCMake, requireCompiler, requireNvcc } fro
 
 const require = createRequire(import.meta.url);
 
-/** What to build. */
+/** What can be built: the addon, and programs for this checkout. */
+export type NativeTarget = "addon" | "tests" | "pointer-tests" | "kernel-tests" | "benchmark";
+
+/** A build that is not for use, but finds defects, or counts which lines run. */
+export interface Variant {
+  /** Its folder in `.build`. */
+  name: string;
+  /** Variables of CMakeLists.txt. */
+  settings: Readonly<Record<string, string>>;
+}
+
+/** How to build. */
 export interface NativeBuildOptions {
-  /** Whether to build the native tests too. Default: false. */
-  tests?: boolean;
-  /** Whether to build the benchmark of the operators too. Default: false. */
-  bench?: boolean;
+  /** Default: the addon. */
+  targets?: readonly NativeTarget[];
+  /** Default: the build for use. */
+  variant?: Variant;
   /** The kinds of LibTorch to build against. Default: every supported CPU build. */
   builds?: readonly LibTorchBuild[];
   /** The full version that LibTorch must have, such as "2.13.0+cpu". Default: any version of these kinds. */
@@ -26,81 +37,87 @@ export interface NativeBuildOptions {
   fetch?: boolean;
 }
 
+/** What was built. */
+export interface NativeBuild {
+  /** The LibTorch that it was built against. */
+  libtorch: LibTorch;
+  /** The folder of the programs. */
+  tree: string;
+  /** The folder of the addon. */
+  product: string;
+}
+
 /**
- * Builds the addon, and its tests if asked to, against a LibTorch that is found or fetched. Does nothing if everything
- * is up to date.
- *
- * @returns the LibTorch that the addon is built against.
+ * Builds against a LibTorch that is found or fetched. Does nothing if everything is up to date.
  */
-export async function buildNative(root: string, options: NativeBuildOptions = {}): Promise<LibTorch> {
-  const { tests = false, bench = false } = options;
+export async function buildNative(root: string, options: NativeBuildOptions = {}): Promise<NativeBuild> {
+  const { targets = ["addon"], variant } = options;
   const libtorch = await obtainLibTorch(options);
-  const tree = join(root, ".build", libtorch.backend);
-  const step = (target: string, inputs: string[], outputs: string[]) => ({
-    target,
-    stamp: new Stamp(
-      join(tree, `${target}.stamp`),
-      ["CMakeLists.txt", "package-lock.json", "native", ...inputs].map((path) => join(root, path)),
-      {
-        directory: libtorch.directory,
-        version: libtorch.version,
-        architecture: process.arch,
-        gpus: process.env.CUDAARCHS,
-      },
-      outputs,
-    ),
+  const tree = join(root, ".build", variant?.name ?? libtorch.backend);
+  const product = variant === undefined ? join(root, "build", "Release") : join(tree, "Release");
+  const program = (name: string, sources: string) => ({
+    target: `reverse_distillation_${name}`,
+    inputs: [sources],
+    outputs: [join(tree, `reverse_distillation_${name}`)],
   });
-  const product = join(root, "build", "Release");
-  const steps = [
-    step(
-      "all",
-      [],
-      [
+  const described: Record<NativeTarget, { target: string; inputs: string[]; outputs: string[] }> = {
+    addon: {
+      target: "all",
+      inputs: [],
+      outputs: [
         join(product, "reverse_distillation.node"),
         join(product, `reverse_distillation-${libtorch.backend}-torch${libtorch.minor}.so`),
       ],
-    ),
-    ...(tests
-      ? [
-          step(
-            "native_tests",
-            ["test/native"],
-            ["tests", "cuda_tests"].map((name) => join(tree, `reverse_distillation_${name}`)),
-          ),
-        ]
-      : []),
-    ...(bench
-      ? [
-          step(
-            "reverse_distillation_benchmark",
-            ["bench/native"],
-            [join(tree, "reverse_distillation_benchmark")],
-          ),
-        ]
-      : []),
-  ].filter(({ stamp }) => !stamp.isFresh);
-  if (steps.length === 0) return libtorch;
+    },
+    tests: program("tests", "test/native"),
+    "pointer-tests": program("pointer_tests", "test/native"),
+    "kernel-tests": program("cuda_tests", "test/native"),
+    benchmark: program("benchmark", "bench/native"),
+  };
+  const steps = targets
+    .map((name) => described[name])
+    .map(({ target, inputs, outputs }) => ({
+      target,
+      stamp: new Stamp(
+        join(tree, `${target}.stamp`),
+        ["CMakeLists.txt", "package-lock.json", "native", ...inputs].map((path) => join(root, path)),
+        {
+          directory: libtorch.directory,
+          version: libtorch.version,
+          architecture: process.arch,
+          gpus: process.env.CUDAARCHS,
+          variant,
+        },
+        outputs,
+      ),
+    }))
+    .filter(({ stamp }) => !stamp.isFresh);
+  if (steps.length === 0) return { libtorch, tree, product };
 
   requireCMake();
   requireCompiler();
   // CMake reads the compiler from this variable when it first configures a tree.
   if (libtorch.backend === "cuda") process.env.CUDACXX = nvccFor(libtorch);
-  console.log(`Building the native addon against LibTorch ${libtorch.version} (${libtorch.directory})`);
+  const what = targets.includes("addon") ? "the native addon" : targets.join(", ");
+  const how = variant === undefined ? "" : ` for ${variant.name}`;
+  console.log(`Building ${what}${how} against LibTorch ${libtorch.version} (${libtorch.directory})`);
+  const settings = {
+    LIBTORCH: libtorch.directory,
+    // OFF leaves the choice to CMakeLists.txt; without the option, the previous configuration's would stay.
+    ...(libtorch.backend === "cuda" ? { CMAKE_CUDA_ARCHITECTURES: process.env.CUDAARCHS || "OFF" } : {}),
+    ...variant?.settings,
+  };
   await cmake(root, tree, [
     "configure",
     "--generator",
     generator(root, tree),
-    `--CDLIBTORCH=${libtorch.directory}`,
-    // OFF leaves the choice to CMakeLists.txt; without the option, the previous configuration's would stay.
-    ...(libtorch.backend === "cuda"
-      ? [`--CDCMAKE_CUDA_ARCHITECTURES=${process.env.CUDAARCHS || "OFF"}`]
-      : []),
+    ...Object.entries(settings).map(([name, value]) => `--CD${name}=${value}`),
   ]);
   for (const { target, stamp } of steps) {
     await cmake(root, tree, ["build", "--target", target, "--parallel", String(availableParallelism())]);
     stamp.write();
   }
-  return libtorch;
+  return { libtorch, tree, product };
 }
 
 /** The LibTorch to build against: the first that fits, or else the pinned one, fetched. */

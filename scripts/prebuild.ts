@@ -58,7 +58,7 @@ async function build(): Promise<Product[]> {
   const products: Product[] = [];
   for (const build of publishedBuilds) {
     if (build.backend === "cuda" && lacking !== undefined) continue;
-    const libtorch = await buildNative(root, { builds: [build], version: build.version });
+    const { libtorch } = await buildNative(root, { builds: [build], version: build.version });
     if (products.length === 0) products.push({ file: `${name}.node`, libtorch });
     products.push({ file: implementationName(build), libtorch });
   }

@@ -48,7 +48,7 @@ try {
       "Nothing to build: there is no LibTorch yet. `npx reverse-distillation libtorch install` fetches one.",
     );
   } else {
-    const target = await buildNative(packageRoot(), { builds: wanted(), fetch: false });
+    const { libtorch: target } = await buildNative(packageRoot(), { builds: wanted(), fetch: false });
     console.log(`Built the native addon for LibTorch ${target.version} (${target.directory})`);
   }
 } catch (error) {
