@@ -5,7 +5,7 @@ export { Detector } from "./detector/detector.js";
 export type { CalibratedThreshold, Calibration } from "./calibration/calibration.js";
 export type { Outlier } from "./calibration/outliers.js";
 export type { GivenThresholds, Thresholds, Verdict } from "./calibration/thresholds.js";
-export { Watch, type Drift, type WatchState } from "./calibration/watch.js";
+export { Watch, type Drift, type LineState } from "./calibration/watch.js";
 export type { WatchOptions } from "./options/watch.js";
 export type { CalibrateOptions } from "./options/calibrate.js";
 export type { CalibrationOptions, HeldOutOptions } from "./options/calibration.js";

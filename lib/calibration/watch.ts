@@ -9,7 +9,7 @@ import { verdictOf, type Thresholds } from "./thresholds.js";
 export type Drift = "higher" | "lower" | "rejects";
 
 /** What is known of a line after a part. */
-export interface WatchState {
+export interface LineState {
   /** Number of parts since the watch began or was reset. */
   parts: number;
   /** How many of them were rejected. */
@@ -44,7 +44,7 @@ export class Watch {
   /** Scores that were not rejected, ascending. */
   #usual: number[];
   #bets: Record<Drift, number[]> = emptyBets();
-  #state: WatchState = { parts: 0, rejected: 0, drift: null, evidence: 0 };
+  #state: LineState = { parts: 0, rejected: 0, drift: null, evidence: 0 };
 
   /**
    * @param scores Of the calibration, ascending.
@@ -60,7 +60,7 @@ export class Watch {
   }
 
   /** What is known of the line. */
-  get state(): Readonly<WatchState> {
+  get state(): Readonly<LineState> {
     return this.#state;
   }
 
@@ -71,7 +71,7 @@ export class Watch {
    * @returns the state after it. A change stays in it until `reset`.
    * @throws ReverseDistillationError `INVALID_ARGUMENT`
    */
-  add(part: number | { score: number }): Readonly<WatchState> {
+  add(part: number | { score: number }): Readonly<LineState> {
     const score = reading("part", () => (typeof part === "object" && part !== null ? part.score : part));
     if (!Number.isFinite(score)) throw invalid("part", "a result of score, or a finite number", part);
     const rejected = verdictOf(score, this.#thresholds) === "reject";
@@ -118,7 +118,7 @@ export class Watch {
     gains.forEach((gain, i) => (bets[i] = Math.min(Number.MAX_VALUE, (1 + bets[i]!) * gain)));
   }
 
-  #after(rejected: boolean): WatchState {
+  #after(rejected: boolean): LineState {
     const { parts, rejected: before, drift } = this.#state;
     const all = Object.entries(this.#bets) as [Drift, number[]][];
     const count = all.reduce((sum, [, bets]) => sum + bets.length, 0);
