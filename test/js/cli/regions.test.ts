@@ -66,5 +66,5 @@ test("a model without thresholds has no regions, and the command says what to do
   const { code, stdout, stderr } = await runCli(["score", plain, parts, "--regions"]);
   t.is(code, 1);
   t.is(stdout, "");
-  t.regex(stderr, /^error: The model \S+ has no thresholds\. Calibrate it on good parts/);
+  t.regex(stderr, /^error: The model \S+ is not calibrated\. Calibrate it on good parts/);
 });

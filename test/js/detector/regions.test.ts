@@ -38,7 +38,7 @@ async function withThresholds<T>(work: () => Promise<T>): Promise<T> {
 
 test.serial("without thresholds there are no regions, but an error that says what to do", async (t) => {
   detector.setThresholds(null);
-  const message = /^The detector has no thresholds\. Calibrate it/;
+  const message = /^The detector is not calibrated\. Calibrate it/;
   await rejects(t, detector.score(image, { regions: true }), "NOT_CALIBRATED", message);
   await rejects(t, detector.scoreBatch([image], { regions: {} }), "NOT_CALIBRATED", message);
   const { map, regions } = await detector.score(image, { map: "original" });
