@@ -3,12 +3,13 @@
 // Chooses the instruction set of loops over plain pointers at run time. A function marked RD_VECTORISED is
 // compiled once per instruction set, and the dynamic linker picks the best one that the processor has.
 // Functions that it calls must be RD_INLINE; otherwise they are compiled only for the oldest processor.
+// ThreadSanitizer is not ready yet when the linker picks.
 
 #include <bit>
 #include <cstdint>
 #include <limits>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
 #define RD_VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define RD_VECTORISED
