@@ -1,6 +1,7 @@
 import type { Detector } from "../detector/detector.js";
 import { counted } from "../errors/counted.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
+import type { Outlines } from "../image/outlines.js";
 import { Gallery } from "../report/gallery.js";
 import type { PageImage } from "../report/content.js";
 import { writeReportPage } from "../report/write.js";
@@ -17,9 +18,10 @@ export class ScorePage {
     this.#path = path;
   }
 
-  add(image: string, score: number, map: AnomalyMap): void {
+  /** @param outlines Of regions, in pixels of the image. */
+  add(image: string, score: number, map: AnomalyMap, outlines?: Outlines): void {
     this.#images.push({ image, score });
-    this.#gallery.add(image, map);
+    this.#gallery.add(image, map, outlines);
   }
 
   /** Counts an image that could not be read. */

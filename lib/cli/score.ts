@@ -66,7 +66,7 @@ export function scoreCommand(context: CommandContext): Command {
     .option("--fail-on-reject", "exit with code 3 if a part is rejected; implies --verdict")
     .option(
       "--regions",
-      "find the regions of defects by the model's thresholds: counted in lines, described in JSON, outlined in heatmaps",
+      "find the regions of defects by the model's thresholds: counted in lines, described in JSON, outlined in pictures",
     )
     .option("--heatmaps <folder>", "save each image with its anomaly map on top to this folder")
     .option(
@@ -136,7 +136,7 @@ async function runScore(
     if (failOnReject && verdict === "reject") context.markRejected();
     const outlines = scored.regions?.flatMap(({ polygon }) => polygon);
     await heatmaps?.add(input, image, map, outlines);
-    page?.add(input.path, score, map);
+    page?.add(input.path, score, map, outlines);
     write(context, {
       image: input.path,
       score,

@@ -1,6 +1,7 @@
 import { decodeInTurn, decoders } from "../image/decode-in-turn.js";
 import { quantiseMap, type QuantisedMap } from "../image/heatmap.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
+import type { Outlines } from "../image/outlines.js";
 import { readAhead } from "../image/read-ahead.js";
 import type { LevelRange } from "../options/levels.js";
 import { drawThumbnail, type Thumbnail } from "./thumbnail.js";
@@ -20,11 +21,14 @@ const sides = [
 
 /** Keeps the maps of images, with 8 bits per value, until all of them are known and can be drawn on one scale. */
 export class Gallery {
-  readonly #images: { path: string; map: QuantisedMap }[] = [];
+  readonly #images: { path: string; map: QuantisedMap; outlines: Outlines }[] = [];
 
-  /** @param path The file of the image, which is read again when it is drawn. */
-  add(path: string, map: AnomalyMap): void {
-    this.#images.push({ path, map: quantiseMap(map) });
+  /**
+   * @param path The file of the image, which is read again when it is drawn.
+   * @param outlines Of regions, in pixels of the image.
+   */
+  add(path: string, map: AnomalyMap, outlines: Outlines = []): void {
+    this.#images.push({ path, map: quantiseMap(map), outlines });
   }
 
   /**
@@ -46,9 +50,9 @@ export class Gallery {
     const { side } = sides.find(({ upTo }) => numbers.length <= upTo) ?? sides.at(-1)!;
     const options = { scaleEnd, levels, side, bytes: budget / 2 / numbers.length };
     const draw = async (number: number): Promise<[number, Thumbnail]> => {
-      const { path, map } = this.#images[number]!;
+      const { path, map, outlines } = this.#images[number]!;
       const image = await decodeInTurn(path, { levels, maxPixels, signal });
-      return [number, await drawThumbnail(image, map, options)];
+      return [number, await drawThumbnail(image, map, { ...options, outlines })];
     };
     const drawn = new Map<number, Thumbnail>();
     for await (const [number, picture] of readAhead(numbers, draw, { limit: decoders, signal }))

@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { eightBits, renderHeatmap, type QuantisedMap } from "../image/heatmap.js";
+import type { Outlines } from "../image/outlines.js";
 import type { RawImage } from "../image/raw-image.js";
 import type { LevelRange } from "../options/levels.js";
 
@@ -12,8 +13,10 @@ export interface Thumbnail {
   overlay: Buffer;
 }
 
-/** How thumbnails are drawn, the same for all of a page. */
+/** How thumbnails are drawn: but for the outlines, the same for all of a page. */
 export interface ThumbnailOptions {
+  /** Outlines of regions, in pixels of the image. */
+  outlines: Outlines;
   /** The map value that gets the strongest colour. */
   scaleEnd: number;
   levels: LevelRange | undefined;
@@ -27,7 +30,7 @@ export interface ThumbnailOptions {
 export async function drawThumbnail(
   image: RawImage,
   map: QuantisedMap,
-  { scaleEnd, levels, side, bytes }: ThumbnailOptions,
+  { outlines, scaleEnd, levels, side, bytes }: ThumbnailOptions,
 ): Promise<Thumbnail> {
   const { data, width, height, channels } = eightBits(image, levels);
   const small = await sharp(data, { raw: { width, height, channels } })
@@ -37,11 +40,14 @@ export async function drawThumbnail(
     .raw()
     .toBuffer({ resolveWithObject: true });
   const size = { width: small.info.width, height: small.info.height };
+  const shrunk = outlines.map((ring) =>
+    ring.map(([x, y]) => [(x * size.width) / width, (y * size.height) / height] as const),
+  );
   const pixels: RawImage = { ...size, data: small.data, channels: 3 };
   return {
     ...size,
     plain: await encode(sharp(small.data, { raw: { ...size, channels: 3 } }), bytes),
-    overlay: await encode(sharp(await renderHeatmap(pixels, map, scaleEnd)), bytes),
+    overlay: await encode(sharp(await renderHeatmap(pixels, map, scaleEnd, { outlines: shrunk })), bytes),
   };
 }
 
