@@ -160,8 +160,10 @@ Napi::Object from_resized(Napi::Env env, const at::Tensor& pixels) {
   const auto length = static_cast<size_t>(pixels.numel());
   Napi::ArrayBuffer buffer = share_tensor(env, pixels, nullptr);
   Napi::Object image = Napi::Object::New(env);
-  if (pixels.scalar_type() == at::kByte) image.Set("data", Napi::Uint8Array::New(env, length, buffer, 0));
-  else image.Set("data", Napi::Float32Array::New(env, length, buffer, 0));
+  if (pixels.scalar_type() == at::kByte)
+    image.Set("data", Napi::Uint8Array::New(env, length, buffer, 0));
+  else
+    image.Set("data", Napi::Float32Array::New(env, length, buffer, 0));
   image.Set("width", static_cast<double>(pixels.size(1)));
   image.Set("height", static_cast<double>(pixels.size(0)));
   image.Set("channels", 3);

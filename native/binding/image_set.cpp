@@ -43,8 +43,8 @@ Napi::Function ImageSetWrap::define(Napi::Env env) {
   return DefineClass(
       env, "ImageSet",
       {InstanceMethod<&ImageSetWrap::add>("add"), InstanceMethod<&ImageSetWrap::set_levels>("setLevels"),
-       InstanceMethod<&ImageSetWrap::take_out>("takeOut"),
-       InstanceMethod<&ImageSetWrap::dispose>("dispose"), InstanceAccessor<&ImageSetWrap::length>("length")});
+       InstanceMethod<&ImageSetWrap::take_out>("takeOut"), InstanceMethod<&ImageSetWrap::dispose>("dispose"),
+       InstanceAccessor<&ImageSetWrap::length>("length")});
 }
 
 ImageSetWrap::ImageSetWrap(const Napi::CallbackInfo& info)

@@ -24,9 +24,7 @@ class ShrinkJob : public Job {
     shrunk_ = resized.const_data_ptr() == pixels_.data ? resized.clone() : resized;
   }
 
-  Napi::Value result(Napi::Env env) override {
-    return from_resized(env, shrunk_);
-  }
+  Napi::Value result(Napi::Env env) override { return from_resized(env, shrunk_); }
 
  private:
   PixelView pixels_;

@@ -15,7 +15,8 @@ namespace reverse_distillation {
 /// The result shares the caller's memory if nothing has to change.
 at::Tensor resize_pixels(const PixelView& pixels, int64_t height, int64_t width);
 
-/// Like `resize_pixels`, but values of more than 8 bits keep their own range: black and white are not applied.
+/// Like `resize_pixels`, but values of more than 8 bits keep their own range: black and white are not
+/// applied.
 at::Tensor resize_values(const PixelView& pixels, int64_t height, int64_t width);
 
 /// Stacks resized images, each [height, width, 3], to one batch [N, height, width, 3]: uint8, or float32 if
