@@ -3,7 +3,7 @@ import { invalid } from "../errors/validate.js";
 import { resolveOptions } from "../options/option.js";
 import { watchOptions, type WatchOptions } from "../options/watch.js";
 import { firstAbove, firstAtLeast } from "./conformal.js";
-import { verdictOf, type Thresholds } from "./thresholds.js";
+import { checkThresholds, verdictOf, type Thresholds } from "./thresholds.js";
 
 /** In which way a line has changed: scores have become higher or lower, or too many parts are rejected. */
 export type Drift = "higher" | "lower" | "rejects";
@@ -47,15 +47,16 @@ export class Watch {
   #state: LineState = { parts: 0, rejected: 0, drift: null, evidence: 0 };
 
   /**
-   * @param scores Of the calibration, ascending.
+   * @param scores Of the calibration, in any order.
    * @throws ReverseDistillationError `INVALID_ARGUMENT`
    */
   constructor(scores: readonly number[], thresholds: Thresholds, options: WatchOptions = {}) {
     const { partsPerFalseAlarm, mostRejected } = resolveOptions(watchOptions, options);
-    this.#thresholds = thresholds;
+    this.#thresholds = reading("thresholds", () => checkThresholds(thresholds, null));
     this.#limit = partsPerFalseAlarm;
     this.#mostRejected = mostRejected;
-    this.#calibrated = scores.slice(0, firstAtLeast(scores, thresholds.reject));
+    const checked = reading("scores", () => checkScores(scores));
+    this.#calibrated = checked.slice(0, firstAtLeast(checked, this.#thresholds.reject));
     this.#usual = [...this.#calibrated];
   }
 
@@ -132,6 +133,13 @@ export class Watch {
       evidence,
     };
   }
+}
+
+/** Sorted, because that is what comparisons need. */
+function checkScores(scores: unknown): number[] {
+  if (!Array.isArray(scores) || !scores.every(Number.isFinite))
+    throw invalid("scores", "a list of numbers", scores);
+  return [...(scores as number[])].sort((a, b) => a - b);
 }
 
 function emptyBets(): Record<Drift, number[]> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import * as api from "../../../lib/index.js";
+import { calibrateOptions } from "../../../lib/options/calibrate.js";
 import { trainOptions } from "../../../lib/options/train.js";
 import * as preprocessing from "../../../lib/preprocess.js";
 import { noise } from "../support/image-fixtures.js";
@@ -28,6 +29,7 @@ const index = { ...api, ...preprocessing } as unknown as Untyped;
 const emptyCache = { REVERSE_DISTILLATION_CACHE: folder };
 const DetectorClass = api.Detector as unknown as Untyped & (new (...values: unknown[]) => unknown);
 const Scores = api.PixelScores as unknown as new (...values: unknown[]) => Untyped;
+const WatchClass = api.Watch as unknown as new (...values: unknown[]) => Untyped;
 let detector: Untyped;
 
 test.before(async () => {
@@ -94,6 +96,14 @@ const calls: Record<string, readonly Call[]> = {
     ),
     (value) => detector.score!(value),
     ...withOptions(["regions", "map", "maxPixels", "signal"], (given) => detector.score!(image, given)),
+    (value) => detector.calibrate!(value),
+    (value) => detector.calibrate!([value, image], { allowTrained: true }),
+    ...withOptions([...Object.keys(calibrateOptions)], (given) =>
+      detector.calibrate!([image, noise(8, 8, 3)], given),
+    ),
+    (value) => detector.setThresholds!(value),
+    ...withOptions(["reject", "review", "outline"], (given) => detector.setThresholds!(given)),
+    ...withOptions(["partsPerFalseAlarm", "mostRejected"], (given) => detector.watch!(given)),
     (value) => detector.scoreBatch!(value),
     (value) => detector.scoreBatch!([image, value]),
     ...withOptions(["batchSize", "regions", "map", "signal"], (given) =>
@@ -202,6 +212,16 @@ const calls: Record<string, readonly Call[]> = {
         (value) =>
           index.preprocess!({ ...image, [key]: value }, 32),
     ),
+  ],
+  Watch: [
+    (value, other) => new WatchClass(value, other),
+    (value) => new WatchClass([value], { reject: 1, review: 1, outline: value }),
+    ...withOptions(
+      ["partsPerFalseAlarm", "mostRejected"],
+      (given) => new WatchClass([1, 2], { reject: 3, review: 2, outline: 1 }, given),
+    ),
+    (value) => new WatchClass([1, 2], { reject: 3, review: 2, outline: 1 }).add!(value),
+    (value) => new WatchClass([1, 2], { reject: 3, review: 2, outline: 1 }).add!({ score: value }),
   ],
   normalise: [
     (value) => index.normalise!(value, "imagenet"),
