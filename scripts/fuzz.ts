@@ -1,70 +1,31 @@
 /**
- * Fuzz test of everything that reads files in TypeScript: inputs change at random, and those that reach new code are
- * changed further. A reader may accept a file or refuse it with one of the package's errors; an error of another class, a
- * hang, a crash and gigabytes of memory are defects. The input that shows one is printed.
+ * Fuzz tests: inputs change at random, and those that reach new code are changed further. An input that shows a defect is
+ * printed as a line for the corpus of its test.
  *
- *   npm run fuzz -- [--seconds N] [--seed N] [READER...]
+ *   npm run fuzz -- [--native] [--seconds N] [--seed N] [TARGET...]
  *
- * `--seconds` is the time for each reader.
+ * The targets are the readers of files in TypeScript (test/fuzz/readers), or with `--native` functions in C++
+ * (test/fuzz/native), which need clang. `--seconds` is the time for each.
  */
-import { fork } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { targets } from "../test/fuzz/readers/targets.js";
+import { fuzzNative } from "./fuzz/native.js";
+import { fuzzReaders } from "./fuzz/readers.js";
 
-/** A reader that needs as long for a hundred small files hangs. */
-const patience = 60_000;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { seconds: { type: "string", default: "60" }, seed: { type: "string", default: "1" } },
-});
-const loop = fileURLToPath(new URL("../test/fuzz/readers/loop.ts", import.meta.url));
-
-/** Fuzzes one reader. @returns what is wrong, if anything. */
-async function fuzz(name: string, folder: string): Promise<string | undefined> {
-  const child = fork(loop, [name, folder, values.seconds, values.seed], {
-    execArgv: ["--import", "tsx", "--max-old-space-size=1024"],
+try {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      native: { type: "boolean", default: false },
+      seconds: { type: "string", default: "60" },
+      seed: { type: "string", default: "1" },
+    },
   });
-  let hangs = false;
-  const watch = (): NodeJS.Timeout =>
-    setTimeout(() => {
-      hangs = true;
-      child.kill("SIGKILL");
-    }, patience);
-  let timer = watch();
-  child.on("message", () => {
-    clearTimeout(timer);
-    timer = watch();
-  });
-  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
-    child.on("close", (...ended) => resolve(ended)),
-  );
-  clearTimeout(timer);
-  if (code === 0) return undefined;
-  return hangs ? "hangs" : `ended with ${signal ?? `exit code ${code}`}`;
-}
-
-const names = positionals.length > 0 ? positionals : Object.keys(targets);
-const failures: string[] = [];
-for (const name of names) {
-  const folder = mkdtempSync(join(tmpdir(), "fuzz-"));
-  try {
-    const failure = await fuzz(name, folder);
-    if (failure === undefined) continue;
-    const input = readdirSync(folder).find((file) => file.startsWith("input"));
-    const shown = input === undefined ? "" : readFileSync(join(folder, input)).toString("base64");
-    failures.push(
-      `The reader ${name} ${failure}. A line for test/fuzz/readers/corpus.txt:\n${name} ${shown}`,
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-if (failures.length > 0) {
-  console.error(failures.join("\n"));
+  const options = { names: positionals, seconds: Number(values.seconds), seed: Number(values.seed) };
+  const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+  const failures = values.native ? await fuzzNative(root, options) : await fuzzReaders(options);
+  if (failures.length > 0) throw new Error(failures.join("\n"));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }

@@ -10,7 +10,7 @@ import { root } from "./setup.mjs";
 
 const fix = process.argv.includes("--fix");
 const modules = join(root, "node_modules");
-const nativeSources = ["native", "test/native", "test/js/faults"].flatMap((folder) =>
+const nativeSources = ["native", "test/native", "test/fuzz/native", "test/js/faults"].flatMap((folder) =>
   sourcesIn(root, folder, /\.(c|cpp|cu|cuh|h)$/).map(({ path }) => path),
 );
 

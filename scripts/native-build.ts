@@ -13,7 +13,7 @@ import { hasNinja, MissingTool, requireCMake, requireCompiler, requireNvcc } fro
 const require = createRequire(import.meta.url);
 
 /** What can be built: the addon, and programs for this checkout. */
-export type NativeTarget = "addon" | "tests" | "pointer-tests" | "kernel-tests" | "benchmark";
+export type NativeTarget = "addon" | "tests" | "pointer-tests" | "kernel-tests" | "benchmark" | "fuzz";
 
 /** A build that is not for use, but finds defects, or counts which lines run. */
 export interface Variant {
@@ -73,6 +73,7 @@ export async function buildNative(root: string, options: NativeBuildOptions = {}
     "pointer-tests": program("pointer_tests", "test/native"),
     "kernel-tests": program("cuda_tests", "test/native"),
     benchmark: program("benchmark", "bench/native"),
+    fuzz: program("fuzz", "test/fuzz/native"),
   };
   const steps = targets
     .map((name) => described[name])

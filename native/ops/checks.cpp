@@ -2,8 +2,7 @@
 
 #include <c10/util/Exception.h>
 
-#include <cmath>
-
+#include "ops/gaussian_weights.h"
 #include "ops/kernel_math.h"
 
 namespace reverse_distillation {
@@ -66,8 +65,8 @@ void check_upsample_sum(at::TensorList maps, int64_t height, int64_t width) {
 void check_gaussian_blur(const at::Tensor& maps, double sigma) {
   TORCH_CHECK(maps.dim() == 3 && maps.scalar_type() == at::kFloat,
               "gaussian_blur: maps must be float32 [N, H, W]; got ", maps.scalar_type(), " ", maps.sizes());
-  TORCH_CHECK(std::isfinite(sigma) && sigma > 0.0, "gaussian_blur: sigma must be a number above 0; got ",
-              sigma);
+  TORCH_CHECK(sigma > 0.0 && sigma <= kLargestSigma,
+              "gaussian_blur: sigma must be a number above 0 and at most ", kLargestSigma, "; got ", sigma);
 }
 
 at::MemoryFormat pair_format(const at::Tensor& teacher, const at::Tensor& student) {

@@ -5,6 +5,9 @@
 
 namespace reverse_distillation {
 
+/// The largest sigma, in pixels. The weights of a larger one would fill memory.
+constexpr double kLargestSigma = 1000.0;
+
 /// Radius in pixels at which `scipy.ndimage.gaussian_filter` truncates a Gaussian: int(4 sigma + 0.5).
 int64_t gaussian_radius(double sigma);
 

@@ -83,6 +83,7 @@ TEST("gaussian_blur refuses arguments that do not match, and states them") {
   EXPECT_THROWS(gaussian_blur(at::rand({1, 4, 4}), 0.0), "got 0");
   EXPECT_THROWS(gaussian_blur(at::rand({1, 4, 4}), -1.0), "got -1");
   EXPECT_THROWS(gaussian_blur(at::rand({1, 4, 4}), std::nan("")), "got nan");
+  EXPECT_THROWS(gaussian_blur(at::rand({1, 4, 4}), 1e300), "at most 1000; got 1e+300");
   EXPECT_THROWS(gaussian_blur(at::rand({4, 4}), 1.0), "[4, 4]");
 }
 
