@@ -47,7 +47,7 @@ const program = new Command("verdicts")
   .argument("[folders...]", "data sets in the layout of MVTec AD")
   .option("--weights <file>", "the teacher's weights")
   .option("--seeds <list>", "seeds of the training and of the split", "0,1,2")
-  .option("--epochs <n>", "epochs of each training", "20")
+  .option("--epochs <n>", "epochs of each training", "10")
   .option("--image-size <pixels>", "image size", "128")
   .option("--tables", "only write the tables")
   .action(main);
