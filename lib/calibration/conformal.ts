@@ -1,3 +1,4 @@
+import { firstAtLeast } from "./ascending.js";
 import { betaQuantile } from "./beta-quantile.js";
 
 /**
@@ -40,24 +41,4 @@ export function metRate(rank: number, n: number): [low: number, high: number] {
  */
 export function pValueOf(scores: readonly number[], score: number): number {
   return (1 + scores.length - firstAtLeast(scores, score)) / (scores.length + 1);
-}
-
-/** The index of the first value that is not below a limit; the length if there is none. */
-export function firstAtLeast(ascending: readonly number[], limit: number): number {
-  return firstNot(ascending, (value) => value < limit);
-}
-
-/** The index of the first value that is above a limit; the length if there is none. */
-export function firstAbove(ascending: readonly number[], limit: number): number {
-  return firstNot(ascending, (value) => value <= limit);
-}
-
-function firstNot(ascending: readonly number[], passes: (value: number) => boolean): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (passes(ascending[middle]!)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -2,7 +2,7 @@ import { reading } from "../errors/reading.js";
 import { invalid } from "../errors/validate.js";
 import { resolveOptions } from "../options/option.js";
 import { watchOptions, type WatchOptions } from "../options/watch.js";
-import { firstAbove, firstAtLeast } from "./conformal.js";
+import { firstAbove, firstAtLeast } from "./ascending.js";
 import { checkThresholds, verdictOf, type Thresholds } from "./thresholds.js";
 
 /** In which way a line has changed: scores have become higher or lower, or too many parts are rejected. */

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import type { CalibratedThreshold } from "../calibration/calibration.js";
 import { Detector } from "../detector/detector.js";
 import { counted } from "../errors/counted.js";
 import { openTrainingSource } from "../evaluation/training-images.js";
@@ -14,6 +13,7 @@ import type { CommandContext } from "./context.js";
 import { addFlags, type Flags } from "./flags.js";
 import { weightsInputs } from "./inputs.js";
 import { showProgress } from "./progress.js";
+import { printThresholds } from "./thresholds.js";
 
 const ownOptions = omitOptions(calibrateOptions, "signal", "onProgress");
 
@@ -51,15 +51,14 @@ async function runCalibrate(
   await using detector = await Detector.load(model, { ...loading, signal });
   const progress = showProgress(context, "Scoring ", "images", 100);
   try {
-    const { reject, review: reviewed } = await detector.calibrate(files, {
+    const calibration = await detector.calibrate(files, {
       ...{ falseAlarms, review, extrapolate, allowTrained, maxPixels, signal },
       onProgress: (done) => progress.update(done.images, done.total, ""),
     });
     progress.stop();
     await detector.save(out, { ...storage, signal });
     context.print(`Calibrated on ${counted(files.length, "good image")}; the model is in ${printable(out)}`);
-    context.print(`reject  ${describeThreshold(reject)}`);
-    context.print(`review  ${describeThreshold(reviewed)}`);
+    printThresholds(context, calibration);
   } finally {
     progress.stop();
   }
@@ -73,17 +72,4 @@ async function storageOf(path: string): Promise<ModelFile["storage"]> {
   } finally {
     await file.close();
   }
-}
-
-/** A threshold in words: "from 1.2345: at most 1.0 % of good parts (this calibration: 0.2 % to 2.6 %), of 199". */
-export function describeThreshold({ value, rate, interval, images, estimate }: CalibratedThreshold): string {
-  const share = `${percent(rate)} of good parts`;
-  const kind = estimate
-    ? `an estimate for ${share}, extrapolated`
-    : `at most ${share} (95 % interval ${interval!.map(percent).join(" to ")})`;
-  return `from ${value.toPrecision(6)}: ${kind}, from ${counted(images, "image")}`;
-}
-
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(2))} %`;
 }

@@ -8,9 +8,9 @@ import type { ModelMetadata } from "../model-file/metadata.js";
 import { modelOptions } from "../options/model.js";
 import type { Declarations, StoredOptions } from "../options/option.js";
 import { trainingOptions } from "../options/training.js";
-import { describeThreshold } from "./calibrate.js";
 import type { CommandContext } from "./context.js";
 import { duration } from "./progress.js";
+import { describeThreshold } from "./thresholds.js";
 
 /** What `inspect --json` prints. */
 interface Inspection extends Omit<ModelMetadata, "modelText" | "trained" | "calibration"> {

@@ -10,12 +10,12 @@ import { heldOutOptions, rateOptions, type HeldOutOptions } from "../options/cal
 import { checkpointingOptions } from "../options/checkpointing.js";
 import type { TrainProgress } from "../options/progress.js";
 import { trainOptions } from "../options/train.js";
-import { describeThreshold } from "./calibrate.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, flagName, type Flags } from "./flags.js";
 import { weightsInputs } from "./inputs.js";
 import { downloadProgress, duration, showProgress } from "./progress.js";
 import { saveSomewhere } from "./save-somewhere.js";
+import { printThresholds } from "./thresholds.js";
 
 /** On the command line, the options of `checkpoint` are flags of their own. */
 const checkpointFlags = {
@@ -100,11 +100,7 @@ async function runTrain(context: CommandContext, folder: string, flags: TrainFla
     } else {
       context.print(`Trained on ${count} images; the model is in ${out}`);
     }
-    if (detector.calibration !== null) {
-      const { reject, review: reviewed } = detector.calibration;
-      context.print(`reject  ${describeThreshold(reject)}`);
-      context.print(`review  ${describeThreshold(reviewed)}`);
-    }
+    if (detector.calibration !== null) printThresholds(context, detector.calibration);
   } finally {
     progress.stop();
   }

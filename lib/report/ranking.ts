@@ -1,3 +1,5 @@
+import { firstAbove, firstAtLeast } from "../calibration/ascending.js";
+
 /** An image of a page. */
 export interface RankedImage {
   score: number;
@@ -15,8 +17,8 @@ export function worstFirst(images: readonly RankedImage[]): number[] {
   const [good, bad] = [scoresOf(false), scoresOf(true)];
   const missed = images.map(({ score, defective }) => {
     if (defective === undefined) return 0;
-    if (defective) return 1 - share(good, (other) => other < score);
-    return share(bad, (other) => other <= score);
+    if (defective) return 1 - share(firstAtLeast(good, score), good);
+    return share(firstAbove(bad, score), bad);
   });
   // Among equals: what comes closest to a miss.
   const closeness = images.map(({ score, defective }) => (defective ? -score : score));
@@ -25,13 +27,6 @@ export function worstFirst(images: readonly RankedImage[]): number[] {
     .sort((a, b) => missed[b]! - missed[a]! || closeness[b]! - closeness[a]!);
 }
 
-/** The share of sorted values before the first one that does not fulfil the condition; 0 if there are none. */
-function share(sorted: readonly number[], holds: (value: number) => boolean): number {
-  let [from, to] = [0, sorted.length];
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (holds(sorted[middle]!)) from = middle + 1;
-    else to = middle;
-  }
-  return sorted.length === 0 ? 0 : from / sorted.length;
+function share(count: number, { length }: readonly number[]): number {
+  return length === 0 ? 0 : count / length;
 }
