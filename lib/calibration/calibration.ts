@@ -48,9 +48,9 @@ export const outlineShare = 0.999;
 const defaultRates = { falseAlarms: 0.01, review: 0.05 };
 
 /** The rates that are used: those given, or else the defaults that the number of images allows. */
-function chosenRates({ falseAlarms: given, review }: Rates, n: number): { reject: number; review: number } {
-  const reject = given ?? Math.min(review ?? 1, Math.max(defaultRates.falseAlarms, lowestRate(n)));
-  return { reject, review: review ?? Math.max(defaultRates.review, reject) };
+function chosenRates({ falseAlarms: given, review }: Rates, n: number): typeof defaultRates {
+  const falseAlarms = given ?? Math.min(review ?? 1, Math.max(defaultRates.falseAlarms, lowestRate(n)));
+  return { falseAlarms, review: review ?? Math.max(defaultRates.review, falseAlarms) };
 }
 
 /**
@@ -60,33 +60,34 @@ function chosenRates({ falseAlarms: given, review }: Rates, n: number): { reject
  */
 export function calibrationOf({ scores: given, outline, ...rates }: StoredCalibration): Calibration {
   const scores = [...given].sort((a, b) => a - b);
+  requireEnough(rates, scores.length);
   const chosen = chosenRates(rates, scores.length);
-  const threshold = (name: keyof typeof defaultRates, rate: number) =>
-    thresholdFor(name, rate, scores, rates.extrapolate);
-  const reject = threshold("falseAlarms", chosen.reject);
-  const review = threshold("review", chosen.review);
+  const reject = thresholdFor(chosen.falseAlarms, scores);
+  const review = thresholdFor(chosen.review, scores);
   return { scores, reject, review, outline: Math.min(outline, review.value) };
 }
 
-function thresholdFor(
-  name: keyof typeof defaultRates,
-  rate: number,
-  scores: readonly number[],
-  extrapolate: boolean,
-): CalibratedThreshold {
-  const n = scores.length;
-  const rank = rankFor(rate, n);
-  if (rank <= n) {
-    return { value: scores[rank - 1]!, rate, interval: metRate(rank, n), images: n, estimate: false };
+/** @throws ReverseDistillationError `INVALID_ARGUMENT` if `n` good parts are too few for a rate. */
+export function requireEnough(rates: Rates, n: number): void {
+  for (const [name, rate] of Object.entries(chosenRates(rates, n))) {
+    if (rankFor(rate, n) <= n) continue;
+    if (!rates.extrapolate) throw tooFew(name, rate, n);
+    if (n < fewestHeldOut) {
+      throw new ReverseDistillationError(
+        "INVALID_ARGUMENT",
+        `Extrapolating a threshold needs at least ${fewestHeldOut} good images; got ${n}.`,
+      );
+    }
   }
-  if (!extrapolate) throw tooFew(name, rate, n);
-  if (n < fewestHeldOut) {
-    throw new ReverseDistillationError(
-      "INVALID_ARGUMENT",
-      `Extrapolating a threshold needs at least ${fewestHeldOut} good images; got ${n}.`,
-    );
-  }
-  return { value: extrapolatedThreshold(scores, rate), rate, interval: null, images: n, estimate: true };
+}
+
+/** @param scores Ascending, and as many as {@link requireEnough} asks for. */
+function thresholdFor(rate: number, scores: readonly number[]): CalibratedThreshold {
+  const images = scores.length;
+  const rank = rankFor(rate, images);
+  return rank <= images
+    ? { value: scores[rank - 1]!, rate, interval: metRate(rank, images), images, estimate: false }
+    : { value: extrapolatedThreshold(scores, rate), rate, interval: null, images, estimate: true };
 }
 
 function tooFew(name: string, rate: number, n: number): ReverseDistillationError {
@@ -122,5 +123,6 @@ export function readCalibration(value: unknown): StoredCalibration {
   if (!Number.isFinite(outline)) throw invalid("outline", "a number", outline);
   const checked = resolveOptions(rateOptions, rates, "calibration");
   requireOrder("review", checked);
+  requireEnough(checked, scores.length);
   return { scores: scores as number[], outline: outline as number, ...checked };
 }

@@ -1,4 +1,4 @@
-import { calibrationOf, outlineShare, type StoredCalibration } from "../calibration/calibration.js";
+import { outlineShare, requireEnough, type StoredCalibration } from "../calibration/calibration.js";
 import { findOutliers, type Outlier } from "../calibration/outliers.js";
 import { PixelQuantile } from "../calibration/pixel-quantile.js";
 import { counted } from "../errors/counted.js";
@@ -51,12 +51,10 @@ export async function calibrateOn(
     throw new ReverseDistillationError("NO_IMAGES", "There are no good images to calibrate on.");
   }
   const scores = scored.map(({ score }) => score);
-  const stored = { scores, outline: pixels.value(outlineShare), ...rates };
-  // Fails if the images do not allow the rates.
-  calibrationOf(stored);
+  requireEnough(rates, scores.length);
   const outliers = findOutliers(scored);
   if (outliers.length > 0) warnOfOutliers(outliers, scored.length);
-  return { stored, outliers };
+  return { stored: { scores, outline: pixels.value(outlineShare), ...rates }, outliers };
 }
 
 /** As many as one can look at. */

@@ -1,3 +1,4 @@
+import { requireEnough } from "../calibration/calibration.js";
 import { chooseHeldOut } from "../calibration/hold-out.js";
 import { stoppedBy, throwIfAborted } from "../errors/abort.js";
 import type { Callback } from "../errors/callback.js";
@@ -59,6 +60,8 @@ export async function stageImages(
   const levels = given === "auto" ? meter.levels() : given;
   if (levels !== undefined) set.setLevels(levels.black, levels.white);
   const chosen = calibrate === undefined ? [] : chooseHeldOut(groups, calibrate, seed);
+  // Not after an hour of training.
+  if (calibrate !== undefined && chosen.length > 0) requireEnough(calibrate, chosen.length);
   const taken = set.takeOut(chosen);
   const isChosen = new Set(chosen);
   const kept = identities.filter((_, index) => !isChosen.has(index));

@@ -131,6 +131,14 @@ test.serial(
   },
 );
 
+test.serial("a rate that the held-out images do not allow is refused before the training", async (t) => {
+  const phases = new Set<string>();
+  const onProgress = ({ phase }: TrainProgress) => void phases.add(phase);
+  const training = train(images(100), { ...options, calibrate: { falseAlarms: 0.01 }, onProgress });
+  await rejects(t, training, "INVALID_ARGUMENT", /needs at least 99 good images .* got 20/);
+  t.deepEqual([...phases], ["reading"]);
+});
+
 test.serial("an image that was trained on is known by its pixels, in whatever file it is", async (t) => {
   const [first, ...rest] = images(10, 900);
   const png = join(folder, "first.png");
