@@ -15,6 +15,9 @@ const fewestCalibration = 99;
 const rates = [0.05, 0.02, 0.01];
 const resplits = 2000;
 
+/** What `train` holds out. */
+const heldOutShare = 0.2;
+
 /** Measures one data set with one seed. */
 export async function measure(
   subject: string,
@@ -55,7 +58,7 @@ export async function measure(
     const meanFalseAlarmRate = meanRate([...found, ...testScores], calibration, rate, random);
     promised.push({ rate, ...judged(reject.value), meanFalseAlarmRate });
   }
-  const partsUntilDrift = await drift(detector, testing, [...testing, ...calibrating]);
+  const drift = await watchBrighter(detector, testing, [...testing, ...calibrating]);
   return {
     subject,
     settings,
@@ -65,8 +68,9 @@ export async function measure(
     auroc: {
       all: await auroc(dataset, { ...options, calibrate: false }),
       heldOut: await auroc(dataset, options),
+      heldOutLonger: await auroc(dataset, { ...options, epochs: Math.round(epochs / (1 - heldOutShare)) }),
     },
-    partsUntilDrift,
+    drift,
     environment: await describeEnvironment(),
   };
 }
@@ -86,21 +90,32 @@ function meanRate(scores: readonly number[], calibration: number, rate: number, 
 }
 
 /** Watches good parts, then the same and others 10 % brighter. */
-async function drift(
+async function watchBrighter(
   detector: Detector,
   before: readonly string[],
   brightened: readonly string[],
-): Promise<VerdictResult["partsUntilDrift"]> {
+): Promise<VerdictResult["drift"]> {
   const watch = detector.watch();
+  const brightness: number[] = [];
   for (const image of before) {
-    if (watch.add(await detector.score(image)).drift !== null) throw new Error("A false alarm.");
+    const result = await detector.score(image);
+    brightness.push(result.image.brightness);
+    if (watch.add(result).drift !== null) throw new Error("A false alarm.");
   }
+  const spread = spreadOf(brightness);
   for (const [index, image] of brightened.slice(0, 100).entries()) {
     const brighter = await sharp(image).linear(1.1).png().toBuffer();
-    if (watch.add(await detector.score(brighter)).drift !== null)
-      return { higher: index + 1, before: before.length };
+    const { drift } = watch.add(await detector.score(brighter));
+    if (drift !== null) return { before: before.length, found: { ...drift, parts: index + 1 }, spread };
   }
-  return { higher: null, before: before.length };
+  return { before: before.length, found: null, spread };
+}
+
+/** The standard deviation, as a share of the mean. */
+function spreadOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return Math.sqrt(variance) / mean;
 }
 
 async function auroc(dataset: Dataset, options: Parameters<typeof train>[1]): Promise<number> {

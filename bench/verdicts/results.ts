@@ -1,3 +1,4 @@
+import type { Drift } from "../../lib/calibration/watch.js";
 import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 
@@ -46,9 +47,18 @@ export interface VerdictResult {
     all: number;
     /** Trained with the default of `train`, which holds some of them out. */
     heldOut: number;
+    /** The same, with more epochs, so that there are as many batches as with all images. */
+    heldOutLonger: number;
   };
-  /** Parts until `Watch` finds that images became 10 % brighter, after good parts without a change; null if it does not. */
-  partsUntilDrift: { higher: number | null; before: number };
+  /** What `Watch` says when images become 10 % brighter after good parts without a change. */
+  drift: {
+    /** Number of good parts before the change. */
+    before: number;
+    /** Number of brighter parts until it is found, and what is named; null if it is not found. */
+    found: (Drift & { parts: number }) | null;
+    /** The standard deviation of the good parts' brightness, as a share of its mean. */
+    spread: number;
+  };
   environment: Environment;
 }
 

@@ -21,7 +21,12 @@ export function formatTables(results: readonly VerdictResult[]): string {
         `${cpu} (${cpuCapability}), ${cores} cores, ${date}.`,
     ),
   );
-  return [formatThresholds(results), formatCosts(results), `${[...machines].join("\n")}\n`].join("\n");
+  return [
+    formatThresholds(results),
+    formatCosts(results),
+    formatDrift(results),
+    `${[...machines].join("\n")}\n`,
+  ].join("\n");
 }
 
 /** False alarms and escapes by data set and threshold, summed over the seeds. */
@@ -52,21 +57,38 @@ export function formatThresholds(results: readonly VerdictResult[]): string {
   return markdownTable(header, rows, (column) => (column < 2 ? "---" : "---:"));
 }
 
-/** What holding images out costs, and how soon a change of brightness is found. */
+/** What holding images out costs. */
 function formatCosts(results: readonly VerdictResult[]): string {
   const rows = bySubject(results).map(([subject, runs]) => [
     `\`${subject}\``,
     meanAndSpread(runs.map(({ auroc }) => auroc.all)),
     meanAndSpread(runs.map(({ auroc }) => auroc.heldOut)),
-    runs.map(({ partsUntilDrift }) => partsUntilDrift.higher ?? "not found").join(", "),
+    meanAndSpread(runs.map(({ auroc }) => auroc.heldOutLonger)),
   ]);
   const header = [
     "Data set",
     "Image AUROC, all images",
-    "Image AUROC, a fifth held out",
-    "Parts until 10 % more light is found",
+    "a fifth held out",
+    "a fifth held out, as many batches",
   ];
   return markdownTable(header, rows, (column) => (column < 1 ? "---" : "---:"));
+}
+
+/** How soon a change of brightness is found. */
+function formatDrift(results: readonly VerdictResult[]): string {
+  const rows = bySubject(results).map(([subject, runs]) => {
+    const found = runs.map(({ drift }) => drift.found);
+    return [
+      `\`${subject}\``,
+      percent(runs.reduce((sum, { drift }) => sum + drift.spread, 0) / runs.length),
+      found.map((each) => each?.parts ?? "not found").join(", "),
+      [...new Set(found.map((each) => (each ? `${each.of} ${each.direction}` : "")))]
+        .filter(Boolean)
+        .join(", "),
+    ];
+  });
+  const header = ["Data set", "Spread of brightness", "Parts until 10 % more light is found", "Named"];
+  return markdownTable(header, rows, (column) => (column === 1 || column === 2 ? "---:" : "---"));
 }
 
 function bySubject(results: readonly VerdictResult[]): [string, VerdictResult[]][] {

@@ -3,6 +3,7 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { invalid, record } from "../errors/validate.js";
 import { fewestHeldOut, rateOptions, requireOrder, type Rates } from "../options/calibration.js";
 import { resolveOptions } from "../options/option.js";
+import { imageStatistics, type ImageStatistics } from "./image-statistics.js";
 import { lowestRate, metRate, neededFor, rankFor } from "./conformal.js";
 import { extrapolatedThreshold } from "./tail.js";
 
@@ -35,10 +36,16 @@ export interface Calibration {
   outline: number;
 }
 
-/** A calibration as model files store it. The thresholds follow from it. */
-export interface StoredCalibration extends Rates {
+/** What thresholds follow from. */
+interface ScoresAndRates extends Rates {
   scores: readonly number[];
   outline: number;
+}
+
+/** A calibration as model files store it. */
+export interface StoredCalibration extends ScoresAndRates {
+  /** The statistics of the good images, in the order of their scores. */
+  images: readonly ImageStatistics[];
 }
 
 /** The share of good images' pixels below {@link Calibration.outline}. */
@@ -58,7 +65,7 @@ function chosenRates({ falseAlarms: given, review }: Rates, n: number): typeof d
  *
  * @throws ReverseDistillationError `INVALID_ARGUMENT` if there are too few scores for a rate.
  */
-export function calibrationOf({ scores: given, outline, ...rates }: StoredCalibration): Calibration {
+export function calibrationOf({ scores: given, outline, ...rates }: ScoresAndRates): Calibration {
   const scores = [...given].sort((a, b) => a - b);
   requireEnough(rates, scores.length);
   const chosen = chosenRates(rates, scores.length);
@@ -113,16 +120,29 @@ function shownRate(rate: number): string {
  * @throws ReverseDistillationError `INVALID_ARGUMENT` naming what is wrong.
  */
 export function readCalibration(value: unknown): StoredCalibration {
-  const { scores, outline, ...rates } = record("calibration", value, [
+  const { scores, images, outline, ...rates } = record("calibration", value, [
     "scores",
+    "images",
     "outline",
     ...Object.keys(rateOptions),
   ]);
   if (!Array.isArray(scores) || scores.length === 0 || !scores.every(Number.isFinite))
     throw invalid("scores", "a list of numbers", scores);
+  if (!Array.isArray(images) || images.length !== scores.length)
+    throw invalid("images", "a list of as many statistics as there are scores", images);
+  images.forEach((image, index) => {
+    const values = Object.values(record(`images[${index}]`, image, imageStatistics));
+    if (values.length !== imageStatistics.length || !values.every(Number.isFinite))
+      throw invalid(`images[${index}]`, `the numbers ${imageStatistics.join(", ")}`, image);
+  });
   if (!Number.isFinite(outline)) throw invalid("outline", "a number", outline);
   const checked = resolveOptions(rateOptions, rates, "calibration");
   requireOrder("review", checked);
   requireEnough(checked, scores.length);
-  return { scores: scores as number[], outline: outline as number, ...checked };
+  return {
+    scores: scores as number[],
+    images: images as ImageStatistics[],
+    outline: outline as number,
+    ...checked,
+  };
 }

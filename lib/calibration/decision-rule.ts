@@ -1,5 +1,6 @@
 import { calibrationOf, type Calibration, type StoredCalibration } from "./calibration.js";
 import { pValueOf } from "./conformal.js";
+import type { WatchedPart } from "./watch.js";
 import { checkThresholds, thresholdsOf, verdictOf, type Thresholds, type Verdict } from "./thresholds.js";
 
 /** Turns scores into verdicts and p-values: the calibration, and the thresholds in force. */
@@ -20,6 +21,12 @@ export class DecisionRule {
   /** The thresholds in force: those set by hand, or else those of the calibration. */
   get thresholds(): Readonly<Thresholds> | null {
     return this.#byHand ?? (this.#calibration && thresholdsOf(this.#calibration));
+  }
+
+  /** The good parts of the calibration. */
+  get goodParts(): WatchedPart[] {
+    const { scores, images } = this.#stored ?? { scores: [], images: [] };
+    return scores.map((score, i) => ({ score, image: images[i]! }));
   }
 
   /** What model files store. */

@@ -1,12 +1,23 @@
 import { reading } from "../errors/reading.js";
 import { invalid } from "../errors/validate.js";
 import { resolveOptions } from "../options/option.js";
-import { watchOptions, type WatchOptions } from "../options/watch.js";
-import { firstAbove, firstAtLeast } from "./ascending.js";
+import {
+  watchedStatistics,
+  watchOptions,
+  type WatchedStatistic,
+  type WatchOptions,
+} from "../options/watch.js";
+import { Bet, ChangeDetector, type Direction } from "./change-detector.js";
+import type { ImageStatistics } from "./image-statistics.js";
 import { checkThresholds, verdictOf, type Thresholds } from "./thresholds.js";
 
-/** In which way a line has changed: scores have become higher or lower, or too many parts are rejected. */
-export type Drift = "higher" | "lower" | "rejects";
+/** A change of a line. */
+export interface Drift {
+  /** What has changed most clearly: a statistic of the parts, or the share of them that is rejected. */
+  of: WatchedStatistic | "rejects";
+  /** The direction of the change. More rejects are "higher". */
+  direction: Direction;
+}
 
 /** What is known of a line after a part. */
 export interface LineState {
@@ -14,50 +25,57 @@ export interface LineState {
   parts: number;
   /** How many of them were rejected. */
   rejected: number;
-  /** The way in which the line has changed, once it is certain enough; null before. */
+  /** How the line has changed, once it is certain enough; null before. */
   drift: Drift | null;
   /** The evidence for a change, as a share of what raises the alarm: 1 or more has raised it. */
   evidence: number;
 }
 
-/** Powers of the bets on p-values: low ones win fast on large changes, high ones surely on small ones. */
-const powers = [0.1, 0.2, 0.4, 0.7];
+/** What a watch needs to know of a part: a result of `score` has it. */
+export interface WatchedPart {
+  score: number;
+  /** Statistics of its image. Without them, only its score is watched. */
+  image?: Readonly<ImageStatistics>;
+}
 
-/** As many scores tell the position of a new one to 0.001 %. */
-const mostKept = 100_000;
+type Values = Partial<Record<WatchedStatistic, number>>;
 
 /**
- * Watches the scores of a line for changes of light, camera or material. Made by `Detector.watch`.
+ * Watches a line for changes of light, camera or material. Made by `Detector.watch`.
  *
- * A part's score is compared with those of the calibration and of all parts before it (conformal p-values; Vovk et al.
- * 2003). If nothing has changed, these p-values are independent, and no bet against it gains on average. The bets are
- * powers of the p-values of both tails, and that a share of parts above `mostRejected` is rejected. Each is restarted
- * with every part (Shiryaev-Roberts), and their average raises the alarm at `partsPerFalseAlarm`, which bounds the mean
- * time between false alarms (e-detectors; Shin, Ramdas & Rinaldo 2023). Rejected parts are left out of the comparison,
- * so defects do not count as a change.
+ * The score and the image statistics of a part are compared with those of the calibration and of all parts before it.
+ * Bets that one of them has changed, or that a share of parts above `mostRejected` is rejected, gain nothing on average
+ * while nothing has. Each collects evidence of its own, an e-detector (Shin, Ramdas & Rinaldo 2023), and needs as much
+ * more of it as there are others (Bonferroni). So the probability of a false alarm among n parts is at most
+ * n / `partsPerFalseAlarm`. Rejected parts are left out of the comparison, so defects do not count as a change.
  */
 export class Watch {
   readonly #thresholds: Thresholds;
   readonly #limit: number;
   readonly #mostRejected: number;
-  readonly #calibrated: readonly number[];
-  /** Scores that were not rejected, ascending. */
-  #usual: number[];
-  #bets: Record<Drift, number[]> = emptyBets();
+  readonly #good: readonly Values[];
+  #detectors: Map<WatchedStatistic, ChangeDetector>;
+  #rejects = new Bet();
   #state: LineState = { parts: 0, rejected: 0, drift: null, evidence: 0 };
 
   /**
-   * @param scores Of the calibration, in any order.
+   * @param goodParts Those of the calibration, in any order: results of `score`, or scores only. Image statistics are
+   * watched if all of them have some.
    * @throws ReverseDistillationError `INVALID_ARGUMENT`
    */
-  constructor(scores: readonly number[], thresholds: Thresholds, options: WatchOptions = {}) {
-    const { partsPerFalseAlarm, mostRejected } = resolveOptions(watchOptions, options);
+  constructor(
+    goodParts: readonly (number | WatchedPart)[],
+    thresholds: Thresholds,
+    options: WatchOptions = {},
+  ) {
+    const { partsPerFalseAlarm, mostRejected, statistics } = resolveOptions(watchOptions, options);
     this.#thresholds = reading("thresholds", () => checkThresholds(thresholds, null));
-    this.#limit = partsPerFalseAlarm;
     this.#mostRejected = mostRejected;
-    const checked = reading("scores", () => checkScores(scores));
-    this.#calibrated = checked.slice(0, firstAtLeast(checked, this.#thresholds.reject));
-    this.#usual = [...this.#calibrated];
+    const good = reading("goodParts", () => checkParts(goodParts));
+    this.#good = good.filter(({ score }) => !this.#rejected(score!));
+    const watched = statistics.filter((name) => good.every((part) => part[name] !== undefined));
+    this.#limit = partsPerFalseAlarm * (watched.length + 1);
+    this.#detectors = this.#newDetectors(watched);
   }
 
   /** What is known of the line. */
@@ -72,76 +90,68 @@ export class Watch {
    * @returns the state after it. A change stays in it until `reset`.
    * @throws ReverseDistillationError `INVALID_ARGUMENT`
    */
-  add(part: number | { score: number }): Readonly<LineState> {
-    const score = reading("part", () => (typeof part === "object" && part !== null ? part.score : part));
-    if (!Number.isFinite(score)) throw invalid("part", "a result of score, or a finite number", part);
-    const rejected = verdictOf(score, this.#thresholds) === "reject";
-    this.#betOnRejects(rejected);
-    if (!rejected) this.#betOnScore(score);
+  add(part: number | WatchedPart): Readonly<LineState> {
+    const values = reading("part", () => checkPart("part", part));
+    const rejected = this.#rejected(values.score!);
+    const most = this.#mostRejected;
+    const bet = (1 + most) / 2;
+    this.#rejects.add(rejected ? bet / most : (1 - bet) / (1 - most));
+    if (!rejected) {
+      for (const [name, detector] of this.#detectors) {
+        const value = values[name];
+        if (value !== undefined) detector.add(value);
+      }
+    }
     this.#state = this.#after(rejected);
     return this.#state;
   }
 
-  /** Begins anew, after the reason of a change was removed, with the scores of the calibration only. */
+  /** Begins anew, after the reason of a change was removed, with the parts of the calibration only. */
   reset(): void {
-    this.#usual = [...this.#calibrated];
-    this.#bets = emptyBets();
+    this.#detectors = this.#newDetectors([...this.#detectors.keys()]);
+    this.#rejects = new Bet();
     this.#state = { parts: 0, rejected: 0, drift: null, evidence: 0 };
   }
 
-  #betOnRejects(rejected: boolean): void {
-    const most = this.#mostRejected;
-    const bet = (1 + most) / 2;
-    this.#stake("rejects", [rejected ? bet / most : (1 - bet) / (1 - most)]);
+  #newDetectors(names: readonly WatchedStatistic[]): Map<WatchedStatistic, ChangeDetector> {
+    return new Map(names.map((name) => [name, new ChangeDetector(this.#good.map((part) => part[name]!))]));
   }
 
-  #betOnScore(score: number): void {
-    const kept = this.#usual;
-    const below = firstAtLeast(kept, score);
-    const notAbove = firstAbove(kept, score);
-    const total = kept.length + 1;
-    const upper = (1 + kept.length - below) / total;
-    const lower = (1 + notAbove) / total;
-    this.#stake(
-      "higher",
-      powers.map((power) => power * upper ** (power - 1)),
-    );
-    this.#stake(
-      "lower",
-      powers.map((power) => power * lower ** (power - 1)),
-    );
-    if (kept.length < mostKept) kept.splice(below, 0, score);
-  }
-
-  /** The Shiryaev-Roberts recursion: what was won so far, and a new stake of 1, are bet again. */
-  #stake(drift: Drift, gains: readonly number[]): void {
-    const bets = this.#bets[drift];
-    gains.forEach((gain, i) => (bets[i] = Math.min(Number.MAX_VALUE, (1 + bets[i]!) * gain)));
+  #rejected(score: number): boolean {
+    return verdictOf(score, this.#thresholds) === "reject";
   }
 
   #after(rejected: boolean): LineState {
     const { parts, rejected: before, drift } = this.#state;
-    const all = Object.entries(this.#bets) as [Drift, number[]][];
-    const count = all.reduce((sum, [, bets]) => sum + bets.length, 0);
-    const won = all.map(([name, bets]) => ({ name, sum: bets.reduce((sum, bet) => sum + bet / count, 0) }));
-    const evidence = won.reduce((sum, each) => sum + each.sum, 0) / this.#limit;
-    const largest = won.reduce((a, b) => (b.sum > a.sum ? b : a)).name;
+    const changes: (Drift & { won: number })[] = [
+      { of: "rejects", direction: "higher", won: this.#rejects.won },
+      ...[...this.#detectors].map(([of, detector]) => ({ of, ...detector.evidence })),
+    ];
+    const { won, of, direction } = changes.reduce((a, b) => (b.won > a.won ? b : a));
+    const evidence = won / this.#limit;
     return {
       parts: parts + 1,
       rejected: before + (rejected ? 1 : 0),
-      drift: drift ?? (evidence >= 1 ? largest : null),
+      drift: drift ?? (evidence >= 1 ? { of, direction } : null),
       evidence,
     };
   }
 }
 
-/** Sorted, because that is what comparisons need. */
-function checkScores(scores: unknown): number[] {
-  if (!Array.isArray(scores) || !scores.every(Number.isFinite))
-    throw invalid("scores", "a list of numbers", scores);
-  return [...(scores as number[])].sort((a, b) => a - b);
+function checkParts(parts: unknown): Values[] {
+  if (!Array.isArray(parts) || parts.length === 0)
+    throw invalid("goodParts", "a list of results of score, or of scores", parts);
+  return parts.map((part: unknown, index) => checkPart(`goodParts[${index}]`, part));
 }
 
-function emptyBets(): Record<Drift, number[]> {
-  return { higher: powers.map(() => 0), lower: powers.map(() => 0), rejects: [0] };
+function checkPart(name: string, part: unknown): Values {
+  const given: Partial<WatchedPart> =
+    typeof part === "object" && part !== null ? part : { score: part as number };
+  const values: Values = { score: given.score!, ...given.image };
+  for (const statistic of watchedStatistics) {
+    const value = values[statistic];
+    if (statistic !== "score" && value === undefined) continue;
+    if (!Number.isFinite(value)) throw invalid(name, "a result of score, or a finite number", part);
+  }
+  return values;
 }

@@ -1,4 +1,5 @@
 import { outlineShare, requireEnough, type StoredCalibration } from "../calibration/calibration.js";
+import type { ImageStatistics } from "../calibration/image-statistics.js";
 import { findOutliers, type Outlier } from "../calibration/outliers.js";
 import { PixelQuantile } from "../calibration/pixel-quantile.js";
 import { counted } from "../errors/counted.js";
@@ -34,12 +35,14 @@ export async function calibrateOn(
   onScored: (images: number) => Promise<void>,
 ): Promise<{ stored: StoredCalibration; outliers: Outlier[] }> {
   const scored: Outlier[] = [];
+  const statistics: ImageStatistics[] = [];
   const pixels = new PixelQuantile();
   let batch: NamedImage[] = [];
   const flush = async () => {
     const results = await score(batch.map(({ image }) => image));
-    for (const [i, { score, map }] of results.entries()) {
+    for (const [i, { score, map, image }] of results.entries()) {
       scored.push({ image: batch[i]!.name, score });
+      statistics.push(image);
       pixels.add(map);
     }
     batch = [];
@@ -54,7 +57,8 @@ export async function calibrateOn(
   requireEnough(rates, scores.length);
   const outliers = findOutliers(scored);
   if (outliers.length > 0) warnOfOutliers(outliers, scored.length);
-  return { stored: { scores, outline: pixels.value(outlineShare), ...rates }, outliers };
+  const outline = pixels.value(outlineShare);
+  return { stored: { scores, images: statistics, outline, ...rates }, outliers };
 }
 
 /** As many as one can look at. */

@@ -158,15 +158,16 @@ export class Detector {
   }
 
   /**
-   * Watches the scores of a line for changes of light, camera or material: pass it every part's result, in order. Its
-   * false alarms have a stated rate; docs/verdicts.md explains it.
+   * Watches a line for changes of light, camera or material: pass it every part's result, in order. Its false alarms have
+   * a stated rate; docs/verdicts.md explains it.
    *
    * @throws ReverseDistillationError `NOT_CALIBRATED` without a calibration, `INVALID_ARGUMENT`
    */
   watch(options: WatchOptions = {}): Watch {
-    const { calibration, thresholds } = this;
-    if (calibration === null) throw notCalibrated("The detector");
-    return reading("options", () => new Watch(calibration.scores, thresholds!, options));
+    const { thresholds } = this;
+    const { goodParts } = this.#rule;
+    if (goodParts.length === 0) throw notCalibrated("The detector");
+    return reading("options", () => new Watch(goodParts, thresholds!, options));
   }
 
   /**

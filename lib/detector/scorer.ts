@@ -1,4 +1,5 @@
 import type { DecisionRule } from "../calibration/decision-rule.js";
+import type { ImageStatistics } from "../calibration/image-statistics.js";
 import { notCalibrated } from "../calibration/not-calibrated.js";
 import type { Thresholds, Verdict } from "../calibration/thresholds.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
@@ -42,6 +43,8 @@ export interface Score {
    * unit that can be compared between detectors. null without a calibration.
    */
   pValue: number | null;
+  /** Statistics of the image, which tell whether light or camera have changed; see {@link Watch}. */
+  image: ImageStatistics;
   /**
    * The regions of defects in pixels of the image, if they were asked for. The one with the highest peak comes first.
    * Unless they are limited, there is one if and only if the verdict is "reject".
@@ -173,7 +176,7 @@ export class Scorer {
 
   /** @param size The size of the image, before it was shrunk. */
   async #toScore(
-    { score, map }: NativeScore,
+    { score, map, image }: NativeScore,
     size: readonly [height: number, width: number],
     { regions: limits, map: mapSize, signal }: ResultRequest,
   ): Promise<Score> {
@@ -184,6 +187,7 @@ export class Scorer {
       score,
       map: mapSize === "original" ? await resizedTo(addon, whole, size) : whole,
       ...this.#rule.judge(score),
+      image,
       ...(limits && { regions: await this.#findRegions(whole, size, { ...limits, signal }) }),
     };
   }

@@ -5,6 +5,7 @@
  * Every promise of the addon rejects with an `Error` whose `code` is one of those in `lib/errors/error.ts`.
  * `fromNative` converts it to a `ReverseDistillationError` with the caller's stack.
  */
+import type { ImageStatistics } from "../calibration/image-statistics.js";
 import type { LeveledImage } from "../image/levels.js";
 import type { ScorableImage } from "../image/lent-image.js";
 import type { RawImage } from "../image/raw-image.js";
@@ -56,6 +57,7 @@ export interface TrainingPosition {
 
 export interface NativeScore {
   score: number;
+  image: ImageStatistics;
   /** height x width values, in the tensor's own memory. */
   map: Float32Array;
 }

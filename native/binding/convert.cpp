@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "binding/shared_buffer.h"
+#include "pipeline/image_statistics.h"
 
 namespace reverse_distillation::binding {
 
@@ -220,6 +221,15 @@ Napi::Array from_named_tensors(Napi::Env env, const std::vector<NamedTensor>& va
   Napi::Array array = Napi::Array::New(env, values.size());
   for (uint32_t i = 0; i < values.size(); ++i) array.Set(i, from_named_tensor(env, values[i]));
   return array;
+}
+
+Napi::Object from_statistics(Napi::Env env, const at::Tensor& statistics) {
+  const auto values = statistics.accessor<float, 1>();
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("brightness", values[kBrightness]);
+  value.Set("contrast", values[kContrast]);
+  value.Set("sharpness", values[kSharpness]);
+  return value;
 }
 
 Napi::Object from_report(Napi::Env env, const EpochReport& report) {

@@ -35,6 +35,9 @@ Napi::Object from_outline(Napi::Env env, const NamedTensor& value);
 Napi::Object from_named_tensor(Napi::Env env, const NamedTensor& value);
 Napi::Array from_named_tensors(Napi::Env env, const std::vector<NamedTensor>& values);
 
+/// The statistics of one image: float32 [3].
+Napi::Object from_statistics(Napi::Env env, const at::Tensor& statistics);
+
 Napi::Object from_report(Napi::Env env, const EpochReport& report);
 Napi::Object from_training_progress(Napi::Env env, const TrainingProgress& progress);
 

@@ -98,6 +98,7 @@ Napi::Value ScoreJob::result(Napi::Env env) {
     Napi::ArrayBuffer buffer = share_tensor(env, map, &ModelWrap::live_maps);
     Napi::Object result = Napi::Object::New(env);
     result.Set("score", scored_.scores[i].item<float>());
+    result.Set("image", from_statistics(env, scored_.statistics[i]));
     result.Set("map", Napi::Float32Array::New(env, static_cast<size_t>(map.numel()), buffer, 0));
     results.Set(i, result);
   }

@@ -106,7 +106,7 @@ class ScoreJob : public ModelJob {
 
  private:
   std::vector<PixelView> images_;
-  AnomalyMaps scored_;
+  ScoredBatch scored_;
 };
 
 /// Resolves to an array of named tensors.

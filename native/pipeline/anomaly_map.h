@@ -11,6 +11,11 @@ struct AnomalyMaps {
   at::Tensor scores;  ///< float32 [N]: the maximum of each map, S_AD
 };
 
+/// What scoring a batch results in.
+struct ScoredBatch : AnomalyMaps {
+  at::Tensor statistics;  ///< float32 [N, 3]: of the images; see `image_statistics`
+};
+
 /// The cosine distances of the configured scales as one map at image size, before smoothing (Deng & Li 2022,
 /// Eq. 3): up-sampled bilinearly with aligned corners, then added or multiplied (`combine`). Returns float32
 /// [N, H, W].

@@ -8,6 +8,7 @@
 #include "core/cancel_token.h"
 #include "core/device.h"
 #include "core/float32_mode.h"
+#include "pipeline/image_statistics.h"
 #include "pipeline/trace.h"
 
 namespace reverse_distillation {
@@ -103,25 +104,31 @@ at::Tensor Detector::resize_batch(std::span<const PixelView> images) const {
   return stack_pixels(resized).to(device_);
 }
 
-AnomalyMaps Detector::score(std::span<const PixelView> images) {
+ScoredBatch Detector::empty_batch(int64_t count) const {
+  return {{at::empty({count, config_.height, config_.width}), at::empty({count})},
+          at::empty({count, kImageStatistics})};
+}
+
+ScoredBatch Detector::score(std::span<const PixelView> images) {
   const c10::InferenceMode inference;
   const MemoryPool::Scope scope(*memory_);
   const auto count = static_cast<int64_t>(images.size());
-  if (count == 0) return {at::empty({0, config_.height, config_.width}), at::empty({0})};
+  if (count == 0) return empty_batch(0);
   if (!engine_) engine_.emplace(model_, config_);
   if (device_.is_cuda() && !gpu_scoring_) gpu_scoring_.emplace(*engine_, config_, device_);
   const int64_t most = std::max<int64_t>(1, pixels_at_a_time(device_) / (config_.height * config_.width));
   const int64_t parts = (count + most - 1) / most;
-  AnomalyMaps result;
+  ScoredBatch result;
   if (parts == 1) {
     result = score_part(images);
   } else {
-    result = {at::empty({count, config_.height, config_.width}), at::empty({count})};
+    result = empty_batch(count);
     for (int64_t part = 0; part < parts; ++part) {
       const int64_t first = count * part / parts, size = count * (part + 1) / parts - first;
-      const AnomalyMaps scored = score_part(images.subspan(first, size));
+      const ScoredBatch scored = score_part(images.subspan(first, size));
       result.maps.narrow(0, first, size).copy_(scored.maps);
       result.scores.narrow(0, first, size).copy_(scored.scores);
+      result.statistics.narrow(0, first, size).copy_(scored.statistics);
     }
   }
   last_pixels_ = images[0].data;
@@ -129,7 +136,7 @@ AnomalyMaps Detector::score(std::span<const PixelView> images) {
   return result;
 }
 
-AnomalyMaps Detector::score_part(std::span<const PixelView> images) {
+ScoredBatch Detector::score_part(std::span<const PixelView> images) {
   throw_if_cancelled();
   return gpu_scoring_ ? gpu_scoring_->score(images) : engine_->score(resize_batch(images));
 }

@@ -48,7 +48,7 @@ class Detector {
   /// Scores one batch of images of any sizes. Reads the callers' memory until it returns; the results are on
   /// the CPU. An empty batch gives empty results. A large batch is computed in equal parts, which bounds the
   /// memory that it needs. Throws `Error(kAborted)` if the calling thread's work is cancelled.
-  AnomalyMaps score(std::span<const PixelView> images);
+  ScoredBatch score(std::span<const PixelView> images);
 
   /// Memory for pixels that `score` will read: uint8 [bytes], not initialised. On a GPU's detector it is
   /// pinned, so that pixels are copied to the GPU directly.
@@ -71,7 +71,8 @@ class Detector {
   /// The images at the networks' input size, on the model's device, as `stack_pixels` returns them.
   at::Tensor resize_batch(std::span<const PixelView> images) const;
   /// Scores images that are computed together. The engine must be there.
-  AnomalyMaps score_part(std::span<const PixelView> images);
+  ScoredBatch score_part(std::span<const PixelView> images);
+  ScoredBatch empty_batch(int64_t count) const;
   void drop_engine();
   Training& training() const;
   torch::nn::Module& part_module(Part part);

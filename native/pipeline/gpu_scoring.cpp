@@ -108,7 +108,7 @@ void GpuScoring::record(const at::Tensor& input) {
   recent_.push_front(std::move(batch));
 }
 
-AnomalyMaps GpuScoring::score(std::span<const PixelView> images) {
+ScoredBatch GpuScoring::score(std::span<const PixelView> images) {
   const std::vector<at::Tensor> uploaded = upload(images);
   const auto scope = streams_.compute();
   streams_.compute_waits_for_copy();
@@ -116,7 +116,8 @@ AnomalyMaps GpuScoring::score(std::span<const PixelView> images) {
   Batch& batch = batch_of(input);
   batch.input.copy_(input, /*non_blocking=*/true);
   batch.work->replay();
-  const AnomalyMaps result = {start_download(batch.output.maps), start_download(batch.output.scores)};
+  const ScoredBatch result = {{start_download(batch.output.maps), start_download(batch.output.scores)},
+                              start_download(batch.output.statistics)};
   // The only wait. After it, nothing on the device uses the uploaded pixels.
   streams_.wait();
   return result;

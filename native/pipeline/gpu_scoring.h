@@ -24,13 +24,13 @@ class GpuScoring {
   ///
   /// Throws c10::OutOfMemoryError if the batch does not fit into the GPU's memory even after the memory of
   /// other batch sizes is released. Smaller batches still work after that.
-  AnomalyMaps score(std::span<const PixelView> images);
+  ScoredBatch score(std::span<const PixelView> images);
 
  private:
   /// One batch size's work, and the tensors that it reads and writes.
   struct Batch {
     at::Tensor input;
-    AnomalyMaps output;
+    ScoredBatch output;
     std::unique_ptr<RecordedWork> work;
   };
 

@@ -1,6 +1,7 @@
 #include "pipeline/scoring_engine.h"
 
 #include "core/precision.h"
+#include "pipeline/image_statistics.h"
 #include "pipeline/preprocess.h"
 
 namespace reverse_distillation {
@@ -16,14 +17,16 @@ FeaturePairs ScoringEngine::features_of(const at::Tensor& input) {
   return {std::move(teacher), std::move(student)};
 }
 
-FeaturePairs ScoringEngine::features(const at::Tensor& images) {
-  return features_of(normalise(images, config_.normalisation).to(scalar_type(config_.precision)));
+FeaturePairs ScoringEngine::features(const at::Tensor& images) { return features_of(normalised(images)); }
+
+ScoredBatch ScoringEngine::score(const at::Tensor& images) { return score_normalised(normalised(images)); }
+
+ScoredBatch ScoringEngine::score_normalised(const at::Tensor& input) {
+  return {anomaly_maps(features_of(input), config_), image_statistics(input, config_.normalisation)};
 }
 
-AnomalyMaps ScoringEngine::score(const at::Tensor& images) { return anomaly_maps(features(images), config_); }
-
-AnomalyMaps ScoringEngine::score_normalised(const at::Tensor& input) {
-  return anomaly_maps(features_of(input), config_);
+at::Tensor ScoringEngine::normalised(const at::Tensor& images) const {
+  return normalise(images, config_.normalisation).to(scalar_type(config_.precision));
 }
 
 }  // namespace reverse_distillation

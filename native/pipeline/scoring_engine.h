@@ -15,13 +15,14 @@ class ScoringEngine {
 
   /// images: uint8 [N, H, W, 3], N above 0, at the networks' input size, on the model's device.
   FeaturePairs features(const at::Tensor& images);
-  AnomalyMaps score(const at::Tensor& images);
+  ScoredBatch score(const at::Tensor& images);
 
   /// The same from normalised images: [N, 3, H, W] in the networks' precision, channels-last.
-  AnomalyMaps score_normalised(const at::Tensor& input);
+  ScoredBatch score_normalised(const at::Tensor& input);
 
  private:
   FeaturePairs features_of(const at::Tensor& input);
+  at::Tensor normalised(const at::Tensor& images) const;
 
   ModelConfig config_;
   FoldedTeacher teacher_;

@@ -1,8 +1,12 @@
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "harness.h"
 #include "naive.h"
 #include "pipeline/detector.h"
+#include "pipeline/image_statistics.h"
+#include "pipeline/preprocess.h"
 
 namespace reverse_distillation::test {
 
@@ -92,6 +96,41 @@ TEST("anomaly maps are the naive equations put together, by sum and by product, 
   }
 }
 
+TEST("the statistics of images are those of their luma, in any precision and normalisation") {
+  at::manual_seed(3);
+  const at::Tensor pixels = at::randint(0, 256, {2, 32, 64, 3}, at::kByte);
+  pixels[1].copy_(pixels[1] / 4 + 100);
+  const at::Tensor luma =
+      at::matmul(pixels.to(at::kDouble) / 255, at::tensor({0.299, 0.587, 0.114}, at::kDouble));
+  for (const Normalisation normalisation : {Normalisation::kImageNet, Normalisation::kNone}) {
+    for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+      const at::Tensor found = image_statistics(normalise(pixels, normalisation).to(dtype), normalisation);
+      EXPECT((found.sizes() == at::IntArrayRef({2, kImageStatistics})));
+      const double tolerance = dtype == at::kFloat ? 1e-6 : 2e-3;
+      for (int64_t i = 0; i < 2; ++i) {
+        const at::Tensor image = luma[i];
+        const auto values = image.accessor<double, 2>();
+        double sum = 0, squares = 0, across = 0, down = 0;
+        for (int64_t y = 0; y < 32; ++y) {
+          for (int64_t x = 0; x < 64; ++x) {
+            sum += values[y][x];
+            squares += values[y][x] * values[y][x];
+            if (x > 0) across += std::abs(values[y][x] - values[y][x - 1]);
+            if (y > 0) down += std::abs(values[y][x] - values[y - 1][x]);
+          }
+        }
+        const double mean = sum / (32 * 64), contrast = std::sqrt(squares / (32 * 64) - mean * mean);
+        const double sharpness = (across / (32 * 63) + down / (31 * 64)) / 2 / contrast;
+        const at::Tensor expected = at::tensor({mean, contrast, sharpness}, at::kFloat);
+        EXPECT_CLOSE(found[i], expected, tolerance, tolerance);
+      }
+    }
+  }
+  const at::Tensor plain = at::full({1, 32, 32, 3}, 90, at::kByte);
+  EXPECT_CLOSE(image_statistics(normalise(plain), Normalisation::kImageNet)[0],
+               at::tensor({90 / 255.0, 0.0, 0.0}, at::kFloat), 1e-5, 0.0);
+}
+
 TEST("images score the same alone and in a batch, and an empty batch has no results") {
   ModelConfig config;
   config.height = 64;
@@ -100,11 +139,12 @@ TEST("images score the same alone and in a batch, and an empty batch has no resu
   const at::Tensor first = random_pixels(70, 50, 3);
   const at::Tensor second = random_pixels(64, 32, 1);
   const std::vector<PixelView> both = {view_of(first), view_of(second)};
-  const AnomalyMaps batch = detector.score(both);
+  const ScoredBatch batch = detector.score(both);
   EXPECT((batch.maps.sizes() == at::IntArrayRef({2, 64, 32})));
   for (size_t i = 0; i < 2; ++i) {
-    const AnomalyMaps alone = detector.score({&both[i], 1});
+    const ScoredBatch alone = detector.score({&both[i], 1});
     EXPECT_CLOSE(alone.maps[0], batch.maps[static_cast<int64_t>(i)], 1e-5, 0.0);
+    EXPECT_CLOSE(alone.statistics[0], batch.statistics[static_cast<int64_t>(i)], 1e-6, 0.0);
     EXPECT(detector.last_pixels() == both[i].data);
     EXPECT(detector.last_map() == alone.maps.data_ptr());
   }

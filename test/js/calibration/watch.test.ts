@@ -1,5 +1,6 @@
 import test from "ava";
-import { Watch } from "../../../lib/calibration/watch.js";
+import { Watch, type WatchedPart } from "../../../lib/calibration/watch.js";
+import type { WatchOptions } from "../../../lib/options/watch.js";
 import { Random } from "../../../lib/random.js";
 
 /** Scores of a line; `shift` moves them by so many standard deviations of their logarithms. */
@@ -50,7 +51,8 @@ test("higher scores, lower scores and many rejects are found within 100 parts, a
       t.is(partsUntil(watch, draw(random, 300)), Infinity);
       const waited = partsUntil(watch, draw(random, 100, shift));
       if (waited <= 100) found[drift]++;
-      if (drift !== "higher" && waited <= 100) t.is(watch.state.drift, drift);
+      if (drift === "lower" && waited <= 100) t.like(watch.state.drift, { of: "score", direction: "lower" });
+      if (drift === "rejects" && waited <= 100) t.is(watch.state.drift!.of, drift);
     }
   }
   t.deepEqual(found, { higher: 20, lower: 20, rejects: 20 });
@@ -62,11 +64,49 @@ test("the state counts parts, keeps a drift until it is reset, and takes results
   watch.add(1.5);
   t.like(watch.add({ score: 9 }), { parts: 2, rejected: 1, drift: null });
   for (let i = 0; i < 20; i++) watch.add(9);
-  t.like(watch.state, { parts: 22, rejected: 21, drift: "rejects" });
+  const drift = { of: "rejects", direction: "higher" };
+  t.deepEqual({ ...watch.state, evidence: 1 }, { parts: 22, rejected: 21, drift, evidence: 1 });
   for (let i = 0; i < 20; i++) watch.add(2);
-  t.is(watch.state.drift, "rejects");
+  t.deepEqual(watch.state.drift, drift);
   watch.reset();
   t.like(watch.state, { parts: 0, rejected: 0, drift: null });
+});
+
+test("a change of light is found by the image, although the scores do not change, and is named", (t) => {
+  const random = new Random("light");
+  const part = (brightness = 0.5): WatchedPart => ({
+    score: Math.exp(0.2 * random.normal()),
+    image: {
+      brightness: brightness * (1 + 0.01 * random.normal()),
+      contrast: 0.2 + 0.01 * random.normal(),
+      sharpness: 0.1 + 0.01 * random.normal(),
+    },
+  });
+  const thresholds = { reject: 10, review: 10, outline: 1 };
+  const good = Array.from({ length: 100 }, () => part());
+  const [watch, others, scores] = [
+    new Watch(good, thresholds),
+    new Watch(good, thresholds, { statistics: ["score", "contrast", "sharpness"] }),
+    new Watch(
+      good.map(({ score }) => score),
+      thresholds,
+    ),
+  ];
+  for (let i = 0; i < 200; i++)
+    for (const each of [watch, others, scores]) t.is(each.add(part()).drift, null);
+  let waited = 0;
+  while (watch.state.drift === null && waited < 100) {
+    const brighter = part(0.55);
+    for (const each of [watch, others, scores]) each.add(brighter);
+    waited++;
+  }
+  t.true(waited <= 20, `${waited} parts`);
+  t.deepEqual(watch.state.drift, { of: "brightness", direction: "higher" });
+  t.is(others.state.drift, null);
+  t.is(scores.state.drift, null);
+  watch.reset();
+  for (let i = 0; i < 50; i++) watch.add(part(0.45));
+  t.deepEqual(watch.state.drift, { of: "brightness", direction: "lower" });
 });
 
 test("what is no score is refused", (t) => {
@@ -74,7 +114,17 @@ test("what is no score is refused", (t) => {
   const watch = new Watch([1, 2], thresholds);
   for (const part of [Number.NaN, Infinity, "1", null, undefined, {}, []])
     t.throws(() => watch.add(part as number), { code: "INVALID_ARGUMENT", message: /^part must be/ });
+  for (const brightness of [Number.NaN, "1", null]) {
+    const part = { score: 1, image: { brightness, contrast: 1, sharpness: 1 } } as WatchedPart;
+    t.throws(() => watch.add(part), { code: "INVALID_ARGUMENT", message: /^part must be/ });
+  }
   t.is(watch.state.parts, 0);
-  for (const options of [{ partsPerFalseAlarm: 10 }, { mostRejected: 0.9 }, { every: 1 }])
-    t.throws(() => new Watch([1, 2], thresholds, options), { code: "INVALID_ARGUMENT" });
+  t.throws(() => new Watch([], thresholds), { code: "INVALID_ARGUMENT", message: /^goodParts must be/ });
+  for (const options of [
+    { partsPerFalseAlarm: 10 },
+    { mostRejected: 0.9 },
+    { statistics: ["colour"] },
+    { every: 1 },
+  ])
+    t.throws(() => new Watch([1, 2], thresholds, options as WatchOptions), { code: "INVALID_ARGUMENT" });
 });

@@ -86,9 +86,10 @@ test.serial("verdicts follow the thresholds, and reject means that a pixel is at
   const verdicts = new Set<string>();
   const scored = [...images(60, 500), ...images(40, 700).map((_, i) => defective(i + 1))];
   for (const image of scored) {
-    const { score, map, verdict, pValue } = await detector.score(image);
+    const result = await detector.score(image);
+    const { score, map, verdict, pValue } = result;
     const above = (threshold: number) => map.data.some((value) => value >= threshold);
-    watch.add({ score });
+    watch.add(result);
     t.is(verdict, above(reject) ? "reject" : above(review) ? "review" : "accept");
     const larger = detector.calibration!.scores.filter((each) => each >= score).length;
     t.is(pValue, (1 + larger) / 21);
@@ -96,7 +97,7 @@ test.serial("verdicts follow the thresholds, and reject means that a pixel is at
   }
   t.true(verdicts.has("accept") && verdicts.has("reject"));
   t.is(watch.state.parts, 100);
-  t.is(watch.state.drift, "rejects");
+  t.deepEqual(watch.state.drift, { of: "rejects", direction: "higher" });
   const [batched] = await detector.scoreBatch([defective(3)]);
   t.is(batched!.verdict, "reject");
 });

@@ -14,7 +14,11 @@ const image = (value: number): RawImage => ({
   channels: 1,
 });
 const valueOf = ({ data }: { data: ArrayLike<number> }) => data[0]!;
-const scoreOf = (value: number): NativeScore => ({ score: value, map: new Float32Array([value]) });
+const scoreOf = (value: number): NativeScore => ({
+  score: value,
+  image: { brightness: 0, contrast: 0, sharpness: 0 },
+  map: new Float32Array([value]),
+});
 
 /** Waits until nothing more happens by itself: no test must depend on how fast the machine is. */
 async function settled(): Promise<void> {

@@ -103,7 +103,7 @@ const calls: Record<string, readonly Call[]> = {
     ),
     (value) => detector.setThresholds!(value),
     ...withOptions(["reject", "review", "outline"], (given) => detector.setThresholds!(given)),
-    ...withOptions(["partsPerFalseAlarm", "mostRejected"], (given) => detector.watch!(given)),
+    ...withOptions(["partsPerFalseAlarm", "mostRejected", "statistics"], (given) => detector.watch!(given)),
     (value) => detector.scoreBatch!(value),
     (value) => detector.scoreBatch!([image, value]),
     ...withOptions(["batchSize", "regions", "map", "signal"], (given) =>
