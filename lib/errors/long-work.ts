@@ -25,18 +25,32 @@ export function atOnce<T>(work: Work<T>): T {
   }
 }
 
+/** For loops that wait now and then, but perhaps only for what is there already: says when a turn has become long. */
+export class Turn {
+  #end = performance.now() + longestTurn;
+
+  /**
+   * Lets the event loop run if the turn has become long.
+   *
+   * @throws ReverseDistillationError `ABORTED` if the signal is aborted.
+   */
+  async endIfLong(signal?: AbortSignal): Promise<void> {
+    if (performance.now() < this.#end) return;
+    await breathe(signal);
+    this.#end = performance.now() + longestTurn;
+  }
+}
+
 /**
  * Does the work in turns with everything else on the event loop.
  *
  * @throws ReverseDistillationError `ABORTED` if the signal is aborted, and what the work throws.
  */
 export async function inTurns<T>(work: Work<T>, signal?: AbortSignal): Promise<T> {
+  const turn = new Turn();
   for (;;) {
-    const end = performance.now() + longestTurn;
-    do {
-      const { done, value } = work.next();
-      if (done) return value;
-    } while (performance.now() < end);
-    await breathe(signal);
+    const { done, value } = work.next();
+    if (done) return value;
+    await turn.endIfLong(signal);
   }
 }

@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join, relative, sep } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
+import { Turn } from "../errors/long-work.js";
 import { identities } from "../files/outputs.js";
 import { nameOf, systemPath } from "../files/system-path.js";
 import { kindOfFile } from "./file-kind.js";
@@ -72,6 +73,8 @@ export async function scanFolder(
   const folders = [root];
   // Links come after all real folders, so that a folder gets its own name if it is here.
   const links: string[] = [];
+  const turn = new Turn();
+  const placeOf = placeBelow(root);
   for (let folder = folders.shift(); folder !== undefined; folder = folders.shift() ?? links.shift()) {
     const real = nameOf(await reading(folder, realpath(systemPath(folder), { encoding: "buffer" })));
     const below = relative(root, folder);
@@ -88,10 +91,11 @@ export async function scanFolder(
         continue;
       }
     }
-    const found = await readEntries(folder);
+    const found = await readEntries(folder, turn);
     const stems = new Set(found.map(({ name }) => stemOf(name).toLowerCase()));
     for (const { name, path, kind, linked } of found) {
-      const place = relative(root, path);
+      await turn.endIfLong();
+      const place = placeOf(path);
       if (name.startsWith(".")) {
         if (kind === "folder") leftOut.addFolder("hidden folder", "hidden folders", place);
         else leftOut.addFile("hidden file", "hidden files", place);
@@ -106,7 +110,8 @@ export async function scanFolder(
       }
     }
   }
-  const places = new Map(images.map((image) => [image, relative(root, image).split(sep).join("/")]));
+  await turn.endIfLong();
+  const places = new Map(images.map((image) => [image, placeOf(image).split(sep).join("/")]));
   images.sort((a, b) => byCodeUnits(places.get(a)!, places.get(b)!));
   return { folder: root, images, leftOut };
 }
@@ -130,27 +135,40 @@ export function withoutMasks({ folder, images, leftOut }: FolderScan): FolderSca
   return { folder, images: parts, leftOut };
 }
 
+/** A function that turns paths that begin with a folder, as those of a scan do, into paths below it. */
+export function placeBelow(folder: string): (path: string) => string {
+  const start = join(folder, "x").length - 1;
+  return (path) => path.slice(start);
+}
+
 /** A file's name without its extension. */
 export function stemOf(path: string): string {
   return basename(path, extname(path));
 }
 
+interface Entry {
+  name: string;
+  path: string;
+  kind: "file" | "folder" | "device";
+  linked: boolean;
+}
+
 /** The entries of a folder, sorted. A link has the kind of its target; a broken one counts as a file. */
-async function readEntries(
-  folder: string,
-): Promise<{ name: string; path: string; kind: "file" | "folder" | "device"; linked: boolean }[]> {
+async function readEntries(folder: string, turn: Turn): Promise<Entry[]> {
   const options = { withFileTypes: true, encoding: "buffer" } as const;
   const entries = await reading(folder, readdir(systemPath(folder), options));
-  const found = entries.map(async (entry) => {
+  const found: Entry[] = [];
+  for (const entry of entries) {
+    await turn.endIfLong();
     const name = nameOf(entry.name);
     const path = join(folder, name);
     const linked = entry.isSymbolicLink();
     const target = linked ? await stat(systemPath(path)).catch(() => undefined) : entry;
     const isFile = target === undefined || target.isFile();
     const kind = isFile ? "file" : target.isDirectory() ? "folder" : "device";
-    return { name, path, kind, linked } as const;
-  });
-  return (await Promise.all(found)).sort((a, b) => byCodeUnits(a.name, b.name));
+    found.push({ name, path, kind, linked });
+  }
+  return found.sort((a, b) => byCodeUnits(a.name, b.name));
 }
 
 async function requireFolder(folder: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { relative, sep } from "node:path";
 import { counted } from "../errors/counted.js";
 import { ReverseDistillationError } from "../errors/error.js";
-import { byCodeUnits, stemOf, type FolderScan } from "./folder.js";
+import { byCodeUnits, placeBelow, stemOf, type FolderScan } from "./folder.js";
 import type { LeftOut } from "./left-out.js";
 import { verdictOf, type Verdict } from "./names.js";
+import { remembered } from "./remembered.js";
 
 /** The images of good parts, judging by names, and what the names leave open. */
 export interface GoodImages {
@@ -34,7 +35,11 @@ export interface FolderCount {
 export function chooseGood({ folder, images: found, leftOut }: FolderScan): GoodImages {
   const images = trainingPart(folder, found, leftOut);
   if (images.length === 0) return { images, unsaid: [] };
-  const said = images.map((image) => saidByFolders(foldersOf(folder, image)));
+  const foldersOf = foldersBelow(folder);
+  const verdictOfFolder = remembered(verdictOf);
+  const saidByFolders = (folders: readonly string[]) =>
+    folders.map(verdictOfFolder).findLast((verdict): verdict is Verdict => verdict !== undefined);
+  const said = images.map((image) => saidByFolders(foldersOf(image)));
   if (!said.includes("good")) {
     const byFile = images.map((image, index) => said[index] ?? verdictOf(stemOf(image)));
     const decide = byFile.includes("bad") || byFile.includes("good");
@@ -61,9 +66,8 @@ export function chooseGood({ folder, images: found, leftOut }: FolderScan): Good
 
 /** The images below folders called "train" or "training"; all images if there are none. */
 function trainingPart(folder: string, images: readonly string[], leftOut: LeftOut): string[] {
-  const inTrain = images.filter((image) =>
-    foldersOf(folder, image).some((name) => /^train(ing)?$/i.test(name)),
-  );
+  const foldersOf = foldersBelow(folder);
+  const inTrain = images.filter((image) => foldersOf(image).some((name) => /^train(ing)?$/i.test(name)));
   if (inTrain.length === 0) return [...images];
   const kept = new Set(inTrain);
   for (const image of images)
@@ -74,7 +78,7 @@ function trainingPart(folder: string, images: readonly string[], leftOut: LeftOu
 
 /** Counts the images per folder at the first level where there are several folders. Subfolders are included. */
 export function severalFolders(root: string, images: readonly string[]): FolderCount[] {
-  const paths = images.map((image) => foldersOf(root, image));
+  const paths = images.map(foldersBelow(root));
   let depth = 0;
   while (paths.every((path) => path.length > depth && path[depth] === paths[0]![depth])) depth++;
   const counts = new Map<string, number>();
@@ -95,10 +99,7 @@ export function describeFolders(folders: readonly FolderCount[]): string {
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function saidByFolders(folders: readonly string[]): Verdict | undefined {
-  return folders.map(verdictOf).findLast((verdict) => verdict !== undefined);
-}
-
-function foldersOf(root: string, image: string): string[] {
-  return relative(root, image).split(sep).slice(0, -1);
+function foldersBelow(root: string): (image: string) => string[] {
+  const placeOf = placeBelow(root);
+  return (image) => placeOf(image).split(sep).slice(0, -1);
 }

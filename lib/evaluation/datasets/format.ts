@@ -3,6 +3,7 @@ import { counted } from "../../errors/counted.js";
 import { ReverseDistillationError } from "../../errors/error.js";
 import { chooseGood, describeFolders, type FolderCount } from "../../image/good-images.js";
 import { LeftOut } from "../../image/left-out.js";
+import { remembered } from "../../image/remembered.js";
 import type { DatasetFormatName } from "../../options/dataset-format.js";
 import { labelOf, normalLabel, type Dataset, type TestImage } from "./dataset.js";
 import { assignMasks } from "./masks.js";
@@ -106,16 +107,18 @@ export function labelledTest(
     const [first, ...rest] = file.folders;
     return containers.includes(first?.toLowerCase() ?? "") ? { ...file, folders: rest } : file;
   });
+  const labelIn = remembered(labelOf);
   const labels = new Map(
     images.map((image) => {
       if (image.folders[0] === undefined) throw missingLabel(image);
-      return [image, labelOf(image.folders[0])];
+      return [image, labelIn(image.folders[0])];
     }),
   );
   const defective = images.filter((image) => labels.get(image) !== normalLabel);
   const good = images.filter((image) => labels.get(image) === normalLabel);
   const first = assignMasks(defective, masks);
-  const rest = masks.filter(({ path, folders }) => first.unused.includes(path) && folders.length > 0);
+  const unused = new Set(first.unused);
+  const rest = masks.filter(({ path, folders }) => unused.has(path) && folders.length > 0);
   const second = assignMasks(good, rest);
   const found = new Map([...first.images, ...second.images].map((each) => [each.image, each.masks]));
   const used = new Set([...found.values()].flat());

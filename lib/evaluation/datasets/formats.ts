@@ -1,3 +1,4 @@
+import { Turn } from "../../errors/long-work.js";
 import { ReverseDistillationError } from "../../errors/error.js";
 import type { DatasetFormatName } from "../../options/dataset-format.js";
 import { btad } from "./btad.js";
@@ -49,23 +50,37 @@ export interface Located {
  * @returns undefined if no format fits.
  * @throws ReverseDistillationError `INVALID_ARGUMENT` if several folders are data sets of their own.
  */
-export function locate(tree: Tree, wanted?: DatasetFormatName): Located | undefined {
+export async function locate(tree: Tree, wanted?: DatasetFormatName): Promise<Located | undefined> {
   if (wanted !== undefined)
     return locateAny(
       tree,
       folderFormats.filter(({ name }) => name === wanted),
     );
-  const located = locateAny(tree, particular);
+  const located = await locateAny(tree, particular);
   if (located !== undefined) return located;
-  const format = general.find((each) => each.fits(tree));
+  const format = await firstThatFits(tree, general);
   return format && { format, tree };
 }
 
-function locateAny(tree: Tree, candidates: readonly DatasetFormat[]): Located | undefined {
-  const format = candidates.find((each) => each.fits(tree));
+/** The first of the formats that a tree is laid out in. Many images take a while with each. */
+async function firstThatFits(
+  tree: Tree,
+  candidates: readonly DatasetFormat[],
+): Promise<DatasetFormat | undefined> {
+  const turn = new Turn();
+  for (const format of candidates) {
+    await turn.endIfLong();
+    if (format.fits(tree)) return format;
+  }
+  return undefined;
+}
+
+async function locateAny(tree: Tree, candidates: readonly DatasetFormat[]): Promise<Located | undefined> {
+  const format = await firstThatFits(tree, candidates);
   if (format !== undefined) return { format, tree };
   if (tree.images.some(({ folders }) => folders.length === 0)) return undefined;
-  const found = topFolders(tree).map((folder) => locateAny(subtree(tree, folder), candidates));
+  const found: (Located | undefined)[] = [];
+  for (const folder of topFolders(tree)) found.push(await locateAny(subtree(tree, folder), candidates));
   const located = found.filter((each) => each !== undefined);
   if (found.length === 1) return found[0];
   if (located.length < 2) return undefined;

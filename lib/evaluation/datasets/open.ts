@@ -1,5 +1,6 @@
 import { relative, sep } from "node:path";
-import { stemOf } from "../../image/folder.js";
+import { Turn } from "../../errors/long-work.js";
+import { placeBelow, stemOf } from "../../image/folder.js";
 import { formatOfExtension } from "../../image/formats.js";
 import { imageOfMask } from "../../image/names.js";
 import type { DatasetFormatName } from "../../options/dataset-format.js";
@@ -20,13 +21,17 @@ export async function openTree(
   wanted: DatasetFormatName | undefined,
   options: OpenOptions,
 ): Promise<Dataset | undefined> {
-  const located = locate(tree, wanted);
+  const located = await locate(tree, wanted);
   if (located === undefined) {
     if (wanted === undefined) return undefined;
     throw otherLayout(tree, wanted);
   }
+  const turn = new Turn();
+  await turn.endIfLong();
   const { passedOver = [], ...dataset } = await located.format.open(located.tree, options);
+  await turn.endIfLong();
   countUnused(tree, dataset, passedOver);
+  await turn.endIfLong();
   // Files at the top of a data set describe it: its licence, its readme.
   const depth = relative(tree.root, located.tree.root).split(sep).filter(Boolean).length;
   const leftOut = tree.leftOut.filter(
@@ -46,9 +51,10 @@ function countUnused(tree: Tree, dataset: Dataset, passedOver: readonly string[]
     ...passedOver,
     ...items.flatMap(({ image, mask = [] }) => [image, mask].flat()),
   ]);
+  const placeOf = placeBelow(tree.root);
   for (const { path } of tree.images) {
     if (known.has(path)) continue;
-    const below = relative(tree.root, path);
+    const below = placeOf(path);
     if (imageOfMask(stemOf(path)) !== undefined) tree.leftOut.addFile("mask", "masks", below);
     else tree.leftOut.addFile("image outside of the layout", "images outside of the layout", below);
   }

@@ -1,7 +1,9 @@
-import { basename, join, relative, sep } from "node:path";
+import { basename, join, sep } from "node:path";
 import { counted } from "../../errors/counted.js";
-import { scanFolder, stemOf } from "../../image/folder.js";
+import { Turn } from "../../errors/long-work.js";
+import { placeBelow, scanFolder, stemOf } from "../../image/folder.js";
 import type { LeftOut } from "../../image/left-out.js";
+import { remembered } from "../../image/remembered.js";
 
 /** An image of a tree, which may be a mask. */
 export interface TreeImage {
@@ -22,14 +24,22 @@ export interface Tree {
 /** Scans a folder. @throws ReverseDistillationError as `scanFolder` */
 export async function scanTree(root: string): Promise<Tree> {
   const { images, leftOut } = await scanFolder(root, { apart: true });
-  return { root, images: images.map((path) => treeImage(root, path)), leftOut };
+  const turn = new Turn();
+  const found: TreeImage[] = [];
+  const placeOf = placeBelow(root);
+  for (const path of images) {
+    await turn.endIfLong();
+    found.push({ path, folders: placeOf(path).split(sep).slice(0, -1), stem: stemOf(path) });
+  }
+  return { root, images: found, leftOut };
 }
 
 /** The tree below one of a tree's folders. */
 export function subtree(tree: Tree, folder: string): Tree {
   const root = join(tree.root, folder);
   const images = tree.images.filter(({ folders }) => folders[0] === folder);
-  return { root, images: images.map(({ path }) => treeImage(root, path)), leftOut: tree.leftOut };
+  const below = images.map((image) => ({ ...image, folders: image.folders.slice(1) }));
+  return { root, images: below, leftOut: tree.leftOut };
 }
 
 /**
@@ -38,9 +48,10 @@ export function subtree(tree: Tree, folder: string): Tree {
  */
 export function imagesBelow({ images }: Pick<Tree, "images">, ...names: string[]): TreeImage[] {
   const wanted = names.map(canonical);
+  const canonicalOf = remembered(canonical);
   return images
     .filter(({ folders }) =>
-      wanted.every((name, depth) => folders[depth] !== undefined && canonical(folders[depth]) === name),
+      wanted.every((name, depth) => folders[depth] !== undefined && canonicalOf(folders[depth]) === name),
     )
     .map((image) => ({ ...image, folders: image.folders.slice(names.length) }));
 }
@@ -65,8 +76,4 @@ export function describeTree(tree: Tree): string {
   if (shown.length > 12) shown.splice(12, shown.length, `${shown.length - 12} more`);
   const others = tree.leftOut.count > 0 ? `${shown.length > 0 ? "; also " : ""}${tree.leftOut.list()}` : "";
   return shown.join(", ") + others || "nothing";
-}
-
-function treeImage(root: string, path: string): TreeImage {
-  return { path, folders: relative(root, path).split(sep).slice(0, -1), stem: stemOf(path) };
 }

@@ -6,6 +6,7 @@ import type { ErrorCode, ReverseDistillationError } from "../../../lib/errors/er
 import { datasetFromLists, openDataset, splitNormal } from "../../../lib/evaluation/dataset.js";
 import { touch } from "../support/dataset-fixtures.js";
 import { summaryOf } from "../support/dataset-summary.js";
+import { longestTurn } from "../support/longest-turn.js";
 import { rejects } from "../support/rejection.js";
 import { sharedPath, testWithShared } from "../support/shared.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
@@ -164,4 +165,22 @@ testWithShared("data/mvtec_bottle")("the bottle category of MVTec AD is read who
   t.is(images.filter(({ label }) => label === "good").length, 20);
   t.is(images.filter(({ mask }) => mask !== undefined).length, 8);
   t.deepEqual(unusedMasks, []);
+});
+
+test("the event loop runs while a data set of 10,000 images is opened", async (t) => {
+  const folder = await temporaryFolder(t);
+  const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+  await touch(
+    folder,
+    ...numbers(5000).map((i) => `train/good/${i}.jpg`),
+    ...numbers(5000).map((i) => `test/scratch/${i}.jpg`),
+    ...numbers(5000).map((i) => `ground_truth/scratch/${i}_mask.jpg`),
+  );
+  let images = 0;
+  const longest = await longestTurn(async () => {
+    const { train, test } = await openDataset(folder);
+    images = train.length + test.filter(({ mask }) => mask !== undefined).length;
+  });
+  t.is(images, 10_000);
+  t.true(longest < 100, `${longest} ms`);
 });

@@ -4,10 +4,9 @@ import sharp from "sharp";
 
 /** Writes empty files at paths below a folder: enough where only names count. */
 export async function touch(folder: string, ...paths: string[]): Promise<void> {
-  for (const path of paths) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), "");
-  }
+  const folders = new Set(paths.map((path) => dirname(join(folder, path))));
+  for (const each of folders) await mkdir(each, { recursive: true });
+  await Promise.all(paths.map((path) => writeFile(join(folder, path), "")));
 }
 
 /** Writes a grey picture whose rows are lines of text: "#" is `ink`, anything else 0. The extension says how. */
