@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { shareInterval } from "../../lib/calibration/beta-quantile.js";
+import { percent } from "../../lib/errors/percent.js";
 import { markdownTable } from "../../scripts/markdown-table.js";
 import { writeMarkedSection } from "../../scripts/marked-section.js";
 import type { Judged, Share, VerdictResult } from "./results.js";
@@ -103,10 +104,6 @@ function sum(shares: readonly Share[]): Share {
 /** "3 of 96 (0.6 % to 8.9 %)", with the Clopper-Pearson interval of 95 %. */
 function shown({ count, of }: Share): string {
   return `${count} of ${of} (${shareInterval(count, of).map(percent).join(" to ")})`;
-}
-
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(2))} %`;
 }
 
 function meanAndSpread(values: readonly number[]): string {

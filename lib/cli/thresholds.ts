@@ -1,5 +1,6 @@
 import type { CalibratedThreshold, Calibration } from "../calibration/calibration.js";
 import { counted } from "../errors/counted.js";
+import { percent } from "../errors/percent.js";
 import type { CommandContext } from "./context.js";
 
 /** Prints the thresholds of a calibration, one a line. */
@@ -15,8 +16,4 @@ export function describeThreshold({ value, rate, interval, images, estimate }: C
     ? `an estimate for ${share}, extrapolated`
     : `at most ${share} (95 % interval ${interval!.map(percent).join(" to ")})`;
   return `from ${value.toPrecision(6)}: ${kind}, from ${counted(images, "image")}`;
-}
-
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(2))} %`;
 }

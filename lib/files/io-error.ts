@@ -14,7 +14,7 @@ export function ioError(error: unknown, doing: string, path: string): ReverseDis
   const reason = code === undefined ? undefined : reasons[code];
   return new ReverseDistillationError(
     code === "ENOENT" ? "NOT_FOUND" : "IO",
-    `${doing} failed: ${printable(path)}: ${reason ?? printable(messageOf(error))}.`,
+    `${doing} failed: ${printable(path)}: ${reason ?? printable(messageOf(error)).replace(/\.+$/, "")}.`,
     { cause: error },
   );
 }

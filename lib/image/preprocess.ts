@@ -1,4 +1,6 @@
 import { reading } from "../errors/reading.js";
+import { abortOptions } from "../options/computing.js";
+import { imageOptions } from "../options/images.js";
 import { levels as levelsKind } from "../options/levels.js";
 import { imageSize } from "../options/model.js";
 import { option, resolveOptions, type GivenOptions } from "../options/option.js";
@@ -9,13 +11,15 @@ import { plainPixels, type PlainPixels } from "./plain-pixels.js";
 import { resizeDeep } from "./resize-deep.js";
 import { resizeBilinear } from "./resize.js";
 
-/** Declared here because `preprocess` is their only user. */
+/** Levels are declared here because `preprocess` is the only user of a model's levels as an option. */
 const preprocessOptions = {
   /**
    * The model's levels: `config.levels`, or `levels` in an export's metadata. 8-bit images are not affected.
    * @defaultValue "full"
    */
   levels: option(levelsKind, { default: "full" }),
+  ...imageOptions,
+  ...abortOptions,
 };
 
 /** The options of {@link preprocess}. */
@@ -29,16 +33,16 @@ export interface PreprocessOptions extends GivenOptions<typeof preprocessOptions
  *
  * @param image A path, a `file:` URL, the bytes of an encoded file, or raw pixels.
  * @param size The model's image size: one side for a square, or [height, width]; multiples of 32.
- * @throws ReverseDistillationError `INVALID_ARGUMENT`, `NOT_FOUND`, `IO`, `INVALID_IMAGE`
+ * @throws ReverseDistillationError `INVALID_ARGUMENT`, `NOT_FOUND`, `IO`, `INVALID_IMAGE`, `ABORTED`
  */
 export async function preprocess(
   image: ImageInput,
   size: number | readonly [height: number, width: number],
   options: PreprocessOptions = {},
 ): Promise<Pixels> {
-  const { levels } = reading("options", () => resolveOptions(preprocessOptions, options));
+  const { levels, maxPixels, signal } = reading("options", () => resolveOptions(preprocessOptions, options));
   const [height, width] = reading("size", () => imageSize.check("size", size));
-  const raw = await decodeImage(image, { levels });
+  const raw = await decodeImage(image, { levels, maxPixels, signal });
   const plain = plainPixels(raw);
   const { data } = plain;
   const dims: Pixels["dims"] = [1, height, width, 3];

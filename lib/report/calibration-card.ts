@@ -1,4 +1,5 @@
 import type { CalibratedThreshold } from "../calibration/calibration.js";
+import { percent } from "../errors/percent.js";
 import { short } from "./chart.js";
 import type { PageContent } from "./content.js";
 import { html, type Markup } from "./html.js";
@@ -11,8 +12,8 @@ export function calibrationCard({ calibration, thresholds }: PageContent): Marku
   return html`<section aria-labelledby="calibration">
     <h2 id="calibration">Calibration</h2>
     <p>
-      From the scores of ${scores.length} good images that were not trained on. The promises hold for images
-      that are taken in the same way.
+      From the scores of ${scores.length} good images. The promises hold for images that are taken in the same
+      way, provided that none of these was trained on.
     </p>
     <dl>${promise("rejected", reject)} ${promise("reviewed or rejected", review)}</dl>
     ${byHand ? html`<p>Other thresholds are in force: they were set by hand, and nothing is promised of them.</p>` : ""}
@@ -20,7 +21,6 @@ export function calibrationCard({ calibration, thresholds }: PageContent): Marku
 }
 
 function promise(what: string, { value, rate, interval, estimate }: CalibratedThreshold): Markup {
-  const percent = (share: number) => `${short(100 * share)} %`;
   const range =
     interval === null
       ? ""

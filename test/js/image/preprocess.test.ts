@@ -178,6 +178,16 @@ test("sizes and images that are not allowed are refused", async (t) => {
   await rejects(t, preprocess("none.png", 32), "NOT_FOUND");
 });
 
+test("large files and aborted calls are refused before pixels are decoded", async (t) => {
+  const png = await encoder(noise(64, 48, 3))
+    .png()
+    .toBuffer();
+  await rejects(t, preprocess(png, 32, { maxPixels: 3071 }), "INVALID_IMAGE", /maxPixels/);
+  t.deepEqual((await preprocess(png, 32, { maxPixels: 3072 })).dims, [1, 32, 32, 3]);
+  await rejects(t, preprocess(png, 32, { maxPixels: 0 }), "INVALID_ARGUMENT", /maxPixels/);
+  await rejects(t, preprocess(png, 32, { signal: AbortSignal.abort() }), "ABORTED");
+});
+
 test("the package's subpath loads neither LibTorch nor the addon", async (t) => {
   const source = `
     const { preprocess } = await import(${JSON.stringify(new URL("../../../lib/preprocess.ts", import.meta.url).href)});

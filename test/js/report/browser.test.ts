@@ -133,7 +133,7 @@ inBrowser(
     t.regex(card, /the scores of 40 good images/);
     t.regex(
       card,
-      /rejected from 4\.9\s+at most 5 % on average of good parts; 95 % interval .* 0\.611 % to 13\.2 %/,
+      /rejected from 4\.9\s+at most 5 % on average of good parts; 95 % interval .* 0\.61 % to 13 %/,
     );
     t.regex(card, /Other thresholds are in force/);
     await isClean(t, opened);
