@@ -82,7 +82,9 @@ export function documentedOptions(name: DeclarationName): DocumentedOption[] {
 /** The default as a comment states it: code as a caller writes it, or words; undefined if there is none. */
 export function statedDefault({ default: constant, defaultText }: Option): string | undefined {
   if (constant === undefined) return defaultText;
-  return Array.isArray(constant) ? `[${constant.join(", ")}]` : JSON.stringify(constant);
+  return Array.isArray(constant)
+    ? `[${constant.map((value) => JSON.stringify(value)).join(", ")}]`
+    : JSON.stringify(constant);
 }
 
 function defaultText(option: Option): string {
