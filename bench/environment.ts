@@ -28,3 +28,12 @@ export async function describeEnvironment(): Promise<Environment> {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
   };
 }
+
+/** The machines that results come from, a line each: the processor, its instruction set and cores, and the date. */
+export function describeMachines(results: readonly { environment: Environment }[]): string {
+  const lines = results.map(
+    ({ environment: { cpu, cpuCapability, cores, date } }) =>
+      `${cpu} (${cpuCapability}), ${cores} cores, ${date}.`,
+  );
+  return `${[...new Set(lines)].join("\n")}\n`;
+}

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "../../scripts/markdown-table.js";
 import { writeMarkedSection } from "../../scripts/marked-section.js";
+import { describeMachines } from "../environment.js";
 import type { EventLoopResult } from "./results.js";
 
 const path = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
@@ -20,12 +21,6 @@ export function formatTable(results: readonly EventLoopResult[]): string {
     longestTurn.toFixed(1),
   ]);
   const header = ["Work", "Seconds", "Timer late, p99 (ms)", "at most (ms)", "Longest turn (ms)"];
-  const machines = new Set(
-    results.map(
-      ({ environment: { cpu, cpuCapability, cores, date } }) =>
-        `${cpu} (${cpuCapability}), ${cores} cores, ${date}.`,
-    ),
-  );
   const table = markdownTable(header, rows, (column) => (column === 0 ? "---" : "---:"));
-  return `${table}\n${[...machines].join("\n")}\n`;
+  return `${table}\n${describeMachines(results)}`;
 }

@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { calibrationOf } from "../../lib/calibration/calibration.js";
+import { heldOutShare } from "../../lib/calibration/hold-out.js";
 import type { Detector } from "../../lib/detector/detector.js";
 import { train } from "../../lib/detector/train.js";
 import { evaluate } from "../../lib/evaluation/evaluate.js";
@@ -14,9 +15,6 @@ const fewestCalibration = 99;
 /** The last one, and its thresholds, are those that the line is watched with. */
 const rates = [0.05, 0.02, 0.01];
 const resplits = 2000;
-
-/** What `train` holds out. */
-const heldOutShare = 0.2;
 
 /** Measures one data set with one seed. */
 export async function measure(

@@ -3,6 +3,7 @@ import { shareInterval } from "../../lib/calibration/beta-quantile.js";
 import { percent } from "../../lib/errors/percent.js";
 import { markdownTable } from "../../scripts/markdown-table.js";
 import { writeMarkedSection } from "../../scripts/marked-section.js";
+import { describeMachines } from "../environment.js";
 import type { Judged, Share, VerdictResult } from "./results.js";
 
 const page = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
@@ -16,17 +17,11 @@ export async function writeTables(results: readonly VerdictResult[]): Promise<vo
 
 /** All tables, as Markdown. */
 export function formatTables(results: readonly VerdictResult[]): string {
-  const machines = new Set(
-    results.map(
-      ({ environment: { cpu, cpuCapability, cores, date } }) =>
-        `${cpu} (${cpuCapability}), ${cores} cores, ${date}.`,
-    ),
-  );
   return [
     formatThresholds(results),
     formatCosts(results),
     formatDrift(results),
-    `${[...machines].join("\n")}\n`,
+    describeMachines(results),
   ].join("\n");
 }
 

@@ -2,8 +2,11 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { fewestHeldOut, type HoldOut } from "../options/calibration.js";
 import { Random } from "../random.js";
 
+/** The share of the images that is held out if nothing else is asked for. */
+export const heldOutShare = 1 / 5;
+
 /** With fewer images, holding a fifth of them out would cost too much of the training. */
-const fewestForAuto = 5 * fewestHeldOut;
+const fewestForAuto = fewestHeldOut / heldOutShare;
 
 /**
  * Chooses the images that are held out of a training: whole groups in random order, until there are enough of them.
@@ -20,7 +23,7 @@ export function chooseHeldOut(
 ): number[] {
   const count = groups.length;
   if (!required && count < fewestForAuto) return [];
-  const wanted = images ?? Math.max(fewestHeldOut, Math.round(count / 5));
+  const wanted = images ?? Math.max(fewestHeldOut, Math.round(count * heldOutShare));
   const members = new Map<string | number, number[]>();
   groups.forEach((group, index) => {
     const own = members.get(group);

@@ -11,7 +11,7 @@ import { plainPixels, type PlainPixels } from "./plain-pixels.js";
 import { resizeDeep } from "./resize-deep.js";
 import { resizeBilinear } from "./resize.js";
 
-/** Levels are declared here because `preprocess` is the only user of a model's levels as an option. */
+/** `levels` is declared here because only `preprocess` takes the levels of a model as an option. */
 const preprocessOptions = {
   /**
    * The model's levels: `config.levels`, or `levels` in an export's metadata. 8-bit images are not affected.

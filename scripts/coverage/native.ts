@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { rmSync, readFileSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import type { CoveredFile } from "./covered-file.js";
 
 /** What gcov writes about an object file, as far as it is read. */
