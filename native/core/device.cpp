@@ -61,8 +61,10 @@ int default_threads() {
 
 void set_threads(int threads) {
   // When a thread first reads this setting, LibTorch copies the number that any thread set last. Read it
-  // before setting it, or another job's number would replace ours in the middle of the work.
+  // before setting it, or another job's number would replace ours in the middle of the work. What remembers
+  // that a thread has read it is an inline function: LibTorch has one of its own, and so does this library.
   at::get_num_threads();
+  at::internal::lazy_init_num_threads();
   const int count = threads > 0 ? threads : default_threads();
   at::set_num_threads(count);
   make_thread_team(count);

@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <torch/optim/adam.h>
 
@@ -245,6 +246,18 @@ TEST("a thread keeps its number of threads, whatever other threads set") {
     }).join();
     EXPECT(seen == 2, seen);
   }
+}
+
+TEST("a thread keeps its number of threads when it first computes after another thread has set its own") {
+  int seen = 0;
+  std::thread([&] {
+    // A team of one is not made in advance, so the loop is the first to ask for the number.
+    set_threads(1);
+    std::thread([] { set_threads(2); }).join();
+    at::parallel_for(0, 8, 1, [](int64_t, int64_t) {});
+    seen = at::get_num_threads();
+  }).join();
+  EXPECT(seen == 1, seen);
 }
 
 TEST("simultaneous trainings on separate threads end with equal bits") {
