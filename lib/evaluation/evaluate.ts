@@ -2,7 +2,7 @@ import type { Thresholds } from "../calibration/thresholds.js";
 import { throwIfAborted } from "../errors/abort.js";
 import { Callback } from "../errors/callback.js";
 import { ReverseDistillationError } from "../errors/error.js";
-import { inTurns } from "../errors/long-work.js";
+import { inTurns, Turn } from "../errors/long-work.js";
 import { reading } from "../errors/reading.js";
 import { byCodeUnits } from "../image/folder.js";
 import { abortOptions } from "../options/computing.js";
@@ -164,6 +164,8 @@ export async function evaluate(
   const findings = new MaskFindings();
   let pool: PixelPool | null = null;
   const masks = masksAhead(test, { maxPixels, signal });
+  // The scores of a batch are there at once, and so may the masks be.
+  const turn = new Turn();
   try {
     for await (const result of scoresOf(scorer, test, { batchSize, maxPixels, signal })) {
       const item = test[results.length]!;
@@ -183,6 +185,7 @@ export async function evaluate(
       results.push(entry);
       progress.call({ done: results.length, total: test.length });
       await progress.settled(signal);
+      await turn.endIfLong(signal);
     }
   } finally {
     await masks.return();

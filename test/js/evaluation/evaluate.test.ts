@@ -282,6 +282,30 @@ test.serial(
   },
 );
 
+test("the event loop runs between the images of a batch", async (t) => {
+  const map = { data: new Float32Array(4), height: 2, width: 2 };
+  const test = Array.from({ length: 8 }, (_, index) => ({ image: `${index}`, label: "good" }));
+  let turn = 0;
+  const turns: number[] = [];
+  const count = setInterval(() => turn++);
+  try {
+    const onScored = () => {
+      turns.push(turn);
+      const end = performance.now() + 5;
+      while (performance.now() < end);
+    };
+    // eslint-disable-next-line @typescript-eslint/require-await -- all scores are there at once
+    const scoreEach = async function* () {
+      for (let i = 0; i < test.length; i++) yield { score: i, map };
+    };
+    await evaluate({ scoreEach }, datasetFromLists({ test }), { onScored });
+  } finally {
+    clearInterval(count);
+  }
+  // The first two may come before the timer's first turn.
+  t.true(new Set(turns).size >= test.length - 1, turns.join(" "));
+});
+
 test("a detector with thresholds is told its false alarms and escapes, with intervals, by kind", async (t) => {
   const data = await dataset(await temporaryFolder(t));
   const report = await evaluate({ ...scorer, thresholds: { reject: 7, review: 3 } }, data);
