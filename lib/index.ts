@@ -17,7 +17,13 @@ export type { Dataset, OpenDatasetOptions, SplitOptions, TestImage } from "./eva
 export { datasetFormats } from "./options/dataset-format.js";
 export type { DatasetFormatName } from "./options/dataset-format.js";
 export type { AtThreshold, AtThresholds, ObservedRate } from "./evaluation/at-thresholds.js";
-export type { EvaluatedGroup, EvaluatedImage, EvaluateOptions, Report } from "./evaluation/evaluate.js";
+export type {
+  EvaluatedGroup,
+  EvaluatedImage,
+  EvaluateOptions,
+  ImageScore,
+  Report,
+} from "./evaluation/evaluate.js";
 export { formatReport } from "./evaluation/report.js";
 export * from "./evaluation/metrics/index.js";
 export type { CheckpointingOptions } from "./options/checkpointing.js";
@@ -48,7 +54,7 @@ export type {
 } from "./options/progress.js";
 export type { AnomalyMap } from "./image/anomaly-map.js";
 export { findRegions } from "./regions/find-regions.js";
-export type { Point, Region, Ring } from "./regions/region.js";
+export type { Point, Region, Ring } from "./image/region.js";
 export { resizeMap } from "./regions/resize-map.js";
 export type { FindRegionsOptions, RegionLimits, ResizeMapOptions } from "./options/regions.js";
 export type { Place } from "./detector/place.js";

@@ -3,7 +3,7 @@ import { labelRegions } from "../../lib/evaluation/metrics/regions.js";
 import type { AnomalyMap } from "../../lib/image/anomaly-map.js";
 import { loadAddon } from "../../lib/native/loader.js";
 import { findRegions } from "../../lib/regions/find-regions.js";
-import type { Region } from "../../lib/regions/region.js";
+import type { Region } from "../../lib/image/region.js";
 import { distribution, timed } from "../cpu/compare.js";
 import { describeEnvironment } from "../environment.js";
 import { makeMap, type MapCase } from "./maps.js";

@@ -12,6 +12,7 @@ import { printable } from "../files/system-path.js";
 import { formatOptions } from "../options/dataset-format.js";
 import { imageOptions } from "../options/images.js";
 import { loadOptions } from "../options/load.js";
+import { outlinesOf } from "../image/region.js";
 import { Gallery } from "../report/gallery.js";
 import { writeReportPage } from "../report/write.js";
 import type { CommandContext } from "./context.js";
@@ -21,8 +22,8 @@ import { modelFacts } from "./model-facts.js";
 import { showProgress } from "./progress.js";
 
 /** The options of `evaluate` that are flags. */
-const { resamples } = evaluateOptions;
-const evaluationFlags = { resamples };
+const { resamples, batchSize } = evaluateOptions;
+const evaluationFlags = { resamples, batchSize };
 
 interface EvaluateFlags
   extends
@@ -58,7 +59,7 @@ async function runEvaluate(
   context: CommandContext,
   model: string,
   folder: string,
-  { json, report: page, pixels, resamples, format, maxPixels, ...options }: EvaluateFlags,
+  { json, report: page, pixels, resamples, batchSize, format, maxPixels, ...options }: EvaluateFlags,
 ): Promise<void> {
   const { signal } = context;
   const outputs = [
@@ -82,9 +83,12 @@ async function runEvaluate(
   const gallery = page === undefined ? undefined : new Gallery();
   const report = await detector
     .evaluate(dataset, {
-      ...{ pixels, resamples, maxPixels, signal },
+      ...{ pixels, resamples, batchSize, maxPixels, signal },
+      regions: gallery !== undefined && detector.thresholds !== null,
       onProgress: ({ done, total }) => progress.update(done, total, ""),
-      ...(gallery && { onScored: ({ image }, { map }) => gallery.add(image, map) }),
+      ...(gallery && {
+        onScored: ({ image }, { map, regions }) => gallery.add(image, map, regions && outlinesOf(regions)),
+      }),
     })
     .finally(() => progress.stop());
   context.print(formatReport(report));

@@ -14,7 +14,7 @@ import type { RawImage } from "../image/raw-image.js";
 import { readAhead } from "../image/read-ahead.js";
 import { imageOptions } from "../options/images.js";
 import { loadOptions } from "../options/load.js";
-import type { Region } from "../regions/region.js";
+import { outlinesOf, type Region } from "../image/region.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, numberValue, type Flags } from "./flags.js";
 import { HeatmapFolder } from "./heatmap-folder.js";
@@ -134,7 +134,7 @@ async function runScore(
     const scored = await detector.score(image, { regions: regions ?? false, signal });
     const { score, map, verdict, pValue } = scored;
     if (failOnReject && verdict === "reject") context.markRejected();
-    const outlines = scored.regions?.flatMap(({ polygon }) => polygon);
+    const outlines = scored.regions && outlinesOf(scored.regions);
     await heatmaps?.add(input, image, map, outlines);
     page?.add(input.path, score, map, outlines);
     write(context, {

@@ -18,7 +18,7 @@ import type { ResolvedRegionLimits } from "../options/regions.js";
 import type { ResolvedScoreOptions } from "../options/score.js";
 import { regionsOf } from "../regions/find-regions.js";
 import { stretched } from "../regions/placement.js";
-import type { Region } from "../regions/region.js";
+import type { Region } from "../image/region.js";
 import { resizedTo } from "../regions/resize-map.js";
 import type { DetectorParts } from "./parts.js";
 import { ScoreQueue } from "./score-queue.js";

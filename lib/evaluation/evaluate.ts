@@ -9,8 +9,10 @@ import { abortOptions } from "../options/computing.js";
 import { imageOptions } from "../options/images.js";
 import { boolean, callback, wholeNumber } from "../options/kind.js";
 import { option, optional, resolveOptions, type GivenOptions } from "../options/option.js";
+import { regionsKind, type ResolvedRegionLimits } from "../options/regions.js";
 import { batchOptions } from "../options/score.js";
 import { Random } from "../random.js";
+import type { Region } from "../image/region.js";
 import { atThresholds, type AtThresholds } from "./at-thresholds.js";
 import { checkedDataset } from "./datasets/checked.js";
 import { normalLabel, type Dataset, type TestImage } from "./datasets/dataset.js";
@@ -22,14 +24,18 @@ import type { ClassificationMetrics, Metric, PixelMap, PixelMetrics } from "./me
 import { PixelPool } from "./metrics/pixel-pool.js";
 
 interface ImageScoreOptions {
+  /** Which regions of defects to find; absent if none are asked for. */
+  regions?: ResolvedRegionLimits;
   maxPixels: number;
   signal: AbortSignal | undefined;
 }
 
-/** What an image is scored with. */
-interface ImageScore {
+/** The result for one image of a data set, as far as an evaluation needs it. */
+export interface ImageScore {
   score: number;
   map: PixelMap;
+  /** The regions of defects, if they were asked for. */
+  regions?: Region[];
 }
 
 /** What can be evaluated, such as a `Detector`: it scores single images, or several in order and in batches. */
@@ -62,11 +68,16 @@ const evaluationOptions = {
     default: 1000,
     help: "bootstrap resamples for the 95 % interval of each AUROC; 0 for none",
   }),
+  /**
+   * Whether to find the regions of defects in each image, for `onScored`: true, or `{ minArea, maxCount }` to limit them. It
+   * needs a detector with thresholds.
+   * @defaultValue false
+   */
+  regions: option(regionsKind, { default: false }),
   /** Called after each image. If it throws, the evaluation stops. */
   onProgress: optional(callback<(progress: { done: number; total: number }) => void>()),
   /** Called with the result of each image, and awaited. */
-  onScored:
-    optional(callback<(item: TestImage, result: { score: number; map: PixelMap }) => void | Promise<void>>()),
+  onScored: optional(callback<(item: TestImage, result: ImageScore) => void | Promise<void>>()),
 };
 
 /** The options of `evaluate`. */
@@ -146,7 +157,7 @@ export async function evaluate(
   dataset: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Report> {
-  const { pixels, resamples, onProgress, onScored, batchSize, maxPixels, signal } = resolveOptions(
+  const { pixels, resamples, regions, onProgress, onScored, batchSize, maxPixels, signal } = resolveOptions(
     evaluateOptions,
     options,
   );
@@ -167,7 +178,12 @@ export async function evaluate(
   // The scores of a batch are there at once, and so may the masks be.
   const turn = new Turn();
   try {
-    for await (const result of scoresOf(scorer, test, { batchSize, maxPixels, signal })) {
+    for await (const result of scoresOf(scorer, test, {
+      batchSize,
+      ...(regions && { regions }),
+      maxPixels,
+      signal,
+    })) {
       const item = test[results.length]!;
       scored.call(item, result);
       await scored.settled(signal);

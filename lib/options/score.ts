@@ -43,7 +43,10 @@ export const batchOptions = {
    * Number of images per batch. Smaller batches need less memory.
    * @defaultValue 8
    */
-  batchSize: option(wholeNumber(1, 65_536), { default: 8 }),
+  batchSize: option(wholeNumber(1, 65_536), {
+    default: 8,
+    help: "images per batch; smaller batches need less memory",
+  }),
 };
 
 /** The options of `Detector.scoreBatch`. */

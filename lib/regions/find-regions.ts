@@ -13,7 +13,7 @@ import {
 import { lendMap } from "./lend-map.js";
 import { mapWorker } from "./map-worker.js";
 import { stretched, type Placement } from "./placement.js";
-import type { Region } from "./region.js";
+import type { Region } from "../image/region.js";
 import { toRegions } from "./to-regions.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { Work } from "../errors/long-work.js";
 import type { NativeRegions, RegionMeasures, RegionRing } from "../native/addon.js";
 import type { Placement } from "./placement.js";
-import type { Point, Region, Ring } from "./region.js";
+import type { Point, Region, Ring } from "../image/region.js";
 
 /** Points that are converted between two yields. */
 const stride = 2 ** 13;

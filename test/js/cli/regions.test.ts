@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import sharp from "sharp";
-import { train, type Region } from "../../../lib/index.js";
+import { Detector, openDataset, train, type Region } from "../../../lib/index.js";
 import { runCli } from "../support/child-process.js";
 import { folderOfImages, noise } from "../support/image-fixtures.js";
 
@@ -60,6 +60,38 @@ test("heatmaps of score --regions outline the regions and mark the threshold", a
   };
   t.true(white(with_, 0, 300) > white(without, 0, 300) + 100);
   t.true(white(with_, 300, with_.info.height) > white(without, 300, without.info.height));
+});
+
+test("evaluate finds the regions that score finds, and its report outlines them", async (t) => {
+  const set = join(folder, "set");
+  await folderOfImages(join(set, "test", "good"), 2, 300);
+  const dataset = await openDataset(set);
+  await using detector = await Detector.load(model);
+  const limits = { maxCount: 2 };
+  const found: (Region[] | undefined)[] = [];
+  await detector.evaluate(dataset, {
+    regions: limits,
+    onScored: (_, { regions }) => void found.push(regions),
+  });
+  const scored = await detector.scoreBatch(
+    dataset.test.map(({ image }) => image),
+    { regions: limits },
+  );
+  t.deepEqual(
+    found,
+    scored.map(({ regions }) => regions),
+  );
+  t.true(found.every((regions) => regions!.length === 2));
+
+  const pictures = async (path: string) => {
+    const page = join(folder, "page.html");
+    const { code, stderr } = await runCli(["evaluate", path, set, "--report", page, "--batch-size", "1"]);
+    t.is(code, 0, stderr);
+    return readFileSync(page, "utf8").match(/data:image\/webp;base64,[^"]+/g)!;
+  };
+  const [with_, without] = [await pictures(model), await pictures(plain)];
+  t.is(with_.length, without.length);
+  t.notDeepEqual(with_, without);
 });
 
 test("a model without thresholds has no regions, and the command says what to do", async (t) => {

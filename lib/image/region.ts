@@ -28,3 +28,8 @@ export interface Region {
    */
   polygon: Ring[];
 }
+
+/** All outlines of the regions. */
+export function outlinesOf(regions: readonly Region[]): Ring[] {
+  return regions.flatMap(({ polygon }) => polygon);
+}
