@@ -42,12 +42,23 @@ FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
       norm.weight.to(at::kDouble) / (norm.running_var.to(at::kDouble) + norm.options.eps()).sqrt();
   bias_ = (norm.bias.to(at::kDouble) - norm.running_mean.to(at::kDouble) * scale).to(dtype);
   weight_ = (weight_.to(at::kDouble) * per_output_channel(scale, geometry_.transposed)).to(dtype);
-  if (weight_.device().is_cpu() && onednn::available()) {
-    packed_.emplace(weight_.contiguous(), geometry_);
-    weight_.reset();
+  weight_ =
+      weight_.contiguous(weight_.device().is_cpu() && onednn::available() ? at::MemoryFormat::Contiguous
+                                                                          : at::MemoryFormat::ChannelsLast);
+}
+
+void FoldedConvolution::prepare(const at::Tensor& input) {
+  throw_if_cancelled();
+  if (!weight_.defined() || !weight_.device().is_cpu()) return;
+  const bool three_by_three = weight_.size(2) == 3 && geometry_.stride == 1 && geometry_.padding == 1;
+  if (three_by_three && WinogradConvolution::suits(weight_, input.size(2), input.size(3))) {
+    winograd_.emplace(weight_, bias_);
+  } else if (onednn::available()) {
+    packed_.emplace(weight_, geometry_);
   } else {
-    weight_ = weight_.contiguous(at::MemoryFormat::ChannelsLast);
+    return;
   }
+  weight_.reset();
 }
 
 at::Tensor FoldedConvolution::convolve(const at::Tensor& input) const {
@@ -57,15 +68,17 @@ at::Tensor FoldedConvolution::convolve(const at::Tensor& input) const {
 }
 
 at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation) {
-  throw_if_cancelled();
+  prepare(input);
   const bool relu = activation == Activation::kRelu;
+  if (winograd_) return winograd_->convolve(input, relu);
   if (packed_) return packed_->convolve(input, bias_, relu);
   at::Tensor output = convolve(input);
   return relu ? output.relu_() : output;
 }
 
 at::Tensor FoldedConvolution::run_residual(const at::Tensor& input, at::Tensor residual) {
-  throw_if_cancelled();
+  prepare(input);
+  if (winograd_) return winograd_->convolve_residual(input, std::move(residual));
   if (packed_) return packed_->convolve_residual(input, bias_, std::move(residual));
   return residual.add_(convolve(input)).relu_();
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "inference/onednn.h"
+#include "inference/winograd.h"
 
 namespace reverse_distillation {
 
@@ -18,9 +19,10 @@ enum class Activation { kNone, kRelu };
 ///
 /// Constructor and methods throw `Error(kAborted)` if the calling thread's work is cancelled.
 ///
-/// Holds a copy of the weights in the memory order that the device's kernels want: oneDNN's on the CPU;
-/// channels-last for ATen's operators elsewhere, and on the CPU if LibTorch has no oneDNN. Not synchronised:
-/// one thread at a time.
+/// Holds a copy of the weights in the form that the device's kernels want: on the CPU transformed for
+/// Winograd's algorithm where that is faster, or in oneDNN's memory order; channels-last for ATen's operators
+/// elsewhere, and on the CPU if LibTorch has no oneDNN. All inputs must be of the same height and width. Not
+/// synchronised: one thread at a time.
 class FoldedConvolution {
  public:
   /// convolution: a Conv2d or ConvTranspose2d, square, without bias, dilation or groups.
@@ -34,11 +36,14 @@ class FoldedConvolution {
   at::Tensor run_residual(const at::Tensor& input, at::Tensor residual);
 
  private:
+  /// Brings the weight into its form, which depends on the size of the input.
+  void prepare(const at::Tensor& input);
   at::Tensor convolve(const at::Tensor& input) const;
 
   onednn::Geometry geometry_;
-  at::Tensor weight_;                           ///< Undefined once packed.
-  std::optional<onednn::PackedWeight> packed_;  ///< For oneDNN.
+  at::Tensor weight_;  ///< Undefined once it is in another form.
+  std::optional<WinogradConvolution> winograd_;
+  std::optional<onednn::PackedWeight> packed_;
   at::Tensor bias_;
 };
 
