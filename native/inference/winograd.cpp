@@ -14,7 +14,7 @@ namespace reverse_distillation {
 namespace {
 
 /// Bytes of transformed weight that a tile of one image may bring with it. Beyond, reading the weight takes
-/// longer than the saved multiplications. Measured: bench/native/convolutions.cpp.
+/// longer than the saved multiplications. Measured in docs/decisions/0110-winograd-convolutions.md.
 constexpr int64_t kMostWeightPerTile = 5 << 19;
 
 /// Tiles that are transformed at a time, per 64 input channels. More, and they leave the cache; fewer, and
