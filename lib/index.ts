@@ -36,7 +36,7 @@ export type { ExportInput, ExportOptions } from "./options/export.js";
 export type { ImageInput } from "./image/decode.js";
 export type { ImageSource } from "./image/source.js";
 export type { Levels, LevelRange } from "./options/levels.js";
-export type { Layer, ModelDescription, Backbone, Combine, Layout, Normalisation } from "./options/model.js";
+export type { Layer, ModelDescription, Backbone, Combine, Fit, Layout, Normalisation } from "./options/model.js";
 export type { BatchingOptions } from "./options/batching.js";
 export type { LoadOptions } from "./options/load.js";
 export type { SaveOptions, StoragePrecision, SaveCheckpointOptions } from "./options/save.js";
@@ -52,7 +52,7 @@ export type {
   ReadingProgress,
   TrainProgress,
 } from "./options/progress.js";
-export type { AnomalyMap } from "./image/anomaly-map.js";
+export type { AnomalyMap, MapPart } from "./image/anomaly-map.js";
 export { findRegions } from "./regions/find-regions.js";
 export type { Point, Region, Ring } from "./image/region.js";
 export { resizeMap } from "./regions/resize-map.js";

@@ -20,7 +20,7 @@ export async function compareResizing(workload: Workload, { rounds }: Effort): P
   await reference();
   await requireLikePillow(workload, images, await readPixels(out));
   const ofAddon = async () => {
-    const set = new workload.addon.ImageSet(imageSize, imageSize);
+    const set = new workload.addon.ImageSet({ height: imageSize, width: imageSize, fit: "stretch" });
     const seconds = await timed(async () => {
       for (const image of images) await set.add(image);
     });

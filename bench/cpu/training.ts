@@ -18,7 +18,7 @@ export async function compareTraining(
   { rounds, trainingSteps }: Effort,
 ): Promise<Comparison[]> {
   const batchSize = Math.min(16, workload.images.length);
-  const set = new workload.addon.ImageSet(imageSize, imageSize);
+  const set = new workload.addon.ImageSet({ height: imageSize, width: imageSize, fit: "stretch" });
   const models: NativeModel[] = [];
   try {
     for (const image of workload.images.slice(0, batchSize)) await set.add(image);

@@ -45,7 +45,7 @@ async function trainNatively(
   settings: typeof training,
 ): Promise<number[]> {
   const { height, width } = model.config;
-  const set = new addon.ImageSet(height, width);
+  const set = new addon.ImageSet({ height, width, fit: "stretch" });
   for (const image of images) await set.add(image);
   const losses: number[] = [];
   const config = {

@@ -20,6 +20,7 @@ export function describe(backbone: Backbone, layout: Layout): ModelDescription {
     sigma: 4,
     imageSize: [64, 64],
     normalisation: "imagenet",
+    fit: "stretch",
   };
 }
 

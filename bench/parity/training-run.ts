@@ -101,7 +101,7 @@ async function trainNatively(
   settings: TrainingSettings,
 ): Promise<void> {
   const { height, width } = model.config;
-  const set = new addon.ImageSet(height, width);
+  const set = new addon.ImageSet({ height, width, fit: "stretch" });
   try {
     for await (const image of decodeAhead(paths, { lent: false })) await set.add(image);
     const batchSize = Math.min(settings.batchSize, set.length);

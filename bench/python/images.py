@@ -22,19 +22,61 @@ def list_images(source: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.relative_to(source).as_posix())
 
 
-def load_image(path: Path, size: tuple[int, int], levels: dict[str, int] | None = None) -> Tensor:
+def load_image(
+    path: Path, size: tuple[int, int], levels: dict[str, int] | None = None, fit: str = "stretch"
+) -> Tensor:
     """[H, W, 3], resized by PIL: bilinear, with antialiasing. uint8 for 8-bit images. float32 from 0 to 255 for 16-bit
     grey images, whose values become 0 at `levels["black"]` and 255 at `levels["white"]`. Without levels, these are 0 and
-    65535: PIL does not tell that a file states fewer bits. PIL reads 16-bit RGB as 8 bits.
+    65535: PIL does not tell that a file states fewer bits. PIL reads 16-bit RGB as 8 bits. `fit` is that of the model.
     """
-    height, width = size
     with Image.open(path) as image:
         if image.mode.startswith("I"):
-            resized = image.convert("I").convert("F").resize((width, height), Image.Resampling.BILINEAR)
-            return _apply_levels(torch.from_numpy(np.array(resized)), levels)[..., None].repeat(1, 1, 3)
+            resized = _fitted(image.convert("I").convert("F"), size, fit)
+            return _apply_levels(torch.from_numpy(resized), levels)[..., None].repeat(1, 1, 3)
         grey_or_rgb = image if image.mode in ("L", "RGB") else image.convert("RGB")
-        resized = grey_or_rgb.resize((width, height), Image.Resampling.BILINEAR)
-        return torch.from_numpy(np.array(resized.convert("RGB")))
+        resized = _fitted(grey_or_rgb, size, fit)
+        return torch.from_numpy(resized if resized.ndim == 3 else np.stack([resized] * 3, axis=-1))
+
+
+def _fitted(image: Image.Image, size: tuple[int, int], fit: str) -> np.ndarray:
+    """The pixels of an image at a size, stretched, padded by its outermost pixels, or cropped to its centre."""
+    (height, width), (columns, rows) = size, image.size
+    wide = columns * height > width * rows
+    if fit == "crop":
+        if wide:
+            seen = (max(min(2, columns), _scaled(rows, width, height)), rows)
+        else:
+            seen = (columns, max(min(2, rows), _scaled(columns, height, width)))
+        # Even, so that a Bayer pattern would keep its order.
+        left, top = (columns - seen[0]) // 4 * 2, (rows - seen[1]) // 4 * 2
+        image = image.crop((left, top, left + seen[0], top + seen[1]))
+    fitted = (width, height)
+    if fit == "pad":
+        fitted = (width, _scaled(rows, width, columns)) if wide else (_scaled(columns, height, rows), height)
+    pixels = np.array(image.resize(fitted, Image.Resampling.BILINEAR))
+    below, right = height - fitted[1], width - fitted[0]
+    margins = [(below // 2, below - below // 2), (right // 2, right - right // 2)]
+    return np.pad(pixels, margins + [(0, 0)] * (pixels.ndim - 2), mode="edge")
+
+
+def _scaled(length: int, numerator: int, denominator: int) -> int:
+    return max(1, (2 * length * numerator + denominator) // (2 * denominator))
+
+
+def map_without_padding(anomaly_map: Tensor, path: Path, fit: str) -> Tensor:
+    """The part of a map [H, W] that shows the image."""
+    if fit != "pad":
+        return anomaly_map
+    with Image.open(path) as image:
+        columns, rows = image.size
+    height, width = anomaly_map.shape
+    if columns * height > width * rows:
+        shown = _scaled(rows, width, columns)
+        top = (height - shown) // 2
+        return anomaly_map[top : top + shown]
+    shown = _scaled(columns, height, rows)
+    left = (width - shown) // 2
+    return anomaly_map[:, left : left + shown]
 
 
 def _apply_levels(values: Tensor, levels: dict[str, int] | None) -> Tensor:

@@ -1,8 +1,8 @@
 """Model files, the only thing that the reference shares with the Node package. docs/model-format.md describes them.
 
 A model file is a safetensors file with the tensors `teacher.*`, `bn.*` and `decoder.*` under torchvision's names, and
-metadata in which `model` and `training` are JSON. This module reads versions 1 to 4, of which it leaves out thresholds,
-and writes version 2, or version 3 if the model has levels.
+metadata in which `model` and `training` are JSON. This module reads versions 1 to 5, of which it leaves out thresholds,
+and writes version 2, 3 if the model has levels, or 5 if it pads or crops.
 """
 
 import json
@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from model import ReverseDistillation
 from model_hash import hash_metadata, hash_model
 
-VERSION = 4
+VERSION = 5
 
 
 def load_model(path: Path, teacher: Path | None = None) -> tuple[ReverseDistillation, dict, dict | None]:
@@ -55,7 +55,7 @@ def save_model(path: Path, model: ReverseDistillation, description: dict, traini
     teacher_hash, model_hash = hash_model(text, state)
     metadata = {
         "format": "reverse-distillation",
-        "format_version": "3" if "levels" in description else "2",
+        "format_version": "5" if "fit" in description else "3" if "levels" in description else "2",
         "created_by": f"the reference, PyTorch {torch.__version__}",
         "model": text,
         "training": json.dumps({**training, "run": None}),

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from torch import Tensor
 
 from anomaly_map import combined_map, smooth
-from images import list_images, load_image, normalise
+from images import list_images, load_image, map_without_padding, normalise
 from model import ReverseDistillation
 from model_file import load_model
 
@@ -38,9 +38,10 @@ def main() -> None:
     model, description, _ = load_model(options.model, options.teacher)
     scores, maps = {}, []
     for path in list_images(options.images):
-        pixels = load_image(path, description["imageSize"], description.get("levels"))[None]
+        fit = description.get("fit", "stretch")
+        pixels = load_image(path, description["imageSize"], description.get("levels"), fit)[None]
         _, smoothed = anomaly_maps(model, pixels, description)
-        scores[str(path)] = float(smoothed.max())
+        scores[str(path)] = float(map_without_padding(smoothed[0], path, fit).max())
         if options.maps:
             maps.append(smoothed[0])
     if options.maps:

@@ -70,7 +70,7 @@ def main() -> None:
 
     model, description, initial = load_model(options.model)
     paths = list_images(options.images)
-    pixels = torch.stack([load_image(path, description["imageSize"]) for path in paths])
+    pixels = torch.stack([load_image(path, description["imageSize"], None, description.get("fit", "stretch")) for path in paths])
     started = time.monotonic()
     settings = {
         "epochs": options.epochs,

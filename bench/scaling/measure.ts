@@ -67,7 +67,7 @@ function requireMaxima(scores: readonly NativeScore[]): void {
 /** The set copies every image, so a few images of noise added repeatedly take as much memory as many. */
 async function measureTraining(model: NativeModel, point: TrainPoint): Promise<Measured> {
   const noise = seededImages(Math.min(50, point.images), [point.imageSize, point.imageSize]);
-  const set = new addon.ImageSet(point.imageSize, point.imageSize);
+  const set = new addon.ImageSet({ height: point.imageSize, width: point.imageSize, fit: "stretch" });
   const watch = new MemoryWatch();
   try {
     for (let i = 0; i < point.images; i++) await set.add(noise[i % noise.length]!);

@@ -79,7 +79,7 @@ export async function prepare(
   const native = await createModel(addon, unlevelled, place, options.seed);
   let set: NativeImageSet | undefined;
   try {
-    set = new addon.ImageSet(native.config.height, native.config.width);
+    set = new addon.ImageSet(native.config);
     await requireOutputs(native, options.checkpoint, out, inputs);
     if (weights === undefined) warnOfRandomTeacher(options.backbone);
     else await loadTeacherWeights(native, weights, signal);

@@ -5,11 +5,13 @@ import type { Thresholds, Verdict } from "../calibration/thresholds.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeInTurn } from "../image/decode-in-turn.js";
 import type { DecodeOptions, ImageInput } from "../image/decode.js";
+import { frameOf, seenPart, type Size } from "../image/fit.js";
 import { heldBytes } from "../image/input.js";
 import { withLevels } from "../image/levels.js";
 import type { ScorableImage } from "../image/lent-image.js";
 import { originalSize } from "../image/original-size.js";
 import type { RawImage } from "../image/raw-image.js";
+import type { Region } from "../image/region.js";
 import { ownFloats } from "../image/realm.js";
 import { decodeAhead } from "../image/source.js";
 import type { NativeScore, NativeShrinker } from "../native/addon.js";
@@ -17,8 +19,7 @@ import { cancellable } from "../native/cancellable.js";
 import type { ResolvedRegionLimits } from "../options/regions.js";
 import type { ResolvedScoreOptions } from "../options/score.js";
 import { regionsOf } from "../regions/find-regions.js";
-import { stretched } from "../regions/placement.js";
-import type { Region } from "../image/region.js";
+import { placementOf } from "../regions/placement.js";
 import { resizedTo } from "../regions/resize-map.js";
 import type { DetectorParts } from "./parts.js";
 import { ScoreQueue } from "./score-queue.js";
@@ -86,7 +87,7 @@ export class Scorer {
     if (asked.regions) this.#requireThresholds();
     const { levels } = this.#parts.model;
     const shrink = (decoded: RawImage) => this.shrink(decoded);
-    let size: readonly [height: number, width: number];
+    let size: Size;
     const prepare = async () => {
       const prepared = await decodeInTurn(image, { shrink, levels, maxPixels, signal });
       size = originalSize(prepared);
@@ -160,8 +161,7 @@ export class Scorer {
 
   /** Brings a decoded image to the size of the model, so that only small images wait for their batch. */
   async shrink(image: RawImage): Promise<ScorableImage> {
-    const [height, width] = this.#parts.model.imageSize;
-    this.#shrinker ??= new this.#parts.addon.Shrinker(height, width);
+    this.#shrinker ??= new this.#parts.addon.Shrinker(frameOf(this.#parts.model));
     const shrunk = await this.#shrinker.shrink(image);
     return image.depth === undefined ? shrunk : { ...shrunk, depth: image.depth };
   }
@@ -176,13 +176,13 @@ export class Scorer {
 
   /** @param size The size of the image, before it was shrunk. */
   async #toScore(
-    { score, map, image }: NativeScore,
-    size: readonly [height: number, width: number],
+    { score, map, height, width, image }: NativeScore,
+    size: Size,
     { regions: limits, map: mapSize, signal }: ResultRequest,
   ): Promise<Score> {
     const { addon, model } = this.#parts;
-    const [height, width] = model.imageSize;
-    const whole = { data: ownFloats(map), height, width };
+    const part = seenPart(size, frameOf(model));
+    const whole = { data: ownFloats(map), height, width, ...(part && { part }) };
     return {
       score,
       map: mapSize === "original" ? await resizedTo(addon, whole, size) : whole,
@@ -194,11 +194,11 @@ export class Scorer {
 
   #findRegions(
     map: AnomalyMap,
-    size: readonly [height: number, width: number],
+    size: Size,
     limits: ResolvedRegionLimits & { signal: AbortSignal | undefined },
   ): Promise<Region[]> {
     const { reject: seed, outline } = this.#requireThresholds();
-    const placement = stretched(map, size);
+    const placement = placementOf(map, size);
     return regionsOf(this.#parts.addon, map, { ...limits, seed, outline, placement });
   }
 

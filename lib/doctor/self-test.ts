@@ -39,7 +39,7 @@ export async function runSelfTest(): Promise<SelfTest> {
     const place = resolvePlace(addon, "auto", "float32");
     const model = await addon.Model.create({
       ...({ backbone: "resnet18", layout: "paper", layers: [1, 2, 3], combine: "sum", sigma: 4 } as const),
-      ...({ height: side, width: side, normalisation: "imagenet", seed: 0 } as const),
+      ...({ height: side, width: side, normalisation: "imagenet", fit: "stretch", seed: 0 } as const),
       ...place,
     });
     try {

@@ -3,6 +3,7 @@ import { integer, path as checkPath } from "../errors/validate.js";
 import { readRegularFile } from "../files/regular-file.js";
 import { defaultMaxPixels, fileLimit } from "../image/decoded-size.js";
 import { decodeSamples } from "../image/decode-samples.js";
+import { wholeImage, type MapPart } from "../image/anomaly-map.js";
 import type { DecodeOptions } from "../image/decode.js";
 import { markedPixels, type Marked } from "./masks/marked.js";
 import { firstColourOf } from "./masks/palette.js";
@@ -57,12 +58,21 @@ export async function decodeMask(
   return { path, ...(await inTurns(work, signal)) };
 }
 
-/** The union of masks at a size: `[height, width]`, 1 where marked. */
-export function resizedUnion(masks: readonly Marked[], height: number, width: number): Uint8Array {
+/**
+ * The union of masks at a size: `[height, width]`, 1 where marked.
+ *
+ * @param part The part of the image that the result shows.
+ */
+export function resizedUnion(
+  masks: readonly Marked[],
+  height: number,
+  width: number,
+  part: MapPart = wholeImage,
+): Uint8Array {
   const union = new Uint8Array(height * width);
   for (const mask of masks) {
-    const rows = nearest(mask.height, height);
-    const columns = nearest(mask.width, width);
+    const rows = nearest(mask.height, height, part.top, part.height);
+    const columns = nearest(mask.width, width, part.left, part.width);
     for (let y = 0; y < height; y++) {
       const row = rows[y]! * mask.width;
       for (let x = 0; x < width; x++) union[y * width + x]! |= mask.pixels[row + columns[x]!]!;
@@ -76,10 +86,10 @@ export function resizedUnion(masks: readonly Marked[], height: number, width: nu
  * accumulated step by step, not multiplied: if a centre falls between two pixels, rounding decides, and PIL rounds
  * this way.
  */
-function nearest(sourceLength: number, length: number): Uint32Array {
-  const step = sourceLength / length;
+function nearest(sourceLength: number, length: number, start: number, share: number): Uint32Array {
+  const step = (share * sourceLength) / length;
   const indices = new Uint32Array(length);
-  let position = step / 2;
+  let position = Math.round(start * sourceLength) + step / 2;
   for (let i = 0; i < length; i++) {
     indices[i] = Math.min(Math.floor(position), sourceLength - 1);
     position += step;

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import type { AnomalyMap } from "./anomaly-map.js";
+import { wholeImage, type AnomalyMap, type MapPart } from "./anomaly-map.js";
 import { colourMap } from "./colour-map.js";
 import type { LevelRange } from "../options/levels.js";
 import { drawLegend } from "./legend.js";
@@ -15,13 +15,15 @@ export interface QuantisedMap {
   width: number;
   /** The map's largest value. */
   peak: number;
+  /** The part of the image that the map shows; absent if it shows the whole image. */
+  part?: MapPart | undefined;
 }
 
 /** Opacity of the colour at the end of the scale, from 0 to 1. */
 const strongestCover = 0.75;
 
 /** Reduces a map to 8 bits per value. Values below 0, which only rounding causes, become 0. */
-export function quantiseMap({ data, height, width }: AnomalyMap): QuantisedMap {
+export function quantiseMap({ data, height, width, part }: AnomalyMap): QuantisedMap {
   const peak = data.reduce((largest, value) => Math.max(largest, value), 0);
   const scale = peak > 0 ? 255 / peak : 0;
   return {
@@ -29,6 +31,7 @@ export function quantiseMap({ data, height, width }: AnomalyMap): QuantisedMap {
     height,
     width,
     peak,
+    part,
   };
 }
 
@@ -58,10 +61,13 @@ export async function renderHeatmap(
   { levels, outlines = [], legend = false, marks = [] }: HeatmapOptions = {},
 ): Promise<Buffer> {
   const { data, width, height, channels } = await withoutAlpha(eightBits(image, levels));
+  const part = map.part ?? wholeImage;
+  const [rows, columns] = [Math.round(part.height * height), Math.round(part.width * width)];
+  const place = { top: Math.round(part.top * height), left: Math.round(part.left * width) };
   const overlay = await sharp(colourMapped(map, scaleEnd), {
     raw: { width: map.width, height: map.height, channels: 4 },
   })
-    .resize(width, height, { fit: "fill", kernel: "cubic" })
+    .resize(columns, rows, { fit: "fill", kernel: "cubic" })
     .raw()
     .toBuffer();
   const strip = legend ? drawLegend(width, scaleEnd, marks) : undefined;
@@ -69,7 +75,7 @@ export async function renderHeatmap(
     .toColourspace("srgb")
     .extend({ bottom: strip?.height ?? 0, background: "black" })
     .composite([
-      { input: overlay, raw: { width, height, channels: 4 }, top: 0, left: 0 },
+      { input: overlay, raw: { width: columns, height: rows, channels: 4 }, ...place },
       ...(outlines.length > 0 ? [{ input: drawOutlines(outlines, { width, height }), top: 0, left: 0 }] : []),
       ...(strip === undefined ? [] : [{ input: strip.svg, top: height, left: 0 }]),
     ])

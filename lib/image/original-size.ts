@@ -1,15 +1,16 @@
+import type { Size } from "./fit.js";
 import type { ScorableImage } from "./lent-image.js";
 
 /** A property would go with copies of other pixels. */
-const originalSizes = new WeakMap<ScorableImage, readonly [height: number, width: number]>();
+const originalSizes = new WeakMap<ScorableImage, Size>();
 
 /** Remembers which image another one was made from. */
 export function asShrunk<T extends ScorableImage>(image: T, { height, width }: ScorableImage): T {
-  originalSizes.set(image, [height, width]);
+  originalSizes.set(image, { height, width });
   return image;
 }
 
 /** The size that the image had when it was decoded: its own, unless it was shrunk since. */
-export function originalSize(image: ScorableImage): readonly [height: number, width: number] {
-  return originalSizes.get(image) ?? [image.height, image.width];
+export function originalSize(image: ScorableImage): Size {
+  return originalSizes.get(image) ?? image;
 }

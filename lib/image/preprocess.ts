@@ -2,12 +2,14 @@ import { reading } from "../errors/reading.js";
 import { abortOptions } from "../options/computing.js";
 import { imageOptions } from "../options/images.js";
 import { levels as levelsKind } from "../options/levels.js";
-import { imageSize } from "../options/model.js";
+import { imageSize, modelOptions } from "../options/model.js";
 import { option, resolveOptions, type GivenOptions } from "../options/option.js";
 import { decodeImage, type ImageInput } from "./decode.js";
+import { paddedTo, partOf } from "./fit-pixels.js";
+import { fittedSize, seenPixels } from "./fit.js";
 import { levelRange } from "./levels.js";
 import type { Pixels } from "./pixels.js";
-import { plainPixels, type PlainPixels } from "./plain-pixels.js";
+import { plainPixels } from "./plain-pixels.js";
 import { resizeDeep } from "./resize-deep.js";
 import { resizeBilinear } from "./resize.js";
 
@@ -18,6 +20,11 @@ const preprocessOptions = {
    * @defaultValue "full"
    */
   levels: option(levelsKind, { default: "full" }),
+  /**
+   * What happens to images of other proportions: the model's `config.fit`, or `fit` in an export's metadata.
+   * @defaultValue "stretch"
+   */
+  fit: modelOptions.fit,
   ...imageOptions,
   ...abortOptions,
 };
@@ -40,20 +47,27 @@ export async function preprocess(
   size: number | readonly [height: number, width: number],
   options: PreprocessOptions = {},
 ): Promise<Pixels> {
-  const { levels, maxPixels, signal } = reading("options", () => resolveOptions(preprocessOptions, options));
+  const { levels, fit, maxPixels, signal } = reading("options", () =>
+    resolveOptions(preprocessOptions, options),
+  );
   const [height, width] = reading("size", () => imageSize.check("size", size));
   const raw = await decodeImage(image, { levels, maxPixels, signal });
-  const plain = plainPixels(raw);
-  const { data } = plain;
+  const frame = { height, width, fit };
+  const plain = plainPixels(partOf(raw, seenPixels(raw, frame)));
+  const { data, channels } = plain;
+  const fitted = fittedSize(raw, frame);
+  const rows: [height: number, width: number] = [fitted.height, fitted.width];
   const dims: Pixels["dims"] = [1, height, width, 3];
   if (!(data instanceof Uint16Array)) {
-    return { data: toRgb(resizeBilinear(data, plain, [height, width]), plain), dims };
+    const resized = resizeBilinear(data, plain, rows);
+    return { data: paddedTo(toRgb(resized, channels), fitted, frame), dims };
   }
-  const unrounded = toRgb(resizeDeep(data, plain, [height, width], levelRange(raw, levels)), plain);
+  const deep = resizeDeep(data, plain, rows, levelRange(raw, levels));
+  const unrounded = paddedTo(toRgb(deep, channels), fitted, frame);
   return { data: Uint8Array.from(unrounded, Math.round), dims, unrounded };
 }
 
-function toRgb<T extends Uint8Array | Float32Array>(pixels: T, { channels }: PlainPixels): T {
+function toRgb<T extends Uint8Array | Float32Array>(pixels: T, channels: number): T {
   if (channels === 3) return pixels;
   const rgb = new (pixels.constructor as new (length: number) => T)((pixels.length / channels) * 3);
   for (let i = 0; 3 * i < rgb.length; i++) {

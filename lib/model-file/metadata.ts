@@ -4,7 +4,7 @@ import { invalid, record } from "../errors/validate.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { shortDigestBytes } from "../image/digest.js";
 import { modelOptions, type ModelDescription } from "../options/model.js";
-import { neededVersion, newestVersion } from "../options/option.js";
+import { neededVersion, newestVersion, storedNames } from "../options/option.js";
 import { trainingOptions } from "../options/training.js";
 import type { SafetensorsFile } from "../safetensors/reader.js";
 import { version as packageVersion } from "../version.js";
@@ -57,8 +57,14 @@ export type ModelFileContent = Pick<
 
 /** A description as the text that is stored and hashed. */
 export function describeModel(model: ModelDescription): string {
+  const version = neededVersion(modelOptions, { ...model });
+  // Older readers refuse the names of newer options, also with the values that they stand for.
+  const names = new Set(storedNames(modelOptions, version));
+  const known = (value: object) => Object.entries(value).filter(([name]) => names.has(name));
   // Reading puts the fields into a fixed order, whoever made the object.
-  return JSON.stringify(readModelDescription(model, neededVersion(modelOptions, { ...model })));
+  return JSON.stringify(
+    Object.fromEntries(known(readModelDescription(Object.fromEntries(known(model)), version))),
+  );
 }
 
 function versionOf({

@@ -6,6 +6,8 @@
  * `fromNative` converts it to a `ReverseDistillationError` with the caller's stack.
  */
 import type { ImageStatistics } from "../calibration/image-statistics.js";
+import type { MapPart } from "../image/anomaly-map.js";
+import type { Frame } from "../image/fit.js";
 import type { LeveledImage } from "../image/levels.js";
 import type { ScorableImage } from "../image/lent-image.js";
 import type { RawImage } from "../image/raw-image.js";
@@ -58,8 +60,10 @@ export interface TrainingPosition {
 export interface NativeScore {
   score: number;
   image: ImageStatistics;
-  /** height x width values, in the tensor's own memory. */
+  /** height x width values, in the tensor's own memory. It shows the part of the image that was seen, without padding. */
   map: Float32Array;
+  height: number;
+  width: number;
 }
 
 /** Cancels the work that it was passed to: the work stops within a layer of a batch and rejects with `ABORTED`. */
@@ -100,6 +104,8 @@ export interface LentMap {
   width: number;
   /** The region of interest: pixels with 0 do not belong to it. */
   mask?: Uint8Array;
+  /** Not read by native code. */
+  part?: MapPart | undefined;
 }
 
 export interface NativeRegionOptions {
@@ -235,8 +241,8 @@ export interface Addon {
   /** The address of a view's first byte; tests use it to check that memory is shared. */
   addressOf(view: ArrayBufferView): bigint;
   CancelToken: new () => NativeCancelToken;
-  ImageSet: new (height: number, width: number) => NativeImageSet;
-  Shrinker: new (height: number, width: number) => NativeShrinker;
+  ImageSet: new (frame: Frame) => NativeImageSet;
+  Shrinker: new (frame: Frame) => NativeShrinker;
   MapWorker: new () => NativeMapWorker;
   Model: { create(config: ModelConfig): Promise<NativeModel> };
   /**

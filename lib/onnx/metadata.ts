@@ -1,7 +1,7 @@
 import { checkThresholds, type Thresholds } from "../calibration/thresholds.js";
 import { invalid } from "../errors/validate.js";
 import { graphOptions, type ExportInput } from "../options/export.js";
-import { modelOptions, type ModelDescription } from "../options/model.js";
+import { modelOptions, type Fit, type ModelDescription } from "../options/model.js";
 import { readEntries, toEntries, type StoredOptions } from "../options/option.js";
 import { version } from "../version.js";
 
@@ -33,7 +33,7 @@ export function exportMetadata(
   return {
     created_by: `reverse-distillation ${version}`,
     ...toEntries(modelOptions, model),
-    preprocessing: preprocessingOf(graph.input),
+    preprocessing: preprocessingOf(graph.input, model.fit),
     ...toEntries(graphOptions, graph),
     ...(thresholds && thresholdEntries(thresholds)),
     model_sha256: modelSha256,
@@ -52,11 +52,17 @@ function readThresholds(metadata: ReadonlyMap<string, string>): Thresholds | und
   return checkThresholds(Object.fromEntries(numbers), null);
 }
 
+const fitted: Record<Fit, string> = {
+  stretch: "resized to height x width",
+  pad: "resized to fit into height x width with its proportions, centred, and continued to the edges by its outermost pixels,",
+  crop: "cropped to the proportions of height x width at its centre, and resized to it",
+};
+
 /** Summarises docs/preprocessing.md in one sentence. */
-function preprocessingOf(input: ExportInput): string {
+function preprocessingOf(input: ExportInput, fit: Fit): string {
   const resized =
-    "RGB from 0 to 255 (8 bits, or levels from black to white), resized to height x width with an antialiased bilinear " +
-    "filter, as in PIL and torchvision";
+    `RGB from 0 to 255 (8 bits, or levels from black to white), ${fitted[fit]} with an antialiased bilinear filter, as in ` +
+    "PIL and torchvision";
   return input === "uint8"
     ? `${resized}; the graph includes the normalisation`
     : `${resized}; then normalised to float32 [3, height, width]: "imagenet" is (value / 255 - mean) / deviation ` +

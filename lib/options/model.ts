@@ -30,6 +30,14 @@ export const normalisations = ["imagenet", "none"] as const;
  */
 export type Normalisation = (typeof normalisations)[number];
 
+export const fits = ["stretch", "pad", "crop"] as const;
+/**
+ * How images come into the model's size that are not of its proportions.
+ *
+ * @useDeclaredType
+ */
+export type Fit = (typeof fits)[number];
+
 /** One of the teacher's three scales: 1 is the finest, 3 the coarsest. */
 export type Layer = 1 | 2 | 3;
 
@@ -159,6 +167,17 @@ export const modelOptions = {
     stored: storedLevels,
     since: 3,
     help: "levels of images with more than 8 bits: auto, full, a depth such as 12, or BLACK-WHITE such as 64-3900",
+  }),
+  /**
+   * What happens to images that are not of the proportions of `imageSize`. "stretch" changes their proportions. "pad"
+   * keeps them, and continues the image's edges to fill the rest, which has no map and no score. "crop" takes the largest
+   * part in the centre with these proportions; what is outside is not seen.
+   * @defaultValue "stretch"
+   */
+  fit: option(choice(fits), {
+    default: "stretch",
+    since: 5,
+    help: "what to do with images of other proportions: stretch them, pad them, or crop to their centre",
   }),
 };
 

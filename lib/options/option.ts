@@ -214,7 +214,9 @@ export function readEntries<D extends Declarations>(
     Object.entries(declarations).map(([name, declared]) => {
       const kind = storedKind(declared);
       const found = kind.fromEntries(name, (key) => texts.get(key));
-      return [name, kind.check(name, found)];
+      // What is missing was written before the option was there.
+      const meant = found === undefined && declared.since !== undefined ? beforeSince(declared) : found;
+      return [name, kind.check(name, meant)];
     }),
   );
 }

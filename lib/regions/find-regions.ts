@@ -10,10 +10,10 @@ import {
   type FindRegionsOptions,
   type ResolvedRegionLimits,
 } from "../options/regions.js";
+import type { Region } from "../image/region.js";
 import { lendMap } from "./lend-map.js";
 import { mapWorker } from "./map-worker.js";
-import { stretched, type Placement } from "./placement.js";
-import type { Region } from "../image/region.js";
+import { placementOf, type Placement } from "./placement.js";
 import { toRegions } from "./to-regions.js";
 
 /**
@@ -29,7 +29,8 @@ export async function findRegions(map: AnomalyMap, options: FindRegionsOptions):
   const { seed, outline = seed, mask, imageSize, ...rest } = resolveOptions(findRegionsOptions, options);
   if (outline > seed) throw invalid("outline", `at most seed, which is ${seed}`, outline);
   const lent = await lendMap(map, mask, rest.signal);
-  const placement = stretched(lent, imageSize ?? [lent.height, lent.width]);
+  const [height, width] = imageSize ?? [lent.height, lent.width];
+  const placement = placementOf(lent, { height, width });
   return regionsOf(await loadAddon(), lent, { ...rest, seed, outline, placement });
 }
 

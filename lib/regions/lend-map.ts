@@ -12,19 +12,20 @@ import type { LentMap } from "../native/addon.js";
  * @throws ReverseDistillationError `INVALID_ARGUMENT`, `OUT_OF_MEMORY`, `ABORTED`
  */
 export async function lendMap(map: AnomalyMap, mask?: Uint8Array, signal?: AbortSignal): Promise<LentMap> {
-  const { data, height, width } = reading("map", () => checkedMap(map));
+  const { data, height, width, part } = reading("map", () => checkedMap(map));
   if (data.length === 0) throw invalid("map", "a map of at least one value", `${height} x ${width} values`);
   if (mask !== undefined && mask.length !== data.length)
     throw invalid("mask", `as large as the map of ${height} x ${width} pixels`, `${mask.length} values`);
-  return inTurns(copied({ data, height, width, ...(mask && { mask }) }), signal);
+  return inTurns(copied({ data, height, width, ...(mask && { mask }), ...(part && { part }) }), signal);
 }
 
-function* copied({ data, height, width, mask }: LentMap): Work<LentMap> {
+function* copied({ data, height, width, mask, part }: LentMap): Work<LentMap> {
   const copy = allocate(() => ({
     data: new Float32Array(data.length),
     height,
     width,
     ...(mask && { mask: new Uint8Array(mask.length) }),
+    ...(part && { part }),
   }));
   yield* inPieces(copy.data.length, (from, to) => {
     requirePresent(data, mask, copy.data.length);

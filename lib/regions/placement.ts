@@ -1,3 +1,6 @@
+import { wholeImage, type MapPart } from "../image/anomaly-map.js";
+import type { Size } from "../image/fit.js";
+
 /** Where a map lies in its image: a point (x, y) of the map is at (left + x * scaleX, top + y * scaleY) of the image. */
 export interface Placement {
   left: number;
@@ -6,12 +9,13 @@ export interface Placement {
   scaleY: number;
 }
 
-interface Size {
-  height: number;
-  width: number;
-}
-
-/** The placement of a map that covers its image from edge to edge. */
-export function stretched(map: Size, [height, width]: readonly [height: number, width: number]): Placement {
-  return { left: 0, top: 0, scaleX: width / map.width, scaleY: height / map.height };
+/** The placement of a map in an image of this size, from edge to edge of the part that it shows. */
+export function placementOf(map: Size & { part?: MapPart | undefined }, image: Size): Placement {
+  const part = map.part ?? wholeImage;
+  return {
+    left: part.left * image.width,
+    top: part.top * image.height,
+    scaleX: (part.width * image.width) / map.width,
+    scaleY: (part.height * image.height) / map.height,
+  };
 }

@@ -1,5 +1,6 @@
 import { throwIfAborted } from "../errors/abort.js";
-import type { AnomalyMap } from "../image/anomaly-map.js";
+import { wholeImage, type AnomalyMap } from "../image/anomaly-map.js";
+import type { Size } from "../image/fit.js";
 import { ownFloats } from "../image/realm.js";
 import type { Addon, LentMap } from "../native/addon.js";
 import { loadAddon } from "../native/loader.js";
@@ -21,20 +22,26 @@ import { mapWorker } from "./map-worker.js";
 export async function resizeMap(map: AnomalyMap, options: ResizeMapOptions): Promise<AnomalyMap> {
   const { imageSize, signal } = resolveOptions(resizeMapOptions, options);
   const lent = await lendMap(map, undefined, signal);
-  const resized = await resizedTo(await loadAddon(), lent, imageSize);
+  const [height, width] = imageSize;
+  const resized = await resizedTo(await loadAddon(), lent, { height, width });
   throwIfAborted(signal);
   return resized;
 }
 
-/** Brings a map that no caller of the package may change to another size. */
-export async function resizedTo(
-  addon: Addon,
-  map: LentMap,
-  [height, width]: readonly [height: number, width: number],
-): Promise<AnomalyMap> {
+/** Brings a map that no caller of the package may change to the size of its image; what it does not show is 0. */
+export async function resizedTo(addon: Addon, map: LentMap, { height, width }: Size): Promise<AnomalyMap> {
+  const part = map.part ?? wholeImage;
+  const [rows, columns] = [Math.round(part.height * height), Math.round(part.width * width)];
+  let shown: Float32Array;
   try {
-    return { data: ownFloats(await mapWorker(addon).resize(map, height, width)), height, width };
+    shown = ownFloats(await mapWorker(addon).resize(map, rows, columns));
   } catch (error) {
     throw fromNative(error);
   }
+  if (rows === height && columns === width) return { data: shown, height, width };
+  const data = new Float32Array(height * width);
+  const [left, top] = [Math.round(part.left * width), Math.round(part.top * height)];
+  for (let y = 0; y < rows; y++)
+    data.set(shown.subarray(y * columns, (y + 1) * columns), (top + y) * width + left);
+  return { data, height, width };
 }

@@ -43,13 +43,13 @@ export async function verifyExport(
 ): Promise<Verification> {
   const runtime = await RuntimeModel.open(path);
   try {
-    const { imageSize, levels = "full", precision, thresholds, modelSha256 } = runtime.description;
+    const { imageSize, levels = "full", fit, precision, thresholds, modelSha256 } = runtime.description;
     requireSize(path, imageSize, detector.config.imageSize);
     const allowed = tolerance ?? defaultTolerance[precision];
     const found = { images: 0, mapDifference: 0, scoreDifference: 0, wrongVerdicts: 0 };
     for (const image of images) {
       // Both get the same rounded pixels, also of an image with more than 8 bits.
-      const { data, dims } = await preprocess(image, imageSize, { levels });
+      const { data, dims } = await preprocess(image, imageSize, { levels, fit });
       const [height, width] = imageSize;
       const expected = await detector.score({ data, height, width, channels: 3 }, { signal });
       const [computed] = await runtime.score([{ data, dims }]);

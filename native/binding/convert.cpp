@@ -20,6 +20,7 @@ const Names<Layout> kLayouts = {{"paper", Layout::kPaper}, {"official", Layout::
 const Names<Combine> kCombines = {{"sum", Combine::kSum}, {"product", Combine::kProduct}};
 const Names<Normalisation> kNormalisations = {{"imagenet", Normalisation::kImageNet},
                                               {"none", Normalisation::kNone}};
+const Names<Fit> kFits = {{"stretch", Fit::kStretch}, {"pad", Fit::kPad}, {"crop", Fit::kCrop}};
 const Names<Precision> kPrecisions = {{"float32", Precision::kFloat32},
                                       {"tf32", Precision::kTf32},
                                       {"bfloat16", Precision::kBFloat16},
@@ -74,6 +75,7 @@ ModelConfig to_model_config(const Napi::Object& value) {
   config.sigma = value.Get("sigma").ToNumber().DoubleValue();
   config.height = to_integer(value.Get("height"));
   config.width = to_integer(value.Get("width"));
+  config.fit = from_name(value.Get("fit"), kFits);
   config.normalisation = from_name(value.Get("normalisation"), kNormalisations);
   config.device = value.Get("device").ToString().Utf8Value();
   config.precision = from_name(value.Get("precision"), kPrecisions);
@@ -94,6 +96,7 @@ Napi::Object from_model_config(Napi::Env env, const ModelConfig& config) {
   value.Set("sigma", config.sigma);
   value.Set("height", static_cast<double>(config.height));
   value.Set("width", static_cast<double>(config.width));
+  value.Set("fit", name_of(config.fit, kFits));
   value.Set("normalisation", name_of(config.normalisation, kNormalisations));
   value.Set("device", config.device);
   value.Set("precision", name_of(config.precision, kPrecisions));
@@ -116,6 +119,11 @@ TrainingConfig to_training_config(const Napi::Object& value) {
 }
 
 Loss to_loss(const Napi::Value& value) { return from_name(value, kLosses); }
+
+Frame to_frame(const Napi::Object& value) {
+  return {to_integer(value.Get("height")), to_integer(value.Get("width")),
+          from_name(value.Get("fit"), kFits)};
+}
 
 Part to_part(const Napi::Value& value) { return from_name(value, kParts); }
 

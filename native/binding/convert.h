@@ -14,6 +14,7 @@ ModelConfig to_model_config(const Napi::Object& value);
 Napi::Object from_model_config(Napi::Env env, const ModelConfig& config);
 TrainingConfig to_training_config(const Napi::Object& value);
 Loss to_loss(const Napi::Value& value);
+Frame to_frame(const Napi::Object& value);
 Part to_part(const Napi::Value& value);
 
 /// Refers to the pixels' memory; see `LentPixels`. Throws `Error(kInvalidImage)` if the memory is gone.

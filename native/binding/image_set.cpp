@@ -50,10 +50,7 @@ Napi::Function ImageSetWrap::define(Napi::Env env) {
 ImageSetWrap::ImageSetWrap(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
       images_(guarded(info.Env(),
-                      [&] {
-                        return std::make_shared<ImageSet>(info[0].ToNumber().Int64Value(),
-                                                          info[1].ToNumber().Int64Value());
-                      })),
+                      [&] { return std::make_shared<ImageSet>(to_frame(info[0].As<Napi::Object>())); })),
       thread_(guarded(info.Env(), [&] { return JobThread(Environment::of(info.Env())); })) {
   info.This().As<Napi::Object>().TypeTag(&kTag);
 }

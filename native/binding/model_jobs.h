@@ -94,7 +94,7 @@ class TrainJob : public ReportingJob {
   TrainingConfig config_;
 };
 
-/// Resolves to one { score, map } per image.
+/// Resolves to one { score, map, height, width } per image.
 class ScoreJob : public ModelJob {
  public:
   ScoreJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, int threads,
@@ -107,6 +107,7 @@ class ScoreJob : public ModelJob {
  private:
   std::vector<PixelView> images_;
   ScoredBatch scored_;
+  std::vector<at::Tensor> maps_;  ///< Each of them contiguous.
 };
 
 /// Resolves to an array of named tensors.

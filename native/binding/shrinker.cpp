@@ -2,7 +2,7 @@
 
 #include "binding/convert.h"
 #include "core/device.h"
-#include "pipeline/preprocess.h"
+#include "pipeline/fit.h"
 
 namespace reverse_distillation::binding {
 
@@ -10,9 +10,8 @@ namespace {
 
 class ShrinkJob : public Job {
  public:
-  ShrinkJob(Napi::Env env, const Napi::Object& shrinker, const Napi::Object& image, int64_t height,
-            int64_t width)
-      : Job(env), pixels_(to_pixel_view(image)), height_(height), width_(width) {
+  ShrinkJob(Napi::Env env, const Napi::Object& shrinker, const Napi::Object& image, const Frame& frame)
+      : Job(env), pixels_(to_pixel_view(image)), frame_(frame) {
     keep(shrinker);
     keep(image.Get("data").As<Napi::Object>());
   }
@@ -20,16 +19,15 @@ class ShrinkJob : public Job {
  protected:
   void execute() override {
     set_threads(1);  // The batch that is being computed needs the other cores.
-    const at::Tensor resized = resize_values(pixels_, height_, width_);
-    shrunk_ = resized.const_data_ptr() == pixels_.data ? resized.clone() : resized;
+    const at::Tensor resized = fit_values(pixels_, frame_);
+    shrunk_ = shares_memory(resized, pixels_) ? resized.clone() : resized;
   }
 
   Napi::Value result(Napi::Env env) override { return from_resized(env, shrunk_); }
 
  private:
   PixelView pixels_;
-  int64_t height_;
-  int64_t width_;
+  Frame frame_;
   at::Tensor shrunk_;
 };
 
@@ -43,14 +41,13 @@ Napi::Function ShrinkerWrap::define(Napi::Env env) {
 
 ShrinkerWrap::ShrinkerWrap(const Napi::CallbackInfo& info)
     : ObjectWrap(info),
-      height_(info[0].ToNumber().Int64Value()),
-      width_(info[1].ToNumber().Int64Value()),
+      frame_(to_frame(info[0].As<Napi::Object>())),
       thread_(guarded(info.Env(), [&] { return JobThread(Environment::of(info.Env())); })) {}
 
 Napi::Value ShrinkerWrap::shrink(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return thread_.submit(
-        std::make_shared<ShrinkJob>(info.Env(), Value(), info[0].As<Napi::Object>(), height_, width_));
+        std::make_shared<ShrinkJob>(info.Env(), Value(), info[0].As<Napi::Object>(), frame_));
   });
 }
 

@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "binding/job_thread.h"
+#include "pipeline/fit.h"
 
 namespace reverse_distillation::binding {
 
@@ -16,8 +17,7 @@ class ShrinkerWrap : public Napi::ObjectWrap<ShrinkerWrap> {
   Napi::Value shrink(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
-  int64_t height_;
-  int64_t width_;
+  Frame frame_;
   JobThread thread_;
 };
 

@@ -24,6 +24,11 @@ enum class Loss { kLocation, kGlobal };
 /// the authors' published code does in its one-class protocol.
 enum class Normalisation { kImageNet, kNone };
 
+/// How images that are not of the proportions of the networks' input come into it. `kStretch` changes their
+/// proportions, `kPad` fills the rest of the input with the pixels at their edges, and `kCrop` takes their
+/// centre.
+enum class Fit { kStretch, kPad, kCrop };
+
 /// Precision of the networks' arithmetic. `kTf32` is float32 whose convolutions round their inputs to TF32
 /// (see `Float32Mode`); GPU only. Training in `kBFloat16` keeps weights and optimiser steps in float32.
 /// `kFloat16`, whose range is too small for gradients, is for scoring on a GPU only.
@@ -38,6 +43,7 @@ struct ModelConfig {
   double sigma = 4.0;    ///< Standard deviation of the smoothing, in pixels of the map.
   int64_t height = 256;  ///< Size of the networks' input in pixels; multiples of 32.
   int64_t width = 256;
+  Fit fit = Fit::kStretch;
   Normalisation normalisation = Normalisation::kImageNet;
   std::string device = "cpu";  ///< "cpu" or "cuda:N".
   Precision precision = Precision::kFloat32;

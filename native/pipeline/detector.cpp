@@ -8,7 +8,9 @@
 #include "core/cancel_token.h"
 #include "core/device.h"
 #include "core/float32_mode.h"
+#include "pipeline/fit.h"
 #include "pipeline/image_statistics.h"
+#include "pipeline/preprocess.h"
 #include "pipeline/trace.h"
 
 namespace reverse_distillation {
@@ -95,11 +97,12 @@ at::Tensor Detector::allocate_pixels(int64_t bytes) const {
 }
 
 at::Tensor Detector::resize_batch(std::span<const PixelView> images) const {
+  const Frame frame(config_);
   std::vector<at::Tensor> resized;
   resized.reserve(images.size());
   for (const PixelView& image : images) {
     throw_if_cancelled();
-    resized.push_back(resize_pixels(image, config_.height, config_.width));
+    resized.push_back(pad_to(fit_pixels(image, frame), frame));
   }
   return stack_pixels(resized).to(device_);
 }
@@ -131,9 +134,23 @@ ScoredBatch Detector::score(std::span<const PixelView> images) {
       result.statistics.narrow(0, first, size).copy_(scored.statistics);
     }
   }
+  leave_out_padding(images, result);
   last_pixels_ = images[0].data;
   last_map_ = result.maps.data_ptr();
   return result;
+}
+
+/// Padding does not count: an image's score is the largest value of the map that shows it.
+void Detector::leave_out_padding(std::span<const PixelView> images, AnomalyMaps& scored) const {
+  if (config_.fit != Fit::kPad) return;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const auto image = static_cast<int64_t>(i);
+    scored.scores[image] = map_of(images[i], scored.maps[image]).max();
+  }
+}
+
+at::Tensor Detector::map_of(const PixelView& image, const at::Tensor& map) const {
+  return without_padding(map, size_in_frame(image, Frame(config_)));
 }
 
 ScoredBatch Detector::score_part(std::span<const PixelView> images) {

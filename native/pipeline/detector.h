@@ -48,7 +48,11 @@ class Detector {
   /// Scores one batch of images of any sizes. Reads the callers' memory until it returns; the results are on
   /// the CPU. An empty batch gives empty results. A large batch is computed in equal parts, which bounds the
   /// memory that it needs. Throws `Error(kAborted)` if the calling thread's work is cancelled.
+  /// The maps are of the networks' input; see `map_of`.
   ScoredBatch score(std::span<const PixelView> images);
+
+  /// The part of an image's map that shows the image, and no padding. Shares the map's memory.
+  at::Tensor map_of(const PixelView& image, const at::Tensor& map) const;
 
   /// Memory for pixels that `score` will read: uint8 [bytes], not initialised. On a GPU's detector it is
   /// pinned, so that pixels are copied to the GPU directly.
@@ -73,6 +77,7 @@ class Detector {
   /// Scores images that are computed together. The engine must be there.
   ScoredBatch score_part(std::span<const PixelView> images);
   ScoredBatch empty_batch(int64_t count) const;
+  void leave_out_padding(std::span<const PixelView> images, AnomalyMaps& scored) const;
   void drop_engine();
   Training& training() const;
   torch::nn::Module& part_module(Part part);

@@ -11,6 +11,7 @@
 #include "core/out_of_memory.h"
 #include "core/precision.h"
 #include "ops/ops.h"
+#include "pipeline/preprocess.h"
 
 namespace reverse_distillation {
 
@@ -25,9 +26,13 @@ constexpr size_t kKeptBatches = 16;
 constexpr int kWarmUps = 2;
 
 /// Whether the GPU resizes the image; others are resized on the CPU.
-bool is_plain(const PixelView& image) {
+bool is_plain(const PixelView& image, const Frame& frame) {
   const int64_t packed = image.width * image.channels;
-  return image.sample_bytes == 1 && image.order == PixelOrder::kRgb && image.row_bytes() == packed;
+  const PixelView part = seen_part(image, frame);
+  const bool whole = part.width == image.width && part.height == image.height;
+  const bool fills = size_in_frame(image, frame) == PixelSize{frame.height, frame.width};
+  return image.sample_bytes == 1 && image.order == PixelOrder::kRgb && image.row_bytes() == packed && whole &&
+         fills;
 }
 
 /// A copy in pinned CPU memory, complete once the current stream has been waited for.
@@ -39,7 +44,7 @@ at::Tensor start_download(const at::Tensor& tensor) {
 }  // namespace
 
 GpuScoring::GpuScoring(ScoringEngine& engine, const ModelConfig& config, c10::Device device)
-    : engine_(engine), config_(config), device_(device), streams_(device) {
+    : engine_(engine), config_(config), frame_(config), device_(device), streams_(device) {
   streams_.compute_waits_for_current();
 }
 
@@ -48,11 +53,11 @@ std::vector<at::Tensor> GpuScoring::upload(std::span<const PixelView> images) co
   std::vector<at::Tensor> uploaded;
   for (const PixelView& image : images) {
     // LibTorch wants mutable pixels; nothing here writes to them.
-    uploaded.push_back(
-        is_plain(image) ? move_to(at::from_blob(const_cast<uint8_t*>(image.data),
-                                                {image.height, image.width, image.channels}, at::kByte),
-                                  device_)
-                        : move_to(resize_pixels(image, config_.height, config_.width).unsqueeze(0), device_));
+    uploaded.push_back(is_plain(image, frame_)
+                           ? move_to(at::from_blob(const_cast<uint8_t*>(image.data),
+                                                   {image.height, image.width, image.channels}, at::kByte),
+                                     device_)
+                           : move_to(pad_to(fit_pixels(image, frame_), frame_).unsqueeze(0), device_));
   }
   return uploaded;
 }
@@ -61,14 +66,15 @@ at::Tensor GpuScoring::prepare(std::span<const PixelView> images,
                                const std::vector<at::Tensor>& uploaded) const {
   const PixelScaling scaling = pixel_scaling(config_.normalisation);
   const at::ScalarType dtype = scalar_type(config_.precision);
-  if (std::all_of(images.begin(), images.end(), is_plain)) {
+  const auto plain = [this](const PixelView& image) { return is_plain(image, frame_); };
+  if (std::all_of(images.begin(), images.end(), plain)) {
     return preprocess(uploaded, config_.height, config_.width, scaling.scale, scaling.shift, dtype);
   }
   std::vector<at::Tensor> inputs;
   for (size_t i = 0; i < images.size(); ++i) {
-    inputs.push_back(is_plain(images[i]) ? preprocess(uploaded[i], config_.height, config_.width,
-                                                      scaling.scale, scaling.shift, dtype)
-                                         : normalise(uploaded[i], config_.normalisation).to(dtype));
+    inputs.push_back(plain(images[i]) ? preprocess(uploaded[i], config_.height, config_.width, scaling.scale,
+                                                   scaling.shift, dtype)
+                                      : normalise(uploaded[i], config_.normalisation).to(dtype));
   }
   return at::cat(inputs);
 }

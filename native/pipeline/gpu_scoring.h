@@ -6,7 +6,7 @@
 
 #include "core/device_streams.h"
 #include "core/recorded_work.h"
-#include "pipeline/preprocess.h"
+#include "pipeline/fit.h"
 #include "pipeline/scoring_engine.h"
 
 namespace reverse_distillation {
@@ -42,6 +42,7 @@ class GpuScoring {
 
   ScoringEngine& engine_;
   ModelConfig config_;
+  Frame frame_;
   c10::Device device_;
   DeviceStreams streams_;
   std::list<Batch> recent_;  ///< Most recently used first.

@@ -4,13 +4,14 @@
 
 #include "core/error.h"
 #include "pipeline/deep_resize.h"
+#include "pipeline/preprocess.h"
 
 namespace reverse_distillation {
 
 void ImageSet::add(const PixelView& pixels) {
-  at::Tensor values = resize_values(pixels, height_, width_);
-  const bool shared = values.const_data_ptr() == pixels.data;
-  images_.push_back({shared ? values.clone() : std::move(values), pixels.black, pixels.white});
+  at::Tensor values = fit_values(pixels, frame_);
+  images_.push_back(
+      {shares_memory(values, pixels) ? values.clone() : std::move(values), pixels.black, pixels.white});
 }
 
 void ImageSet::set_levels(double black, double white) {
@@ -40,7 +41,8 @@ at::Tensor ImageSet::batch(const at::Tensor& indices) const {
   chosen.reserve(static_cast<size_t>(indices.numel()));
   for (int64_t i = 0; i < indices.numel(); ++i) {
     const auto& [values, black, white] = images_.at(static_cast<size_t>(indices[i].item<int64_t>()));
-    chosen.push_back(values.scalar_type() == at::kByte ? values : to_levels(values, black, white));
+    const at::Tensor image = pad_to(values, frame_);
+    chosen.push_back(image.scalar_type() == at::kByte ? image : to_levels(image, black, white));
   }
   return stack_pixels(chosen);
 }

@@ -4,16 +4,16 @@
 
 #include <vector>
 
-#include "pipeline/preprocess.h"
+#include "pipeline/fit.h"
 
 namespace reverse_distillation {
 
-/// Images of one size, resized once and held for training: as 8-bit RGB (3 bytes per pixel), or as float32
-/// RGB (12 bytes per pixel) if an image has more than 8 bits. Not synchronised: one thread at a time.
+/// Images for one input of the networks, resized once and held for training without padding: as 8-bit RGB (3
+/// bytes per pixel), or as float32 RGB (12 bytes per pixel) if an image has more than 8 bits. Not
+/// synchronised: one thread at a time.
 class ImageSet {
  public:
-  /// height, width: size of the networks' input, in pixels.
-  ImageSet(int64_t height, int64_t width) : height_(height), width_(width) {}
+  explicit ImageSet(const Frame& frame) : frame_(frame) {}
 
   /// Resizes the image and keeps a copy; the caller's memory is not needed afterwards.
   void add(const PixelView& pixels);
@@ -21,9 +21,9 @@ class ImageSet {
   /// Replaces the black and white of all images with more than 8 bits.
   void set_levels(double black, double white);
 
-  /// An image of the set, at its size.
+  /// An image of the set, at the size that it has in the frame.
   struct Image {
-    at::Tensor values;  ///< uint8 or float32 [height, width, 3], as `resize_values` returns it.
+    at::Tensor values;  ///< uint8 or float32 [height, width, 3], as `fit_values` returns it.
     double black;       ///< float32 only; see `PixelView`.
     double white;
   };
@@ -36,12 +36,11 @@ class ImageSet {
   at::Tensor batch(const at::Tensor& indices) const;
 
   int64_t size() const { return static_cast<int64_t>(images_.size()); }
-  int64_t height() const { return height_; }
-  int64_t width() const { return width_; }
+  int64_t height() const { return frame_.height; }
+  int64_t width() const { return frame_.width; }
 
  private:
-  int64_t height_;
-  int64_t width_;
+  Frame frame_;
   std::vector<Image> images_;
 };
 

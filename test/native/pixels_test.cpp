@@ -174,7 +174,7 @@ TEST("a batch of 8 and 16 bits is float32, and normalising leaves it as it is") 
   Image<uint16_t> words = random_image<uint16_t>(32, 32, 3, 0);
   for (size_t i = 0; i < words.values.size(); ++i)
     words.values[i] = static_cast<uint16_t>(bytes.values[i] * 257);
-  ImageSet images(32, 32);
+  ImageSet images({32, 32});
   images.add(bytes.view);
   images.add(words.view);
   const at::Tensor batch = images.batch(at::arange(2, at::kLong));
@@ -190,7 +190,7 @@ TEST("a batch of 8 and 16 bits is float32, and normalising leaves it as it is") 
 TEST("an image set applies levels that are set later to its images of 16 bits alone") {
   const Image<uint8_t> bytes = random_image<uint8_t>(40, 50, 3, 255);
   Image<uint16_t> words = random_image<uint16_t>(40, 50, 3, 4095);
-  ImageSet images(32, 64);
+  ImageSet images({32, 64});
   images.add(bytes.view);
   images.add(words.view);
   images.set_levels(100, 4000);

@@ -48,7 +48,7 @@ TEST("pixels of the right size are used unchanged, in the caller's memory") {
 TEST("an image set keeps its own copy of the caller's pixels") {
   at::Tensor pixels = random_pixels(32, 32, 3);
   const at::Tensor before = pixels.clone();
-  ImageSet images(32, 32);
+  ImageSet images({32, 32});
   images.add(view_of(pixels));
   pixels.zero_();
   EXPECT(at::equal(images.batch(at::zeros({1}, at::kLong))[0], before));

@@ -13,7 +13,7 @@ namespace reverse_distillation::test {
 namespace {
 
 std::shared_ptr<const ImageSet> noise(int64_t count, int64_t height, int64_t width) {
-  auto images = std::make_shared<ImageSet>(height, width);
+  auto images = std::make_shared<ImageSet>(Frame(height, width));
   const at::Tensor pixels = at::randint(0, 256, {count, height, width, 3}, at::kByte);
   for (int64_t i = 0; i < count; ++i) images->add({pixels[i].data_ptr<uint8_t>(), width, height, 3});
   return images;

@@ -31,7 +31,7 @@ ModelConfig config_of(int64_t height, int64_t width) {
 }
 
 ImageSet noise(int64_t count, int64_t height, int64_t width) {
-  ImageSet images(height, width);
+  ImageSet images({height, width});
   const at::Tensor pixels = at::randint(0, 256, {count, height, width, 3}, at::kByte);
   for (int64_t i = 0; i < count; ++i) images.add({pixels[i].data_ptr<uint8_t>(), width, height, 3});
   return images;
@@ -349,7 +349,7 @@ TEST("a batch size above the number of images means one batch, and no image is a
   TrainingConfig config = epochs(1);
   config.batch_size = 100;
   detector.train(noise(2, 32, 64), config, CancelToken(), kSilent);
-  EXPECT_THROWS(detector.train(ImageSet(32, 64), config, CancelToken(), kSilent), "no images to train on");
+  EXPECT_THROWS(detector.train(ImageSet({32, 64}), config, CancelToken(), kSilent), "no images to train on");
 }
 
 TEST("a cancelled training stops between batches and leaves a model that scores") {

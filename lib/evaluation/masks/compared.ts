@@ -45,7 +45,7 @@ export function comparedMask(
     return null;
   }
   if (first === undefined) return undefined;
-  const union = resizedUnion(masks, map.height, map.width);
+  const union = resizedUnion(masks, map.height, map.width, map.part);
   const count = union.reduce((sum, each) => sum + each, 0);
   if (!marked) findings.add("empty", first.path);
   else if (count === 0) findings.add("lost", first.path);

@@ -3,7 +3,7 @@ import { ReverseDistillationError } from "../../errors/error.js";
 import { inPieces, type Work } from "../../errors/long-work.js";
 import { reading } from "../../errors/reading.js";
 import { integer, invalid, record } from "../../errors/validate.js";
-import { checkedMap } from "../../image/anomaly-map.js";
+import { checkedMap, type MapPart } from "../../image/anomaly-map.js";
 import { aupimoInOrder, defaultFprBounds, type Aupimo, type FprBounds } from "./aupimo.js";
 import { tallyPixels, type Tallies } from "./auroc-interval.js";
 import { classificationInOrder, requireFinite } from "./classification.js";
@@ -18,6 +18,8 @@ export interface PixelMap {
   data: Float32Array;
   height: number;
   width: number;
+  /** The part of the image that it shows; absent if it shows the whole image. */
+  part?: MapPart;
 }
 
 /**

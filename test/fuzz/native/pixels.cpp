@@ -69,7 +69,8 @@ const Registration resize("resize", [](FuzzedDataProvider& input) {
 });
 
 const Registration batch("image-set", [](FuzzedDataProvider& input) {
-  ImageSet images(input.ConsumeIntegralInRange<int64_t>(1, 20), input.ConsumeIntegralInRange<int64_t>(1, 20));
+  ImageSet images({input.ConsumeIntegralInRange<int64_t>(1, 20), input.ConsumeIntegralInRange<int64_t>(1, 20),
+                   input.PickValueInArray({Fit::kStretch, Fit::kPad, Fit::kCrop})});
   bool deep = false;
   while (input.remaining_bytes() > 0 && images.size() < 4) {
     const Image image = any_image(input);

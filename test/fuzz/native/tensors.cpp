@@ -59,7 +59,7 @@ Detector& model() {
 const Registration training_state("training-state", [](FuzzedDataProvider& input) {
   static const auto images = [] {
     const std::vector<uint8_t> pixels(32 * 32);
-    ImageSet set(32, 32);
+    ImageSet set({32, 32});
     for (int i = 0; i < 3; ++i) set.add({pixels.data(), 32, 32, 1});
     return std::make_shared<const ImageSet>(std::move(set));
   }();

@@ -79,6 +79,7 @@ test.before(async () => {
     combine: "sum",
     sigma: 4,
     normalisation: "imagenet",
+    fit: "stretch",
   } as const;
   const native = await Model.create({
     ...size,

@@ -68,6 +68,7 @@ test.serial("a detector says what it computes and how it was trained", async (t)
     sigma: 4,
     imageSize: [64, 64],
     normalisation: "imagenet",
+    fit: "stretch",
     device: "cpu",
     precision: "float32",
   });
@@ -508,6 +509,7 @@ const teacherOnly: Omit<ModelConfig, "backbone" | "seed"> = {
   sigma: 4,
   height: 64,
   width: 64,
+  fit: "stretch",
   normalisation: "imagenet",
   device: "cpu",
   precision: "float32",

@@ -76,6 +76,7 @@ test.serial(
       combine: "sum",
       sigma: 4,
       normalisation: "imagenet",
+      fit: "stretch",
       device: "cpu",
       precision: "float32",
     } as const;

@@ -18,6 +18,8 @@ const scoreOf = (value: number): NativeScore => ({
   score: value,
   image: { brightness: 0, contrast: 0, sharpness: 0 },
   map: new Float32Array([value]),
+  height: 1,
+  width: 1,
 });
 
 /** Waits until nothing more happens by itself: no test must depend on how fast the machine is. */

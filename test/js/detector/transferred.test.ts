@@ -81,7 +81,7 @@ test.serial("memory of allocateImage is read where it lies, and all other pixels
   const addon = await loadAddon();
   const native = await addon.Model.create({
     ...({ backbone: "resnet18", layout: "paper", layers: [1, 2, 3], combine: "sum", sigma: 4 } as const),
-    ...({ height: 64, width: 64, normalisation: "imagenet", seed: 0 } as const),
+    ...({ height: 64, width: 64, normalisation: "imagenet", fit: "stretch", seed: 0 } as const),
     ...({ device: "cpu", precision: "float32" } as const),
   });
   const size = { width: 50, height: 40, channels: 3 } as const;

@@ -6,6 +6,7 @@ import { createModel } from "../../../lib/detector/parts.js";
 import type { RawImage } from "../../../lib/image/raw-image.js";
 import type { NativeModel } from "../../../lib/native/addon.js";
 import { loadAddon } from "../../../lib/native/loader.js";
+import type { Fit } from "../../../lib/options/model.js";
 import { normalise, preprocess } from "../../../lib/preprocess.js";
 import type { NamedTensor } from "../../../lib/tensor/named-tensor.js";
 import { runNode } from "../support/child-process.js";
@@ -48,8 +49,15 @@ test("a path, its bytes and its pixels give the same", async (t) => {
  * A model that shows the pixels that it sees: of every pixel's neighbourhood the largest value, or the least. The
  * teacher's first convolution passes single pixels on, 16 places of 3 colours; its first stage changes nothing.
  */
-async function lens(size: [number, number], extreme: "largest" | "least"): Promise<NativeModel> {
-  const description = { ...describe("resnet18", "paper"), imageSize: size, normalisation: "none" as const };
+async function lens(
+  size: [number, number],
+  extreme: "largest" | "least",
+  fit: Fit = "stretch",
+): Promise<NativeModel> {
+  const description = {
+    ...describe("resnet18", "paper"),
+    ...({ imageSize: size, normalisation: "none", fit } as const),
+  };
   const model = await createModel(await loadAddon(), description, { device: "cpu", precision: "float32" }, 0);
   const sign = extreme === "largest" ? 1 : -1;
   const tensors = (await model.tensors("teacher")).map((tensor): NamedTensor => {
@@ -134,9 +142,13 @@ const others: [title: string, image: RawImage, size: [number, number]][] = [
   ["8 bits of a mosaic", { ...scene(90, 71, 1), order: "bayer_bggr" }, [64, 96]],
   ["8 bits of BGR with alpha", { ...noise(90, 71, 4), order: "bgr" }, [64, 96]],
 ];
-for (const [title, image, size] of others) {
+const cases = others.flatMap(([title, image, size]): [string, RawImage, [number, number], Fit][] => [
+  [title, image, size, "stretch"],
+  [`${title}, cropped`, image, size, "crop"],
+]);
+for (const [title, image, size, fit] of cases) {
   test.serial(`${title}: as the addon resizes them`, async (t) => {
-    const { data, unrounded } = await preprocess(image, size);
+    const { data, unrounded } = await preprocess(image, size, { fit });
     t.is(unrounded !== undefined, image.data instanceof Uint16Array);
     const levels = unrounded ?? data;
     const [height, width] = size;
@@ -147,7 +159,7 @@ for (const [title, image, size] of others) {
       channels: 3,
     };
     for (const extreme of ["largest", "least"] as const) {
-      const model = await lens(size, extreme);
+      const model = await lens(size, extreme, fit);
       const [expected, found] = [await shown(model, image), await shown(model, ours)];
       const largest = Math.max(...expected.map((value, i) => Math.abs(value - found[i]!)));
       t.true(largest <= (unrounded ? 0.01 : 1.001), `${extreme}: ${largest}`);

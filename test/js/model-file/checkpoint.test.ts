@@ -33,7 +33,14 @@ let parts: { bn: NamedTensor[]; decoder: NamedTensor[] };
 async function model(backbone: ModelConfig["backbone"], layout: Layout): Promise<NativeModel> {
   const size = { height: 64, width: 64 };
   const place = { device: "cpu", precision: "float32" } as const;
-  const rest = { combine: "sum", sigma: 4, normalisation: "imagenet", ...place, seed: 3 } as const;
+  const rest = {
+    combine: "sum",
+    sigma: 4,
+    normalisation: "imagenet",
+    fit: "stretch",
+    ...place,
+    seed: 3,
+  } as const;
   return (await loadAddon()).Model.create({ backbone, layout, layers: [1, 2, 3], ...size, ...rest });
 }
 

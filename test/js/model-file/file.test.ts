@@ -77,8 +77,8 @@ test.serial("a truncated model file is rejected, and the complete one still load
 });
 
 test.serial("a model file in a newer format is rejected, and the error names both versions", async (t) => {
-  await refuses(t, /has version 5 of the model format; reverse-distillation 0.* reads versions up to 4/, {
-    changed: { ...metadata, format_version: "5" },
+  await refuses(t, /has version 6 of the model format; reverse-distillation 0.* reads versions up to 5/, {
+    changed: { ...metadata, format_version: "6" },
   });
 });
 

@@ -53,7 +53,7 @@ test("an export describes itself, its input and the model that was exported", as
   t.deepEqual(rest, {
     created_by: `reverse-distillation ${version}`,
     ...{ backbone: "resnet18", layout: "paper", layers: "1,2,3", combine: "sum", sigma: "4" },
-    ...{ height: "64", width: "64", normalisation: "imagenet" },
+    ...{ height: "64", width: "64", normalisation: "imagenet", fit: "stretch" },
     ...{ input: "uint8", batch: "dynamic", precision: "float32", verdict: "false" },
     model_sha256: file.metadata.hashes!.model,
   });

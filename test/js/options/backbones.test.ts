@@ -11,7 +11,7 @@ for (const backbone of backbones) {
       await loadAddon()
     ).Model.create({
       ...({ backbone, layout: "official", layers: [1, 2, 3], combine: "sum", sigma: 4 } as const),
-      ...({ height: 64, width: 64, normalisation: "imagenet", seed: 0 } as const),
+      ...({ height: 64, width: 64, normalisation: "imagenet", fit: "stretch", seed: 0 } as const),
       ...({ device: "cpu", precision: "float32" } as const),
     });
     try {

@@ -40,6 +40,7 @@ test("only a model with levels needs version 3 of the format", (t) => {
     sigma: 4,
     imageSize: [64, 64],
     normalisation: "imagenet",
+    fit: "stretch",
   };
   const range = { black: 0, white: 4095 };
   t.true(neededVersion(modelOptions, model) < 3);

@@ -51,6 +51,7 @@ test("options survive being written as texts, and missing texts are named", (t) 
     sigma: 2.5,
     imageSize: [64, 96],
     normalisation: "none",
+    fit: "stretch",
   };
   const entries = toEntries(modelOptions, model);
   t.deepEqual(entries, {
@@ -62,6 +63,7 @@ test("options survive being written as texts, and missing texts are named", (t) 
     height: "64",
     width: "96",
     normalisation: "none",
+    fit: "stretch",
   });
   t.deepEqual(readEntries(modelOptions, new Map(Object.entries(entries))), model);
   const others = new Map(Object.entries(entries));

@@ -1,0 +1,29 @@
+import test from "ava";
+import { readModelDescription } from "../../../lib/model-file/description.js";
+import { describeModel } from "../../../lib/model-file/metadata.js";
+import type { ModelDescription } from "../../../lib/options/model.js";
+
+const model: ModelDescription = {
+  backbone: "resnet18",
+  layout: "paper",
+  layers: [1, 2, 3],
+  combine: "sum",
+  sigma: 4,
+  imageSize: [64, 64],
+  normalisation: "imagenet",
+  fit: "stretch",
+};
+
+test("a stretching model is described as before the option, in files of every version", (t) => {
+  const text = describeModel(model);
+  t.false(text.includes("fit"));
+  for (const version of [1, 2, 3, 4]) t.deepEqual(readModelDescription(JSON.parse(text), version), model);
+});
+
+test("a description says whether images are padded or cropped, and older versions refuse it", (t) => {
+  for (const fit of ["pad", "crop"] as const) {
+    const text = describeModel({ ...model, fit });
+    t.deepEqual(readModelDescription(JSON.parse(text), 5), { ...model, fit });
+    t.throws(() => readModelDescription(JSON.parse(text), 4), { message: /unknown key "fit"/ });
+  }
+});
