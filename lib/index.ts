@@ -53,6 +53,8 @@ export type {
   TrainProgress,
 } from "./options/progress.js";
 export type { AnomalyMap, MapPart } from "./image/anomaly-map.js";
+export { drawHeatmap } from "./image/draw-heatmap.js";
+export type { DrawHeatmapOptions, Outlines } from "./options/heatmap.js";
 export { findRegions } from "./regions/find-regions.js";
 export type { Point, Region, Ring } from "./image/region.js";
 export { resizeMap } from "./regions/resize-map.js";

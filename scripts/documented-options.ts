@@ -7,6 +7,7 @@ import { heldOutOptions } from "../lib/options/calibration.js";
 import { checkpointOptions } from "../lib/options/checkpoint.js";
 import { checkpointingOptions } from "../lib/options/checkpointing.js";
 import { exportOptions } from "../lib/options/export.js";
+import { heatmapOptions } from "../lib/options/heatmap.js";
 import { loadOptions } from "../lib/options/load.js";
 import type { Declarations, Option } from "../lib/options/option.js";
 import { findRegionsOptions } from "../lib/options/regions.js";
@@ -25,6 +26,7 @@ const declared = {
   load: ["options/load", "loadOptions", loadOptions],
   batching: ["options/batching", "batchingOptions", batchingOptions],
   score: ["options/score", "scoreOptions", scoreOptions],
+  heatmap: ["options/heatmap", "heatmapOptions", heatmapOptions],
   regions: ["options/regions", "findRegionsOptions", findRegionsOptions],
   evaluate: ["evaluation/evaluate", "evaluateOptions", evaluateOptions],
   save: ["options/save", "saveOptions", saveOptions],

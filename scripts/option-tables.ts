@@ -24,6 +24,7 @@ const tables = [
   { name: "load", page: "docs/scoring.md" },
   { name: "batching", page: "docs/scoring.md" },
   { name: "score", page: "docs/scoring.md" },
+  { name: "heatmap", page: "docs/scoring.md" },
   { name: "regions", page: "docs/regions.md" },
   { name: "evaluate", page: "docs/evaluating.md" },
   { name: "save", page: "docs/checkpoints-and-weights.md" },

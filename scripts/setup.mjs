@@ -53,7 +53,8 @@ function packagesAreInstalled() {
   const wanted = readPackages(join(root, "package-lock.json"));
   const installed = readPackages(record);
   return Object.entries(wanted).every(([path, { version, optional }]) => {
-    if (path === "") return true;
+    // The other packages of this repository are not installed but linked.
+    if (!path.startsWith("node_modules/")) return true;
     const there = installed[path];
     return there === undefined ? optional === true : there.version === version;
   });

@@ -10,7 +10,7 @@ import { systemPath } from "../files/system-path.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
 import { decodeImage } from "../image/decode.js";
 import { quantiseMap, renderHeatmap, type QuantisedMap } from "../image/heatmap.js";
-import type { Outlines } from "../image/outlines.js";
+import type { Outlines } from "../options/heatmap.js";
 import type { RawImage } from "../image/raw-image.js";
 import type { LevelRange } from "../options/levels.js";
 import { isMarked, mark, markedLength } from "../image/heatmap-mark.js";

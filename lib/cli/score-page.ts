@@ -1,7 +1,7 @@
 import type { Detector } from "../detector/detector.js";
 import { counted } from "../errors/counted.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
-import type { Outlines } from "../image/outlines.js";
+import type { Outlines } from "../options/heatmap.js";
 import { Gallery } from "../report/gallery.js";
 import type { PageImage } from "../report/content.js";
 import { writeReportPage } from "../report/write.js";

@@ -4,7 +4,8 @@ import { colourMap } from "./colour-map.js";
 import type { LevelRange } from "../options/levels.js";
 import { drawLegend } from "./legend.js";
 import { levelRange } from "./levels.js";
-import { drawOutlines, type Outlines } from "./outlines.js";
+import type { Outlines } from "../options/heatmap.js";
+import { drawOutlines } from "./outlines.js";
 import { plainPixels, type PlainPixels } from "./plain-pixels.js";
 import type { RawImage } from "./raw-image.js";
 
@@ -45,6 +46,8 @@ export interface HeatmapOptions {
   legend?: boolean;
   /** Values that the legend marks, such as thresholds. */
   marks?: readonly number[];
+  /** How the picture is encoded. Default: "png". */
+  format?: "png" | "webp";
 }
 
 /**
@@ -52,13 +55,13 @@ export interface HeatmapOptions {
  * its colour. Images that share one scale can be compared, and normal ones stay pale.
  *
  * @param scaleEnd The map value that gets the strongest colour, as do all higher values; above 0.
- * @returns A PNG.
+ * @returns The encoded picture.
  */
 export async function renderHeatmap(
   image: RawImage,
   map: QuantisedMap,
   scaleEnd: number,
-  { levels, outlines = [], legend = false, marks = [] }: HeatmapOptions = {},
+  { levels, outlines = [], legend = false, marks = [], format = "png" }: HeatmapOptions = {},
 ): Promise<Buffer> {
   const { data, width, height, channels } = await withoutAlpha(eightBits(image, levels));
   const part = map.part ?? wholeImage;
@@ -80,7 +83,7 @@ export async function renderHeatmap(
       ...(strip === undefined ? [] : [{ input: strip.svg, top: height, left: 0 }]),
     ])
     .removeAlpha()
-    .png()
+    .toFormat(format)
     .toBuffer();
 }
 

@@ -1,5 +1,4 @@
-/** Closed polygons in pixels of an image: the corners of each, as [x, y]. */
-export type Outlines = readonly (readonly (readonly [x: number, y: number])[])[];
+import type { Outlines } from "../options/heatmap.js";
 
 /** Draws outlines as SVG of an image's size: light lines with dark borders, which show on any image. */
 export function drawOutlines(

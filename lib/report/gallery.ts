@@ -1,7 +1,7 @@
 import { decodeInTurn, decoders } from "../image/decode-in-turn.js";
 import { quantiseMap, type QuantisedMap } from "../image/heatmap.js";
 import type { AnomalyMap } from "../image/anomaly-map.js";
-import type { Outlines } from "../image/outlines.js";
+import type { Outlines } from "../options/heatmap.js";
 import { readAhead } from "../image/read-ahead.js";
 import type { LevelRange } from "../options/levels.js";
 import { drawThumbnail, type Thumbnail } from "./thumbnail.js";

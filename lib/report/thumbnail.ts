@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
 import { eightBits, renderHeatmap, type QuantisedMap } from "../image/heatmap.js";
-import type { Outlines } from "../image/outlines.js";
+import type { Outlines } from "../options/heatmap.js";
 import type { RawImage } from "../image/raw-image.js";
 import type { LevelRange } from "../options/levels.js";
 

@@ -5,6 +5,7 @@ import test from "ava";
 import fc from "fast-check";
 import * as api from "../../../lib/index.js";
 import { calibrateOptions } from "../../../lib/options/calibrate.js";
+import { heatmapOptions } from "../../../lib/options/heatmap.js";
 import { trainOptions } from "../../../lib/options/train.js";
 import * as preprocessing from "../../../lib/preprocess.js";
 import { noise } from "../support/image-fixtures.js";
@@ -190,6 +191,18 @@ const calls: Record<string, readonly Call[]> = {
   resizeMap: [
     (value) => index.resizeMap!(value, { imageSize: [2, 2] }),
     ...withOptions(["imageSize", "signal"], (given) => index.resizeMap!(map, given)),
+  ],
+  drawHeatmap: [
+    (value) => index.drawHeatmap!(value, map),
+    (value) => index.drawHeatmap!(image, value),
+    ...["data", "height", "width"].map(
+      (key): Call =>
+        (value) =>
+          index.drawHeatmap!(image, { ...map, [key]: value }),
+    ),
+    ...withOptions(Object.keys(heatmapOptions), (given) => index.drawHeatmap!(image, map, given)),
+    (value) => index.drawHeatmap!(image, map, { outlines: [value], marks: [value] }),
+    (value) => index.drawHeatmap!(image, map, { outlines: [[value]] }),
   ],
   configureNative: withOptions(["libtorch", "addon", "backend"], (given) => index.configureNative!(given)),
   obtainImagenetWeights: [
