@@ -1,5 +1,5 @@
 export default {
-  files: ["test/js/**/*.test.ts"],
+  files: ["test/js/**/*.test.ts", "service/test/**/*.test.ts"],
   extensions: { ts: "module" },
   nodeArguments: ["--import=tsx"],
   // tsx is loaded by processes, not by worker threads.

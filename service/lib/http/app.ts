@@ -1,0 +1,105 @@
+import accepts from "@fastify/accepts";
+import helmet from "@fastify/helmet";
+import swagger from "@fastify/swagger";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from "fastify";
+import type { Logger } from "pino";
+import type { Tokens } from "../access/tokens.js";
+import type { Metrics } from "../metrics/metrics.js";
+import type { Inspector } from "../models/inspector.js";
+import type { ModelFolder } from "../models/model-folder.js";
+import type { Settings } from "../settings.js";
+import { version } from "../version.js";
+import { addBodyBudget } from "./body-budget.js";
+import { answerBrokenRequest } from "./broken-request.js";
+import { addDeadlines } from "./deadlines.js";
+import { addGuard } from "./guard.js";
+import { addProblems } from "./problems.js";
+import { documentRoutes } from "./routes/documents.js";
+import { healthRoutes } from "./routes/health.js";
+import { inspectRoutes } from "./routes/inspect.js";
+import { modelRoutes } from "./routes/models.js";
+import { protocolRoutes } from "./routes/protocol.js";
+
+/** The HTTP server, whose routes are typed by their schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** What routes work with. */
+export interface Parts {
+  settings: Settings;
+  models: ModelFolder;
+  inspector: Inspector;
+  metrics: Metrics;
+  /** Whether the service has been told to end. */
+  state: { draining: boolean };
+}
+
+/** Builds the HTTP server with all of its routes; it does not listen yet. */
+export async function createApp(parts: Parts, tokens: Tokens | undefined, log: Logger): Promise<App> {
+  const { settings, metrics } = parts;
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: settings.maxBody,
+    // Node.js closes connections whose requests do not arrive in time.
+    requestTimeout: settings.deadline,
+    http: { headersTimeout: settings.deadline, connectionsCheckingInterval: 500 },
+    keepAliveTimeout: 60_000,
+    return503OnClosing: true,
+    forceCloseConnections: "idle",
+    genReqId: () => crypto.randomUUID(),
+    routerOptions: { maxParamLength: 100 },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
+    clientErrorHandler: answerBrokenRequest,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.server.maxConnections = settings.connections;
+
+  addProblems(app, metrics);
+  addDeadlines(app, settings.deadline);
+  await addGuard(app, tokens, settings.rateLimit);
+  addBodyBudget(app, settings.maxBody, settings.maxBodies);
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "none";
+    const ms = performance.now() - request.arrived;
+    metrics.request(request.method, route, reply.statusCode, ms);
+    request.log.info(
+      { method: request.method, route, status: reply.statusCode, ms, caller: request.caller?.name },
+      "answered",
+    );
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      useDefaults: false,
+    },
+    frameguard: { action: "deny" },
+  });
+  await app.register(accepts);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "reverse-distillation-service",
+        description: "Inspects images: verdicts, scores, regions and maps.",
+        version,
+      },
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+    },
+  });
+  for (const routes of [healthRoutes, documentRoutes, modelRoutes, inspectRoutes, protocolRoutes])
+    await app.register((scope: App) => routes(scope, parts));
+  await app.ready();
+  return app;
+}

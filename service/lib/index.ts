@@ -1,0 +1,3 @@
+export { Service, type GivenSettings } from "./service.js";
+export { numberSettings, settingDefaults, type Settings } from "./settings.js";
+export { runServe, type ServeContext } from "./serve.js";

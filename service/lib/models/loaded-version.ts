@@ -1,0 +1,66 @@
+import { Detector, type ImageInput, type LoadOptions, type Score, type Watch } from "reverse-distillation";
+
+/** What is asked of a score. */
+export interface ScoreRequest {
+  signal: AbortSignal;
+  maxPixels: number;
+  /** Whether to find regions, if the model has thresholds. */
+  regions?: boolean;
+}
+
+/** One version of a model, loaded and warm. */
+export class LoadedVersion {
+  readonly name: string;
+  readonly version: number;
+  readonly detector: Detector;
+  readonly loadedAt = new Date();
+  /** Looks for drift in the results, if the model is calibrated. */
+  readonly watch: Watch | undefined;
+  #unfinished = 0;
+
+  private constructor(name: string, version: number, detector: Detector) {
+    this.name = name;
+    this.version = version;
+    this.detector = detector;
+    if (detector.calibration !== null) this.watch = detector.watch();
+  }
+
+  /** Loads a version and scores an image, because the first score prepares the weights and takes longer. */
+  static async load(
+    path: string,
+    { name, version }: { name: string; version: number },
+    options: LoadOptions,
+  ): Promise<LoadedVersion> {
+    const detector = await Detector.load(path, options);
+    try {
+      const [height, width] = detector.config.imageSize;
+      const data = new Uint8Array(height * width * 3);
+      await detector.score({ data, width, height, channels: 3 }, { signal: options.signal });
+      return new LoadedVersion(name, version, detector);
+    } catch (error) {
+      await detector.dispose();
+      throw error;
+    }
+  }
+
+  /** Images that wait or are being computed. */
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  /** Scores an image. A version that is retired meanwhile finishes it first. */
+  async score(image: ImageInput, { regions = false, ...request }: ScoreRequest): Promise<Score> {
+    this.#unfinished++;
+    try {
+      const found = regions && this.detector.thresholds !== null;
+      return await this.detector.score(image, { ...request, regions: found });
+    } finally {
+      this.#unfinished--;
+    }
+  }
+
+  /** Waits for the images that it has, then frees its memory. */
+  retire(): Promise<void> {
+    return this.detector.dispose();
+  }
+}

@@ -1,0 +1,120 @@
+import type { AddressInfo } from "node:net";
+import pino, { type Logger } from "pino";
+import type { LoadOptions } from "reverse-distillation";
+import { isLoopback } from "./access/loopback.js";
+import { Tokens } from "./access/tokens.js";
+import { createApp, type App } from "./http/app.js";
+import { Metrics } from "./metrics/metrics.js";
+import { Inspector } from "./models/inspector.js";
+import { ModelFolder } from "./models/model-folder.js";
+import { checkSettings, settingDefaults, type Settings } from "./settings.js";
+
+/** The settings that a caller gives; the others have their defaults. */
+export type GivenSettings = Partial<Settings> & Pick<Settings, "folder">;
+
+/** A running service. */
+export class Service {
+  /** Where it listens, such as "http://127.0.0.1:8080". */
+  readonly url: string;
+  readonly models: ModelFolder;
+  readonly #app: App;
+  readonly #state: { draining: boolean };
+  readonly #drainMs: number;
+  readonly #log: Logger;
+  #closing: Promise<boolean> | undefined;
+
+  private constructor(
+    app: App,
+    models: ModelFolder,
+    state: { draining: boolean },
+    drainMs: number,
+    log: Logger,
+  ) {
+    const { address, port, family } = app.server.address() as AddressInfo;
+    this.url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+    this.#app = app;
+    this.models = models;
+    this.#state = state;
+    this.#drainMs = drainMs;
+    this.#log = log;
+  }
+
+  /**
+   * Loads the models and starts to listen.
+   *
+   * @param log Where log lines go. Default: standard output, as JSON.
+   * @throws RangeError for a setting that is not allowed; Error if the folder, the tokens or the address cannot be used.
+   */
+  static async start(given: GivenSettings, log?: Logger): Promise<Service> {
+    const settings = checkSettings({ ...settingDefaults, ...given });
+    const { host, port, tokens: tokenFile, folder, drain } = settings;
+    if (tokenFile === undefined && !isLoopback(host))
+      throw new Error(
+        `Without tokens, the service listens only on the loopback, such as 127.0.0.1; got ${host}. Make a token with ` +
+          "reverse-distillation serve token, and pass its file with --tokens.",
+      );
+    const tokens = tokenFile === undefined ? undefined : await Tokens.read(tokenFile);
+    const logger = log ?? pino({ level: settings.logLevel });
+    const models = await ModelFolder.open({
+      folder,
+      versions: settings.versions,
+      pollMs: settings.poll,
+      load: loadOptions(settings),
+      log: logger,
+    });
+    try {
+      const metrics = new Metrics(() => versionsOf(models));
+      const state = { draining: false };
+      const inspector = new Inspector(models, metrics, settings.maxPixels);
+      const app = await createApp({ settings, models, inspector, metrics, state }, tokens, logger);
+      await app.listen({ host, port });
+      const service = new Service(app, models, state, drain, logger);
+      logger.info({ url: service.url, models: models.models.map(({ name }) => name) }, "listening");
+      return service;
+    } catch (error) {
+      await models.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Stops to accept requests, waits for those that run, and frees everything.
+   *
+   * @returns whether all of them ended in time.
+   */
+  close(): Promise<boolean> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<boolean> {
+    this.#state.draining = true;
+    this.#log.info("draining");
+    const closed = this.#app.close().then(() => true);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), this.#drainMs);
+    });
+    const inTime = await Promise.race([closed, late]);
+    clearTimeout(timer);
+    if (!inTime) this.#app.server.closeAllConnections();
+    await closed;
+    await this.models.close();
+    this.#log.info({ inTime }, "ended");
+    return inTime;
+  }
+}
+
+function* versionsOf({ models }: ModelFolder) {
+  for (const { entries, serving } of models)
+    for (const { loaded } of entries.values())
+      if (loaded) yield { version: loaded.version, serves: loaded.version === serving };
+}
+
+function loadOptions({ device, threads, queue, batch, maxBodies }: Settings): LoadOptions {
+  return {
+    device: device as NonNullable<LoadOptions["device"]>,
+    ...(threads > 0 && { threads }),
+    batching: { maxQueue: queue, maxBatch: batch, maxQueuedBytes: maxBodies },
+  };
+}

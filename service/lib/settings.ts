@@ -1,0 +1,144 @@
+/** A setting that is a number: its flag is the name with hyphens. */
+interface NumberSetting {
+  default: number;
+  min: number;
+  max: number;
+  placeholder: string;
+  help: string;
+}
+
+const megabyte = 2 ** 20;
+
+/** Every setting that is a number. Flags, checks and the table in the README derive from it. */
+export const numberSettings = {
+  port: {
+    default: 8080,
+    min: 0,
+    max: 65_535,
+    placeholder: "<n>",
+    help: "port to listen on; 0 takes a free one",
+  },
+  versions: {
+    default: 2,
+    min: 1,
+    max: 100,
+    placeholder: "<n>",
+    help: "how many of the newest versions of each model are in memory",
+  },
+  poll: {
+    default: 1000,
+    min: 50,
+    max: 3_600_000,
+    placeholder: "<ms>",
+    help: "how often the folder of models is looked at",
+  },
+  queue: {
+    default: 64,
+    min: 1,
+    max: 10_000,
+    placeholder: "<n>",
+    help: "unfinished images per model; for one more the answer is 503",
+  },
+  batch: {
+    default: 8,
+    min: 1,
+    max: 1024,
+    placeholder: "<n>",
+    help: "largest number of images that are computed at once",
+  },
+  threads: {
+    default: 0,
+    min: 0,
+    max: 1024,
+    placeholder: "<n>",
+    help: "threads that compute; 0 is one per core",
+  },
+  deadline: {
+    default: 10_000,
+    min: 10,
+    max: 600_000,
+    placeholder: "<ms>",
+    help: "time that a request may take, from its headers on; after that the answer is 504",
+  },
+  drain: {
+    default: 30_000,
+    min: 0,
+    max: 600_000,
+    placeholder: "<ms>",
+    help: "time that running requests get when the service is told to end",
+  },
+  maxBody: {
+    default: 32 * megabyte,
+    min: 1024,
+    max: 2 ** 30,
+    placeholder: "<bytes>",
+    help: "largest body of a request",
+  },
+  maxBodies: {
+    default: 256 * megabyte,
+    min: 1024,
+    max: 2 ** 36,
+    placeholder: "<bytes>",
+    help: "bodies of all unfinished requests together; for one more the answer is 503",
+  },
+  maxPixels: {
+    default: 64_000_000,
+    min: 1,
+    max: 2 ** 32,
+    placeholder: "<pixels>",
+    help: "largest number of pixels of an image",
+  },
+  connections: {
+    default: 256,
+    min: 1,
+    max: 65_535,
+    placeholder: "<n>",
+    help: "open connections; more are closed at once",
+  },
+  rateLimit: {
+    default: 60_000,
+    min: 1,
+    max: 100_000_000,
+    placeholder: "<n>",
+    help: "requests a minute per token, or per address without tokens; for one more the answer is 429",
+  },
+} as const satisfies Record<string, NumberSetting>;
+
+type Numbers = { -readonly [Name in keyof typeof numberSettings]: number };
+
+/** The levels of the log, from the most to the least severe. */
+export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+/** How the service is run. */
+export interface Settings extends Numbers {
+  /** The folder of models. */
+  folder: string;
+  /** The address to listen on. */
+  host: string;
+  /** A file that lists tokens; without one, every program on this machine may do everything. */
+  tokens: string | undefined;
+  /** Where models compute. */
+  device: string;
+  logLevel: (typeof logLevels)[number];
+}
+
+/** The settings that are left out. */
+export const settingDefaults: Omit<Settings, "folder"> = {
+  host: "127.0.0.1",
+  tokens: undefined,
+  device: "auto",
+  logLevel: "info",
+  ...(Object.fromEntries(
+    Object.entries(numberSettings).map(([name, setting]) => [name, setting.default]),
+  ) as unknown as Numbers),
+};
+
+/** @throws RangeError naming the setting, what is allowed and what was given. */
+export function checkSettings(settings: Settings): Settings {
+  for (const [name, { min, max }] of Object.entries(numberSettings)) {
+    const value = settings[name as keyof Numbers];
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new RangeError(`${name} must be a whole number from ${min} to ${max}; got ${value}.`);
+  }
+  return settings;
+}
