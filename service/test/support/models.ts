@@ -57,8 +57,8 @@ export class TestModels {
 }
 
 /** An encoded image. */
-export function png(image = good): Promise<Buffer> {
-  return encoder(image).png().toBuffer();
+export async function png(image = good): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await encoder(image).png().toBuffer());
 }
 
 /** Puts a file into a folder that is no model. */
