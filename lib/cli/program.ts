@@ -10,6 +10,7 @@ import { inspectCommand } from "./inspect.js";
 import { libtorchCommand } from "./libtorch.js";
 import { sampleCommand } from "./sample.js";
 import { scoreCommand } from "./score.js";
+import { serveCommand } from "./serve.js";
 import { trainCommand } from "./train.js";
 import { verifyCommand } from "./verify.js";
 import { weightsCommand } from "./weights.js";
@@ -20,6 +21,7 @@ const commands = [
   calibrateCommand,
   scoreCommand,
   evaluateCommand,
+  serveCommand,
   sampleCommand,
   weightsCommand,
   importCommand,

@@ -1,9 +1,10 @@
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import pino, { type Logger } from "pino";
 import type { LoadOptions } from "reverse-distillation";
 import { isLoopback } from "./access/loopback.js";
 import { Tokens } from "./access/tokens.js";
-import { createApp, type App } from "./http/app.js";
+import { createApp, type App, type Route, type State } from "./http/app.js";
 import { Metrics } from "./metrics/metrics.js";
 import { Inspector } from "./models/inspector.js";
 import { ModelFolder } from "./models/model-folder.js";
@@ -12,27 +13,34 @@ import { checkSettings, settingDefaults, type Settings } from "./settings.js";
 /** The settings that a caller gives; the others have their defaults. */
 export type GivenSettings = Partial<Settings> & Pick<Settings, "folder">;
 
+/** How long clients get to close connections after their last answer, in milliseconds. */
+const lastBytesMs = 1000;
+
 /** A running service. */
 export class Service {
   /** Where it listens, such as "http://127.0.0.1:8080". */
   readonly url: string;
   readonly models: ModelFolder;
+  /** What it answers. */
+  readonly routes: readonly Route[];
   readonly #app: App;
-  readonly #state: { draining: boolean };
+  readonly #state: State;
   readonly #drainMs: number;
   readonly #log: Logger;
   #closing: Promise<boolean> | undefined;
 
   private constructor(
     app: App,
+    routes: readonly Route[],
     models: ModelFolder,
-    state: { draining: boolean },
+    state: State,
     drainMs: number,
     log: Logger,
   ) {
     const { address, port, family } = app.server.address() as AddressInfo;
     this.url = `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
     this.#app = app;
+    this.routes = routes;
     this.models = models;
     this.#state = state;
     this.#drainMs = drainMs;
@@ -64,11 +72,15 @@ export class Service {
     });
     try {
       const metrics = new Metrics(() => versionsOf(models));
-      const state = { draining: false };
+      const state: State = { draining: false, unfinished: 0 };
       const inspector = new Inspector(models, metrics, settings.maxPixels);
-      const app = await createApp({ settings, models, inspector, metrics, state }, tokens, logger);
+      const { app, routes } = await createApp(
+        { settings, models, inspector, metrics, state },
+        tokens,
+        logger,
+      );
       await app.listen({ host, port });
-      const service = new Service(app, models, state, drain, logger);
+      const service = new Service(app, routes, models, state, drain, logger);
       logger.info({ url: service.url, models: models.models.map(({ name }) => name) }, "listening");
       return service;
     } catch (error) {
@@ -90,14 +102,13 @@ export class Service {
   async #close(): Promise<boolean> {
     this.#state.draining = true;
     this.#log.info("draining");
-    const closed = this.#app.close().then(() => true);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), this.#drainMs);
-    });
-    const inTime = await Promise.race([closed, late]);
-    clearTimeout(timer);
-    if (!inTime) this.#app.server.closeAllConnections();
+    const closed = this.#app.close();
+    const end = performance.now() + this.#drainMs;
+    while (this.#state.unfinished > 0 && performance.now() < end) await sleep(20);
+    const inTime = this.#state.unfinished === 0;
+    // Answers are on their way. Clients that keep their side of a connection open would keep it for ever.
+    await Promise.race([closed, sleep(inTime ? lastBytesMs : 0, undefined, { ref: false })]);
+    this.#app.server.closeAllConnections();
     await closed;
     await this.models.close();
     this.#log.info({ inTime }, "ended");

@@ -37,18 +37,35 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
+/** Where the service stands. */
+export interface State {
+  /** Whether it has been told to end. */
+  draining: boolean;
+  /** Requests that are not answered yet. */
+  unfinished: number;
+}
+
 /** What routes work with. */
 export interface Parts {
   settings: Settings;
   models: ModelFolder;
   inspector: Inspector;
   metrics: Metrics;
-  /** Whether the service has been told to end. */
-  state: { draining: boolean };
+  state: State;
+}
+
+/** A method of a path that the service answers. */
+export interface Route {
+  method: string;
+  url: string;
 }
 
 /** Builds the HTTP server with all of its routes; it does not listen yet. */
-export async function createApp(parts: Parts, tokens: Tokens | undefined, log: Logger): Promise<App> {
+export async function createApp(
+  parts: Parts,
+  tokens: Tokens | undefined,
+  log: Logger,
+): Promise<{ app: App; routes: Route[] }> {
   const { settings, metrics } = parts;
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -67,6 +84,15 @@ export async function createApp(parts: Parts, tokens: Tokens | undefined, log: L
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.server.maxConnections = settings.connections;
 
+  const routes: Route[] = [];
+  app.addHook("onRoute", ({ method, url }) => {
+    // fastify adds HEAD where there is GET.
+    for (const each of [method].flat()) if (each !== "HEAD") routes.push({ method: each, url });
+  });
+  app.addHook("onRequest", async (_, reply) => {
+    parts.state.unfinished++;
+    reply.raw.once("close", () => parts.state.unfinished--);
+  });
   addProblems(app, metrics);
   addDeadlines(app, settings.deadline);
   await addGuard(app, tokens, settings.rateLimit);
@@ -99,8 +125,8 @@ export async function createApp(parts: Parts, tokens: Tokens | undefined, log: L
       components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
     },
   });
-  for (const routes of [healthRoutes, documentRoutes, modelRoutes, inspectRoutes, protocolRoutes])
-    await app.register((scope: App) => routes(scope, parts));
+  for (const add of [healthRoutes, documentRoutes, modelRoutes, inspectRoutes, protocolRoutes])
+    await app.register((scope: App) => add(scope, parts));
   await app.ready();
-  return app;
+  return { app, routes };
 }
