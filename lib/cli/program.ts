@@ -50,5 +50,7 @@ export function createProgram(context: CommandContext): Command {
     command.exitOverride().configureOutput(program.configureOutput());
     command.copyInheritedSettings(program);
   }
+  // The package with the service knows its help.
+  program.commands.find((command) => command.name() === "serve")!.helpOption(false);
   return program;
 }

@@ -10,10 +10,10 @@ const packageName = "reverse-distillation-service";
 
 /** What the package with the service exports. */
 interface ServicePackage {
-  runServe(
+  runServe: (
     args: readonly string[],
     context: Pick<CommandContext, "signal" | "print" | "markFailed">,
-  ): Promise<void>;
+  ) => Promise<void>;
 }
 
 /** `serve`, whose arguments are those of the package with the service. */
@@ -22,7 +22,6 @@ export function serveCommand(context: CommandContext): Command {
     .description(`serve a folder of models over HTTP; needs the package ${packageName}`)
     .argument("[arguments...]", "as serve --help shows them, once the package is installed")
     .allowUnknownOption()
-    .helpOption(false)
     .action(async (_: string[], __: object, command: Command) => {
       const { runServe } = await importService();
       await runServe(command.args, context);

@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import pino from "pino";
+import { ReverseDistillationError } from "reverse-distillation";
 import { roles, type Role } from "./access/roles.js";
 import { addToken } from "./access/tokens.js";
 import { Service } from "./service.js";
@@ -10,14 +11,14 @@ export interface ServeContext {
   /** Aborted if the command is told to end. */
   signal: AbortSignal;
   /** Prints a line of results. */
-  print(line: string): void;
+  print: (line: string) => void;
   /** Sets the exit code to that of a failure. */
-  markFailed(): void;
+  markFailed: () => void;
 }
 
 /** `serve`: its flags and arguments. */
 export function serveCommand(context: ServeContext): Command {
-  const command = new Command("serve")
+  const command = new Command("reverse-distillation serve")
     .description("serve a folder of models over HTTP, on this machine only unless it is told otherwise")
     .argument("<folder>", "the folder of models: <model>.safetensors or <model>@<version>.safetensors")
     .option(
@@ -44,11 +45,21 @@ export function serveCommand(context: ServeContext): Command {
  * Runs `serve` until it is told to end.
  *
  * @param args What follows `serve`.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` for arguments that are not allowed; whatever `Service.start` does.
  */
 export async function runServe(args: readonly string[], context: ServeContext): Promise<void> {
-  const command = serveCommand(context).exitOverride();
-  for (const nested of command.commands) nested.exitOverride();
-  await command.parseAsync(args, { from: "user" });
+  const command = serveCommand(context);
+  for (const each of [command, ...command.commands])
+    each.exitOverride().configureOutput({ writeErr: () => {} });
+  try {
+    await command.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help is printed and is no failure.
+    if (error.exitCode === 0) return;
+    const message = error.message.replace(/^error: /, "");
+    throw new ReverseDistillationError("INVALID_ARGUMENT", `${message} (use serve --help for usage)`);
+  }
 }
 
 /** "maxBody" on the command line: "--max-body". */

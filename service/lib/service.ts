@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pino, { type Logger } from "pino";
-import type { LoadOptions } from "reverse-distillation";
+import { ReverseDistillationError, type LoadOptions } from "reverse-distillation";
 import { isLoopback } from "./access/loopback.js";
 import { Tokens } from "./access/tokens.js";
 import { createApp, type App, type Route, type State } from "./http/app.js";
@@ -51,13 +51,14 @@ export class Service {
    * Loads the models and starts to listen.
    *
    * @param log Where log lines go. Default: standard output, as JSON.
-   * @throws RangeError for a setting that is not allowed; Error if the folder, the tokens or the address cannot be used.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT` for a setting that is not allowed; Error if the folder, the tokens or the address cannot be used.
    */
   static async start(given: GivenSettings, log?: Logger): Promise<Service> {
     const settings = checkSettings({ ...settingDefaults, ...given });
     const { host, port, tokens: tokenFile, folder, drain } = settings;
     if (tokenFile === undefined && !isLoopback(host))
-      throw new Error(
+      throw new ReverseDistillationError(
+        "INVALID_ARGUMENT",
         `Without tokens, the service listens only on the loopback, such as 127.0.0.1; got ${host}. Make a token with ` +
           "reverse-distillation serve token, and pass its file with --tokens.",
       );

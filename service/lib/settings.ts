@@ -1,3 +1,5 @@
+import { ReverseDistillationError } from "reverse-distillation";
+
 /** A setting that is a number: its flag is the name with hyphens. */
 interface NumberSetting {
   default: number;
@@ -133,12 +135,15 @@ export const settingDefaults: Omit<Settings, "folder"> = {
   ) as unknown as Numbers),
 };
 
-/** @throws RangeError naming the setting, what is allowed and what was given. */
+/** @throws ReverseDistillationError `INVALID_ARGUMENT` naming the setting, what is allowed and what was given. */
 export function checkSettings(settings: Settings): Settings {
   for (const [name, { min, max }] of Object.entries(numberSettings)) {
     const value = settings[name as keyof Numbers];
     if (!Number.isInteger(value) || value < min || value > max)
-      throw new RangeError(`${name} must be a whole number from ${min} to ${max}; got ${value}.`);
+      throw new ReverseDistillationError(
+        "INVALID_ARGUMENT",
+        `${name} must be a whole number from ${min} to ${max}; got ${value}.`,
+      );
   }
   return settings;
 }

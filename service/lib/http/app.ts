@@ -67,8 +67,10 @@ export async function createApp(
   log: Logger,
 ): Promise<{ app: App; routes: Route[] }> {
   const { settings, metrics } = parts;
+  // Routes know no more of the log than fastify does.
+  const loggerInstance: FastifyBaseLogger = log;
   const app = fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.maxBody,
     // Node.js closes connections whose requests do not arrive in time.

@@ -10,7 +10,7 @@ export interface Running {
   /** The folder of models. */
   folder: string;
   /** Sends a request to a path. */
-  ask(path: string, init?: RequestInit): Promise<Response>;
+  ask: (path: string, init?: RequestInit) => Promise<Response>;
   /** The lines of the log so far. */
   log: Record<string, unknown>[];
 }
