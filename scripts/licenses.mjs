@@ -23,22 +23,62 @@ const accepted =
   /^\(?(MIT|ISC|0BSD|BSD-[23]-Clause|Apache-2\.0|BlueOak-1\.0\.0|LGPL-3\.0-or-later)( (AND|OR) (MIT|BSD-3-Clause|Apache-2\.0|LGPL-3\.0-or-later))*\)?$/;
 
 /**
- * @typedef {{ version: string, license?: string, dev?: boolean, devOptional?: boolean, os?: string[] }} Locked
- * @returns {string}
+ * @typedef {{ version: string, license?: string, dev?: boolean, devOptional?: boolean, os?: string[],
+ *   dependencies?: Record<string, string>, optionalDependencies?: Record<string, string> }} Locked
  */
+
+/**
+ * The paths in the lock file of the packages that one needs, directly or through others. The file also lists what other
+ * packages of the repository and development need.
+ *
+ * @param {Record<string, Locked>} packages
+ * @param {string} from its path; "" is the published package.
+ * @param {Set<string>} found
+ */
+function neededBy(packages, from, found = new Set()) {
+  const { dependencies = {}, optionalDependencies = {} } = packages[from] ?? {};
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    const path = placeOf(packages, from, name);
+    if (path === undefined || found.has(path)) continue;
+    found.add(path);
+    neededBy(packages, path, found);
+  }
+  return found;
+}
+
+/**
+ * Where Node.js finds a package.
+ *
+ * @param {Record<string, Locked>} packages
+ * @param {string} from
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function placeOf(packages, from, name) {
+  const path = `${from === "" ? "" : `${from}/`}node_modules/${name}`;
+  if (packages[path] !== undefined) return path;
+  return from === ""
+    ? undefined
+    : placeOf(packages, from.replace(/(^|\/)node_modules\/(@[^/]+\/)?[^/]+$/, ""), name);
+}
+
+/** @returns {string} */
 function write() {
   /** @type {Record<string, Locked>} */
   const packages = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  const needed = neededBy(packages, "");
   const rows = new Set(
-    Object.entries(packages).flatMap(([path, { version, license, dev, devOptional, os }]) => {
-      const name = path.split("node_modules/").at(-1);
-      if (!name || dev || devOptional || (os !== undefined && !os.includes("linux"))) return [];
-      if (license === undefined || !accepted.test(license))
-        throw new Error(
-          `${name} ${version} has the licence ${license}, which scripts/licenses.mjs does not accept.`,
-        );
-      return [`${name}\t${version}\t${license}`];
-    }),
+    Object.entries(packages)
+      .filter(([path]) => needed.has(path))
+      .flatMap(([path, { version, license, dev, devOptional, os }]) => {
+        const name = path.split("node_modules/").at(-1);
+        if (!name || dev || devOptional || (os !== undefined && !os.includes("linux"))) return [];
+        if (license === undefined || !accepted.test(license))
+          throw new Error(
+            `${name} ${version} has the licence ${license}, which scripts/licenses.mjs does not accept.`,
+          );
+        return [`${name}\t${version}\t${license}`];
+      }),
   );
   const texts = compiledIn.map(
     ({ name, path }) =>

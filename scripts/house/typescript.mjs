@@ -44,7 +44,27 @@ export function checkTypeScript(root) {
     ...sources.flatMap((source) => checkSource(source, imports.get(source.path) ?? [])),
     ...[...imports].flatMap(([path, found]) => found.flatMap((each) => checkFloor(path, each))),
     ...findCycles(imports),
+    ...checkService(root),
   ];
+}
+
+/**
+ * The service is a user of the package: it imports it by its name.
+ *
+ * @param {string} root the folder of the checkout.
+ * @returns {import("./files.mjs").Violation[]}
+ */
+function checkService(root) {
+  const sources = sourcesIn(root, "service/lib", /\.ts$/);
+  return sources.flatMap((source) =>
+    importsOf(source, new Set())
+      .filter(({ target }) => target?.startsWith("lib/"))
+      .map(({ specifier, line }) => ({
+        path: source.path,
+        line,
+        message: `${specifier}: service/ must import "reverse-distillation"`,
+      })),
+  );
 }
 
 /**

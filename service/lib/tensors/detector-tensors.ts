@@ -19,10 +19,14 @@ export const inputs: readonly TensorDescription[] = [
 
 /** What a model gives. Verdicts need thresholds, and p-values a calibration. */
 export function outputsOf({ config, thresholds, calibration }: Detector): TensorDescription[] {
-  const [height, width] = config.imageSize;
   return [
     { name: "score", datatype: "FP32", shape: [-1] },
-    { name: "map", datatype: "FP32", shape: [-1, height, width] },
+    // The map of an image that the model pads or crops has a size of its own.
+    {
+      name: "map",
+      datatype: "FP32",
+      shape: [-1, ...(config.fit === "stretch" ? config.imageSize : [-1, -1])],
+    },
     ...(thresholds === null ? [] : [{ name: "verdict", datatype: "BYTES" as const, shape: [-1] }]),
     ...(calibration === null ? [] : [{ name: "p_value", datatype: "FP64" as const, shape: [-1] }]),
   ];
@@ -90,12 +94,22 @@ export function outputsFor(
         "INVALID_REQUEST",
         `The model has no output ${JSON.stringify(name)}; it has ${described.map((each) => each.name).join(", ")}.`,
       );
-    const [, ...rest] = output.shape;
+    const rest = name === "map" ? mapSize(scores) : [];
     return {
       binary: asBytes,
       tensor: { ...output, shape: [scores.length, ...rest], values: valuesOf(name, scores) },
     };
   });
+}
+
+/** @throws ServiceError `INVALID_REQUEST` for maps that do not fit into one tensor. */
+function mapSize(scores: readonly Score[]): [height: number, width: number] {
+  const { height, width } = scores[0]!.map;
+  if (scores.every(({ map }) => map.height === height && map.width === width)) return [height, width];
+  throw new ServiceError(
+    "INVALID_REQUEST",
+    "The images have maps of different sizes, which do not fit into one tensor. Send them one by one, or leave out map.",
+  );
 }
 
 function valuesOf(name: string, scores: readonly Score[]): OutputTensor["values"] {

@@ -188,3 +188,15 @@ test(
     "native/core/common.h:1: this name says nothing; name the file's one concern",
   ],
 );
+
+test(
+  "the service imports the package by its name",
+  violationsOf,
+  {
+    "lib/index.ts": 'export { a } from "./detector/a.js";\n',
+    "lib/detector/a.ts": "export const a = 1;\n",
+    "service/lib/good.ts": 'import { a } from "reverse-distillation";\nimport "./models/b.js";\n',
+    "service/lib/models/b.ts": 'import { a } from "../../../lib/detector/a.js";\n',
+  },
+  ['service/lib/models/b.ts:1: ../../../lib/detector/a.js: service/ must import "reverse-distillation"'],
+);
