@@ -36,7 +36,15 @@ export type { ExportInput, ExportOptions } from "./options/export.js";
 export type { ImageInput } from "./image/decode.js";
 export type { ImageSource } from "./image/source.js";
 export type { Levels, LevelRange } from "./options/levels.js";
-export type { Layer, ModelDescription, Backbone, Combine, Fit, Layout, Normalisation } from "./options/model.js";
+export type {
+  Layer,
+  ModelDescription,
+  Backbone,
+  Combine,
+  Fit,
+  Layout,
+  Normalisation,
+} from "./options/model.js";
 export type { BatchingOptions } from "./options/batching.js";
 export type { LoadOptions } from "./options/load.js";
 export type { SaveOptions, StoragePrecision, SaveCheckpointOptions } from "./options/save.js";
