@@ -139,7 +139,8 @@ export function defaultsOf<D extends Declarations>(declarations: D): DefaultOpti
 }
 
 /**
- * Reads the options from a model file. A file must contain every option that its version of the format has.
+ * Reads the options from a model file. A file must contain every option that version 1 of the format has; it may leave newer
+ * ones out, if their values are those that older readers assume.
  *
  * @param value The stored values by name. Other names are ignored; the caller checks them.
  * @param version The version of the file's format.
@@ -152,10 +153,15 @@ export function readStored<D extends Declarations>(
 ): StoredOptions<D> {
   return present(
     Object.entries(declarations).map(([name, declared]) => {
-      const found = (declared.since ?? 1) > version ? beforeSince(declared) : value[name];
-      return [name, storedKind(declared).check(name, found)];
+      const found = (declared.since ?? 1) > version ? undefined : value[name];
+      return [name, storedKind(declared).check(name, meantBy(found, declared))];
     }),
   );
+}
+
+/** What a stored value stands for. An option that is missing has the value that it had before it could be stored. */
+function meantBy(found: unknown, declared: Option): unknown {
+  return found === undefined && declared.since !== undefined ? beforeSince(declared) : found;
 }
 
 /** The value of an option that an older file stands for, before it is checked. */
@@ -214,9 +220,7 @@ export function readEntries<D extends Declarations>(
     Object.entries(declarations).map(([name, declared]) => {
       const kind = storedKind(declared);
       const found = kind.fromEntries(name, (key) => texts.get(key));
-      // What is missing was written before the option was there.
-      const meant = found === undefined && declared.since !== undefined ? beforeSince(declared) : found;
-      return [name, kind.check(name, meant)];
+      return [name, kind.check(name, meantBy(found, declared))];
     }),
   );
 }

@@ -17,7 +17,7 @@ const model: ModelDescription = {
 test("a stretching model is described as before the option, in files of every version", (t) => {
   const text = describeModel(model);
   t.false(text.includes("fit"));
-  for (const version of [1, 2, 3, 4]) t.deepEqual(readModelDescription(JSON.parse(text), version), model);
+  for (const version of [1, 2, 3, 4, 5]) t.deepEqual(readModelDescription(JSON.parse(text), version), model);
 });
 
 test("a description says whether images are padded or cropped, and older versions refuse it", (t) => {

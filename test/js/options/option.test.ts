@@ -25,12 +25,10 @@ test("an option that came with a newer version of the format is its default in o
   t.is(newestVersion(declarations), 3);
 });
 
-test("an option that a file of its version lacks is an error, as is one that is not allowed", (t) => {
+test("a newer option that a file lacks is its default, and an older one is an error, as is one that is not allowed", (t) => {
   const read = (value: Record<string, unknown>) => () => readStored(declarations, value, 3);
-  t.throws(read({ speed: "fast" }), {
-    code: "INVALID_ARGUMENT",
-    message: /^dropOut must be .*; got undefined/,
-  });
+  t.deepEqual(read({ speed: "fast" })(), { speed: "fast", dropOut: 0.5 });
+  t.throws(read({ dropOut: 0.1 }), { code: "INVALID_ARGUMENT", message: /^speed must be .*; got undefined/ });
   t.throws(read({ speed: "idle", dropOut: 0.1 }), { code: "INVALID_ARGUMENT", message: /^speed must be/ });
 });
 
