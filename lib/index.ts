@@ -37,6 +37,13 @@ export type { ImageInput } from "./image/decode.js";
 export type { ImageSource } from "./image/source.js";
 export type { Levels, LevelRange } from "./options/levels.js";
 export type {
+  InterestMask,
+  InterestPolygons,
+  RegionOfInterest,
+  SharePoint,
+  SharePolygon,
+} from "./options/roi.js";
+export type {
   Layer,
   ModelDescription,
   Backbone,

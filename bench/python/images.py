@@ -59,6 +59,19 @@ def _fitted(image: Image.Image, size: tuple[int, int], fit: str) -> np.ndarray:
     return np.pad(pixels, margins + [(0, 0)] * (pixels.ndim - 2), mode="edge")
 
 
+def seen_part(path: Path, size: tuple[int, int], fit: str) -> tuple[float, float, float, float]:
+    """Left, top, width and height of the part of an image that the networks see, in shares of the image."""
+    if fit != "crop":
+        return (0.0, 0.0, 1.0, 1.0)
+    with Image.open(path) as image:
+        columns, rows = image.size
+    height, width = size
+    wide = columns * height > width * rows
+    seen = (_scaled(rows, width, height), rows) if wide else (columns, _scaled(columns, height, width))
+    left, top = (columns - seen[0]) // 2, (rows - seen[1]) // 2
+    return (left / columns, top / rows, seen[0] / columns, seen[1] / rows)
+
+
 def _scaled(length: int, numerator: int, denominator: int) -> int:
     return max(1, (2 * length * numerator + denominator) // (2 * denominator))
 

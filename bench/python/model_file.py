@@ -2,7 +2,7 @@
 
 A model file is a safetensors file with the tensors `teacher.*`, `bn.*` and `decoder.*` under torchvision's names, and
 metadata in which `model` and `training` are JSON. This module reads versions 1 to 5, of which it leaves out thresholds,
-and writes version 2, 3 if the model has levels, or 5 if it pads or crops.
+and writes version 2, 3 if the model has levels, or 5 if it pads, crops or has a region of interest.
 """
 
 import json

@@ -12,8 +12,9 @@ import torch
 from safetensors.numpy import save_file
 from torch import Tensor
 
-from anomaly_map import combined_map, smooth
+from anomaly_map import combined_map, masked_maps, smooth
 from images import list_images, load_image, map_without_padding, normalise
+from interest import mask_of
 from model import ReverseDistillation
 from model_file import load_model
 
@@ -25,6 +26,14 @@ def anomaly_maps(model: ReverseDistillation, pixels: Tensor, description: dict) 
     size = (pixels.shape[1], pixels.shape[2])
     combined = combined_map(teacher, student, description["layers"], size, description["combine"])
     return combined, smooth(combined, description["sigma"])
+
+
+@torch.no_grad()
+def maps_inside(model: ReverseDistillation, pixels: Tensor, description: dict, path: Path) -> np.ndarray:
+    """As `anomaly_maps`, for one image of a model with a region of interest: the smoothed map [1, H, W]."""
+    teacher, student = model(normalise(pixels, description["normalisation"]))
+    mask = mask_of(path, description)[None]
+    return masked_maps(teacher, student, mask, description["layers"], description["combine"], description["sigma"])
 
 
 def main() -> None:
@@ -40,8 +49,12 @@ def main() -> None:
     for path in list_images(options.images):
         fit = description.get("fit", "stretch")
         pixels = load_image(path, description["imageSize"], description.get("levels"), fit)[None]
-        _, smoothed = anomaly_maps(model, pixels, description)
-        scores[str(path)] = float(map_without_padding(smoothed[0], path, fit).max())
+        if "roi" in description:
+            smoothed = maps_inside(model, pixels, description, path)
+        else:
+            _, smoothed = anomaly_maps(model, pixels, description)
+        shown = map_without_padding(smoothed[0], path, fit)
+        scores[str(path)] = float(shown.max())
         if options.maps:
             maps.append(smoothed[0])
     if options.maps:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from distance import LOSSES, distillation_loss
 from images import list_images, load_image, normalise
+from interest import mask_of
 from model import ReverseDistillation
 from model_file import load_model, save_model
 
@@ -36,8 +37,10 @@ def train(
     learning_rate: float,
     loss: str,
     seed: int,
+    masks: Tensor | None = None,
 ) -> Iterator[float]:
-    """`pixels` is uint8 [N, H, W, 3]. Yields the mean loss per image of each epoch."""
+    """`pixels` is uint8 [N, H, W, 3], and `masks`, bool [N, H, W], are the regions of interest. Yields the mean loss per
+    image of each epoch."""
     optimiser = torch.optim.Adam(model.trained_parameters(), lr=learning_rate, betas=(0.5, 0.999))
     generator = torch.Generator().manual_seed(seed)
     size = (pixels.shape[1], pixels.shape[2])
@@ -46,7 +49,7 @@ def train(
         total, images = 0.0, 0
         for batch in batches(len(pixels), batch_size, size, generator):
             teacher, student = model(normalise(pixels[batch], description["normalisation"]))
-            value = distillation_loss(teacher, student, description["layers"], loss)
+            value = distillation_loss(teacher, student, description["layers"], loss, None if masks is None else masks[batch])
             optimiser.zero_grad()
             value.backward()
             optimiser.step()
@@ -70,7 +73,9 @@ def main() -> None:
 
     model, description, initial = load_model(options.model)
     paths = list_images(options.images)
-    pixels = torch.stack([load_image(path, description["imageSize"], None, description.get("fit", "stretch")) for path in paths])
+    size, fit = description["imageSize"], description.get("fit", "stretch")
+    pixels = torch.stack([load_image(path, size, None, fit) for path in paths])
+    masks = torch.stack([mask_of(path, description) for path in paths]) if "roi" in description else None
     started = time.monotonic()
     settings = {
         "epochs": options.epochs,
@@ -79,7 +84,7 @@ def main() -> None:
         "loss": options.loss,
         "seed": options.seed,
     }
-    for epoch, loss in enumerate(train(model, pixels, description, **settings), start=1):
+    for epoch, loss in enumerate(train(model, pixels, description, masks=masks, **settings), start=1):
         seconds = time.monotonic() - started
         print(f"  reference: epoch {epoch}/{options.epochs}: loss {loss:.6f}, {seconds:.1f} s", file=sys.stderr)
     training = {

@@ -1,7 +1,14 @@
 import { calibrationOf, type Calibration, type StoredCalibration } from "./calibration.js";
 import { pValueOf } from "./conformal.js";
 import type { WatchedPart } from "./watch.js";
-import { checkThresholds, thresholdsOf, verdictOf, type Thresholds, type Verdict } from "./thresholds.js";
+import {
+  checkThresholds,
+  requireAboveZero,
+  thresholdsOf,
+  verdictOf,
+  type Thresholds,
+  type Verdict,
+} from "./thresholds.js";
 
 /** Turns scores into verdicts and p-values: the calibration, and the thresholds in force. */
 export class DecisionRule {
@@ -44,10 +51,13 @@ export class DecisionRule {
   /**
    * Sets thresholds by hand; null returns to those of the calibration.
    *
+   * @param masked Whether maps are 0 outside of a region of interest.
    * @throws ReverseDistillationError `INVALID_ARGUMENT` naming the threshold that is wrong.
    */
-  setThresholds(value: unknown): void {
-    this.#byHand = value === null ? undefined : Object.freeze(checkThresholds(value, this.thresholds));
+  setThresholds(value: unknown, masked: boolean): void {
+    const checked = value === null ? undefined : checkThresholds(value, this.thresholds);
+    if (checked !== undefined && masked) requireAboveZero(checked);
+    this.#byHand = checked && Object.freeze(checked);
   }
 
   judge(score: number): { verdict: Verdict | null; pValue: number | null } {

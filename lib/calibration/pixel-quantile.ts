@@ -10,11 +10,16 @@ export class PixelQuantile {
   readonly #counts = new Float64Array(2 ** (bits - 1));
   #total = 0;
 
-  /** Adds the values of a map. Values below 0, which only rounding causes, count as 0. */
-  add(map: Float32Array): void {
-    const patterns = new Uint32Array(map.buffer, map.byteOffset, map.length);
+  /**
+   * Adds the values of a map. Values below 0, which only rounding causes, count as 0.
+   *
+   * @param mask 0 where values do not count.
+   */
+  add(map: Float32Array, mask?: Uint8Array): void {
+    const counted = mask === undefined ? map : map.filter((_, i) => mask[i] !== 0);
+    const patterns = new Uint32Array(counted.buffer, counted.byteOffset, counted.length);
     for (const pattern of patterns) this.#counts[pattern >>> 31 === 1 ? 0 : pattern >>> shift]! += 1;
-    this.#total += map.length;
+    this.#total += counted.length;
   }
 
   /** A value that at least this share of the values is below; the next one that is counted apart. */

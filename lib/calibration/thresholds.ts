@@ -46,6 +46,15 @@ export function checkThresholds(value: unknown, current: Thresholds | null): Thr
   return { reject, review: upTo("review"), outline: upTo("outline") };
 }
 
+/** @throws ReverseDistillationError `INVALID_ARGUMENT` naming a threshold that is not above 0. */
+export function requireAboveZero(thresholds: Thresholds): void {
+  for (const [name, value] of Object.entries(thresholds)) {
+    if (value > 0) continue;
+    const why = "above 0, because maps are 0 outside of the region of interest";
+    throw invalid(`thresholds.${name}`, why, value);
+  }
+}
+
 function finite(name: string, value: unknown): number {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw invalid(name, "a finite number", value);

@@ -6,7 +6,7 @@ import { checkpointOptions } from "../options/checkpoint.js";
 import { omitOptions } from "../options/option.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, type Flags } from "./flags.js";
-import { weightsInputs } from "./inputs.js";
+import { interestInputs, weightsInputs } from "./inputs.js";
 import { downloadProgress } from "./progress.js";
 
 // An import computes nothing, so it does not need the options for where and how to compute.
@@ -35,7 +35,11 @@ async function runImport(
   await requireWritablePlace(out);
   await requireSeparate(
     [{ name: "the model", path: out }],
-    [{ name: "the checkpoint", path: checkpoint }, ...weightsInputs(options.weights)],
+    [
+      { name: "the checkpoint", path: checkpoint },
+      ...weightsInputs(options.weights),
+      ...interestInputs(options.roi),
+    ],
   );
   const progress = downloadProgress(context);
   try {

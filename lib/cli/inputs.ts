@@ -13,3 +13,9 @@ export function weightsInputs(weights: string | URL | undefined): NamedFile[] {
   const given = weights === undefined || weights === publishedWeightsName ? [] : [String(weights)];
   return [...given, ...cached].map((path) => ({ name: "the weights", path }));
 }
+
+/** The file of a region of interest that a command may read. */
+export function interestInputs(roi: string | URL | object | undefined): NamedFile[] {
+  if (typeof roi !== "string" && !(roi instanceof URL)) return [];
+  return [{ name: "the region of interest", path: String(roi) }];
+}

@@ -6,8 +6,8 @@ import { counted } from "../errors/counted.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { printable } from "../files/system-path.js";
 import type { ScorableImage } from "../image/lent-image.js";
-import type { NativeScore } from "../native/addon.js";
 import type { Rates } from "../options/calibration.js";
+import type { ComputedScore } from "./computed-score.js";
 
 /** An image, and what messages call it. */
 export interface NamedImage {
@@ -16,7 +16,7 @@ export interface NamedImage {
 }
 
 /** Scores images as one batch. */
-export type ScoreBatch = (images: readonly ScorableImage[]) => Promise<NativeScore[]>;
+export type ScoreBatch = (images: readonly ScorableImage[]) => Promise<ComputedScore[]>;
 
 /** As many as make a batch efficient; more would only need more memory. */
 const batchSize = 8;
@@ -40,10 +40,10 @@ export async function calibrateOn(
   let batch: NamedImage[] = [];
   const flush = async () => {
     const results = await score(batch.map(({ image }) => image));
-    for (const [i, { score, map, image }] of results.entries()) {
+    for (const [i, { score, map, mask, image }] of results.entries()) {
       scored.push({ image: batch[i]!.name, score });
       statistics.push(image);
-      pixels.add(map);
+      pixels.add(map, mask);
     }
     batch = [];
     await onScored(scored.length);

@@ -154,7 +154,7 @@ export class Detector {
    * @throws ReverseDistillationError `INVALID_ARGUMENT`
    */
   setThresholds(thresholds: GivenThresholds | null): void {
-    reading("thresholds", () => this.#rule.setThresholds(thresholds));
+    reading("thresholds", () => this.#rule.setThresholds(thresholds, this.config.roi !== undefined));
   }
 
   /**

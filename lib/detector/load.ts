@@ -11,6 +11,7 @@ import { resolveCheckpointOptions, type CheckpointOptions } from "../options/che
 import { resolveLoadOptions, type LoadOptions, type modelLimitOptions } from "../options/load.js";
 import { modelOptions } from "../options/model.js";
 import { pickOptions, type ResolvedOptions } from "../options/option.js";
+import { readInterest } from "../regions/read-interest.js";
 import { findTeacherWeights, loadTeacherWeights } from "../teacher/weights.js";
 import { createModel, type DetectorParts } from "./parts.js";
 import { resolvePlace } from "./place.js";
@@ -48,8 +49,16 @@ export async function loadCheckpointFile(
   const resolved = resolveCheckpointOptions(options);
   const { backbone, weights, device, precision, threads, batching, signal, onProgress } = resolved;
   throwIfAborted(signal);
-  const { levels, ...others } = pickOptions(modelOptions, { ...resolved, layout: "official" as const });
-  const model = { ...others, ...(levels && { levels }) };
+  const {
+    levels,
+    roi: given,
+    ...others
+  } = pickOptions(modelOptions, {
+    ...resolved,
+    layout: "official" as const,
+  });
+  const roi = await readInterest(given, { signal });
+  const model = { ...others, ...(levels && { levels }), ...(roi && { roi }) };
   const addon = await untilAborted(signal, loadAddon());
   const place = resolvePlace(addon, device, precision);
   const teacher = await findTeacherWeights({ weights, backbone, signal, onProgress });
@@ -61,6 +70,7 @@ export async function loadCheckpointFile(
   const inputs = [
     { name: "the checkpoint", path: name },
     { name: "the weights", path: teacher },
+    ...(typeof given === "string" ? [{ name: "the region of interest", path: given }] : []),
   ];
   return { addon, native, model, training: null, threads, batching, inputs };
 }

@@ -33,7 +33,7 @@ export interface DetectorParts {
 /** Makes the native model that a description stands for. Its weights are random until others are loaded. */
 export async function createModel(
   addon: Addon,
-  { imageSize: [height, width], layers, ...rest }: ModelDescription,
+  { imageSize: [height, width], layers, ...rest }: Omit<ModelDescription, "roi">,
   place: Place,
   seed: number,
 ): Promise<NativeModel> {

@@ -7,6 +7,7 @@ import { previousOf } from "../files/atomic-file.js";
 import { requireSeparate, type NamedFile } from "../files/outputs.js";
 import { requireRoom, type PlannedFile } from "../files/room.js";
 import { printable } from "../files/system-path.js";
+import { frameOf } from "../image/fit.js";
 import type { ImageSource } from "../image/source.js";
 import { parts } from "../model-file/detector-tensors.js";
 import { hashTeacher } from "../model-file/hash.js";
@@ -26,6 +27,8 @@ import type { TrainProgress } from "../options/progress.js";
 import type { ResolvedTrainOptions } from "../options/train.js";
 import { elementCount } from "../tensor/element-count.js";
 import { elementSize } from "../tensor/element-size.js";
+import { InterestMasks } from "../regions/interest-masks.js";
+import { readInterest } from "../regions/read-interest.js";
 import { findTeacherWeights, loadTeacherWeights, warnOfRandomTeacher } from "../teacher/weights.js";
 import { version } from "../version.js";
 import type { NamedImage } from "./calibrator.js";
@@ -40,6 +43,7 @@ export interface PreparedTraining {
   native: NativeModel;
   model: ModelDescription;
   set: NativeImageSet;
+  masks: InterestMasks;
   /** The images that are not in the set, because thresholds are calibrated on them. */
   heldOut: readonly NamedImage[];
   /** Short digests of the images in the set. */
@@ -74,8 +78,14 @@ export async function prepare(
   const weights = await findTeacherWeights(options);
   const inputs = source.files.map((path) => ({ name: "the training image", path }));
   if (weights !== undefined) inputs.push({ name: "the weights", path: weights });
+  const roi = await readInterest(options.roi, options);
+  if (typeof options.roi === "string") inputs.push({ name: "the region of interest", path: options.roi });
   // The levels are known once the images are.
-  const unlevelled = pickOptions(omitOptions(modelOptions, "levels"), options);
+  const unlevelled = {
+    ...pickOptions(omitOptions(modelOptions, "levels", "roi"), options),
+    ...(roi && { roi }),
+  };
+  const masks = new InterestMasks(roi, frameOf(unlevelled));
   const native = await createModel(addon, unlevelled, place, options.seed);
   let set: NativeImageSet | undefined;
   try {
@@ -106,7 +116,13 @@ export async function prepare(
     }
     const progress = new Callback("onProgress", options.onProgress);
     const started = performance.now();
-    const { imagesSha256, trained, levels, heldOut } = await stageImages(source, set, progress, options);
+    const { imagesSha256, trained, levels, heldOut } = await stageImages(
+      source,
+      set,
+      masks,
+      progress,
+      options,
+    );
     const model: ModelDescription = { ...unlevelled, ...(levels && { levels }) };
     const identity = { ...named, model, options: trainedWith(set.length), images: set.length, imagesSha256 };
     if (resumed !== undefined) {
@@ -115,7 +131,7 @@ export async function prepare(
       progress.call({ phase: "resumed", path: resumed.path, epochs, batches });
     }
     return {
-      ...{ addon, native, model, set, heldOut, trained },
+      ...{ addon, native, model, set, masks, heldOut, trained },
       ...{ identity, machine, resumed, inputs, started, progress },
     };
   } catch (error) {

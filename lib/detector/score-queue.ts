@@ -2,14 +2,14 @@ import { abortedError, onAbort, throwIfAborted } from "../errors/abort.js";
 import { counted } from "../errors/counted.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import type { ScorableImage } from "../image/lent-image.js";
-import type { NativeScore } from "../native/addon.js";
 import type { ResolvedBatching } from "../options/batching.js";
+import type { ComputedScore } from "./computed-score.js";
 
 /** Scores images as one batch. If there is a signal and it is aborted, stops as soon as it can. */
 export type ComputeBatch = (
   images: ScorableImage[],
   signal: AbortSignal | undefined,
-) => Promise<NativeScore[]>;
+) => Promise<ComputedScore[]>;
 
 /** An image to score, which is prepared when its turn comes. */
 export interface QueuedImage {
@@ -22,7 +22,7 @@ export interface QueuedImage {
 /** A call: it waits, is prepared, is ready, is computed, and then leaves its place. */
 interface Call {
   image: QueuedImage;
-  resolve: (score: NativeScore) => void;
+  resolve: (score: ComputedScore) => void;
   reject: (error: unknown) => void;
   /** When it is aborted, the call is rejected and its result is no longer needed. */
   signal: AbortSignal | undefined;
@@ -65,7 +65,7 @@ export class ScoreQueue {
    * @throws ReverseDistillationError `QUEUE_FULL`; `ABORTED` as soon as the signal is aborted; whatever preparing or
    * computing throws.
    */
-  async score(image: QueuedImage, signal: AbortSignal | undefined): Promise<NativeScore> {
+  async score(image: QueuedImage, signal: AbortSignal | undefined): Promise<ComputedScore> {
     throwIfAborted(signal);
     this.#requireRoom(image);
     let stop = () => {};

@@ -14,13 +14,15 @@ import type { RawImage } from "../image/raw-image.js";
 import type { Region } from "../image/region.js";
 import { ownFloats } from "../image/realm.js";
 import { decodeAhead } from "../image/source.js";
-import type { NativeScore, NativeShrinker } from "../native/addon.js";
+import type { NativeShrinker } from "../native/addon.js";
 import { cancellable } from "../native/cancellable.js";
 import type { ResolvedRegionLimits } from "../options/regions.js";
 import type { ResolvedScoreOptions } from "../options/score.js";
 import { regionsOf } from "../regions/find-regions.js";
+import { InterestMasks } from "../regions/interest-masks.js";
 import { placementOf } from "../regions/placement.js";
 import { resizedTo } from "../regions/resize-map.js";
+import { scoreInside, type ComputedScore } from "./computed-score.js";
 import type { DetectorParts } from "./parts.js";
 import { ScoreQueue } from "./score-queue.js";
 import { ThreadBudget } from "./thread-budget.js";
@@ -71,6 +73,7 @@ let budget: ThreadBudget | undefined;
 export class Scorer {
   readonly #parts: DetectorParts;
   readonly #rule: DecisionRule;
+  readonly #masks: InterestMasks;
   readonly #budget: ThreadBudget;
   readonly #queue: ScoreQueue;
   #shrinker: NativeShrinker | undefined;
@@ -78,6 +81,7 @@ export class Scorer {
   constructor(parts: DetectorParts, rule: DecisionRule) {
     this.#parts = parts;
     this.#rule = rule;
+    this.#masks = new InterestMasks(parts.model.roi, frameOf(parts.model));
     this.#budget = budget ??= new ThreadBudget(parts.addon.info().threads);
     this.#queue = new ScoreQueue((images, signal) => this.compute(images, signal), parts.batching);
   }
@@ -167,22 +171,28 @@ export class Scorer {
   }
 
   /** Computes one batch as soon as its threads are free. */
-  compute(images: readonly ScorableImage[], signal: AbortSignal | undefined): Promise<NativeScore[]> {
+  compute(images: readonly ScorableImage[], signal: AbortSignal | undefined): Promise<ComputedScore[]> {
     const { addon, native, threads, model } = this.#parts;
-    const leveled = images.map((image) => withLevels(image, model.levels));
-    const compute = () => cancellable(addon, signal, (token) => native.score(leveled, threads, token));
-    return this.#budget.use(threads, compute, signal);
+    const leveled = (image: ScorableImage) => withLevels(image, model.levels);
+    return scoreInside(images, this.#masks, leveled, (lent) => {
+      const compute = () => cancellable(addon, signal, (token) => native.score(lent, threads, token));
+      return this.#budget.use(threads, compute, signal);
+    });
   }
 
   /** @param size The size of the image, before it was shrunk. */
   async #toScore(
-    { score, map, height, width, image }: NativeScore,
+    { score, map, height, width, image, mask }: ComputedScore,
     size: Size,
     { regions: limits, map: mapSize, signal }: ResultRequest,
   ): Promise<Score> {
     const { addon, model } = this.#parts;
     const part = seenPart(size, frameOf(model));
-    const whole = { data: ownFloats(map), height, width, ...(part && { part }) };
+    const whole = {
+      ...{ data: ownFloats(map), height, width },
+      ...(part && { part }),
+      ...(mask && { mask: mask.slice() }),
+    };
     return {
       score,
       map: mapSize === "original" ? await resizedTo(addon, whole, size) : whole,

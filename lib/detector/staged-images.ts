@@ -7,8 +7,10 @@ import { invalid } from "../errors/validate.js";
 import { decodeInTurn, decoders } from "../image/decode-in-turn.js";
 import { hashOfImages, imageIdentity, shortDigest } from "../image/digest.js";
 import { nameOfImage, type ImageInput } from "../image/input.js";
+import type { Size } from "../image/fit.js";
 import { asDecodedHere, lend } from "../image/lent-image.js";
 import { LevelMeter } from "../image/level-meter.js";
+import { asShrunk } from "../image/original-size.js";
 import { isRawLike } from "../image/raw-image.js";
 import { readAhead } from "../image/read-ahead.js";
 import type { OpenedSource } from "../image/source.js";
@@ -16,6 +18,7 @@ import type { NativeImageSet } from "../native/addon.js";
 import type { HoldOut } from "../options/calibration.js";
 import type { LevelRange } from "../options/levels.js";
 import type { TrainProgress } from "../options/progress.js";
+import type { InterestMasks } from "../regions/interest-masks.js";
 import type { ResolvedTrainOptions } from "../options/train.js";
 import type { NamedImage } from "./calibrator.js";
 
@@ -34,12 +37,14 @@ export interface StagedImages {
 export async function stageImages(
   { images, total }: OpenedSource,
   set: NativeImageSet,
+  masks: InterestMasks,
   progress: Callback<[TrainProgress]>,
   { levels: given, calibrate, seed, maxPixels, signal }: ResolvedTrainOptions,
 ): Promise<StagedImages> {
   const groups: (string | number)[] = [];
   const names: string[] = [];
   const identities: Buffer[] = [];
+  const sizes: Size[] = [];
   const meter = new LevelMeter();
   const read = async (input: ImageInput, index: number) => {
     groups.push(groupOf(input, index, calibrate));
@@ -48,8 +53,10 @@ export async function stageImages(
   };
   for await (const image of readAhead(images, read, { limit: decoders, signal, lent: isRawLike })) {
     if (given === "auto") meter.add(image);
-    const [identity] = await Promise.all([imageIdentity(image), set.add(lend(image))]);
+    const lent = { ...lend(image), mask: masks.of(image) };
+    const [identity] = await Promise.all([imageIdentity(image), set.add(lent)]);
     identities.push(identity);
+    sizes.push({ height: image.height, width: image.width });
     progress.call({ phase: "reading", images: set.length, total });
     await progress.settled(signal);
     throwIfAborted(signal);
@@ -69,7 +76,10 @@ export async function stageImages(
     imagesSha256: hashOfImages(kept),
     trained: kept.map(shortDigest),
     levels,
-    heldOut: chosen.map((index, i) => ({ name: names[index]!, image: asDecodedHere(taken[i]!) })),
+    heldOut: chosen.map((index, i) => ({
+      name: names[index]!,
+      image: asShrunk(asDecodedHere(taken[i]!), sizes[index]!),
+    })),
   };
 }
 

@@ -11,6 +11,7 @@ import { omitOptions, pickOptions } from "../options/option.js";
 import { resolveTrainOptions, type ResolvedTrainOptions, type TrainOptions } from "../options/train.js";
 import { trainingLength, trainingOptions } from "../options/training.js";
 import { calibrateOn, type ScoreBatch } from "./calibrator.js";
+import { scoreInside } from "./computed-score.js";
 import { CheckpointWriter } from "./checkpoint-writer.js";
 import { createDetector, type Detector } from "./detector.js";
 import { prepare, type PreparedTraining } from "./prepared-training.js";
@@ -73,12 +74,14 @@ export async function trainToFile(
 
 /** Calibrates thresholds on the images that were held out, if there are any. */
 async function calibrateHeldOut(
-  { addon, native, heldOut, progress }: PreparedTraining,
+  { addon, native, heldOut, masks, progress }: PreparedTraining,
   { calibrate, threads, signal }: ResolvedTrainOptions,
 ): Promise<StoredCalibration | undefined> {
   if (calibrate === undefined || heldOut.length === 0) return undefined;
   const score: ScoreBatch = (images) =>
-    cancellable(addon, signal, (token) => native.score(images.map(lend), threads, token));
+    scoreInside(images, masks, lend, (lent) =>
+      cancellable(addon, signal, (token) => native.score(lent, threads, token)),
+    );
   const { stored } = await calibrateOn(
     heldOut,
     score,

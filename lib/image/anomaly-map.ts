@@ -9,6 +9,11 @@ export interface AnomalyMap {
   width: number;
   /** The part of the image that the map shows; absent if it shows the whole image. */
   part?: MapPart;
+  /**
+   * The region of interest: one value per pixel of the map, 0 outside, where the map is 0 too. Absent if it is the whole
+   * map.
+   */
+  mask?: Uint8Array;
 }
 
 /** A rectangle of an image, as shares of its width and height. */
@@ -28,14 +33,26 @@ export const wholeImage: MapPart = { left: 0, top: 0, width: 1, height: 1 };
  * @throws ReverseDistillationError `INVALID_ARGUMENT`
  */
 export function checkedMap(map: AnomalyMap): AnomalyMap {
-  const { data, height, width, part } = map;
+  const { data, height, width, part, mask } = map;
   // The check of node:util holds for arrays from another realm too, such as a test runner's.
   if (!types.isFloat32Array(data)) throw invalid("A map's data", "a Float32Array", typeof data);
   integer("A map's height", height, 0, longestArray);
   integer("A map's width", width, 0, longestArray);
   if (data.length !== height * width)
     throw invalid("A map's data", `${height} x ${width} values`, data.length);
-  return { data, height, width, ...(part !== undefined && { part: checkedPart(part) }) };
+  return {
+    data,
+    height,
+    width,
+    ...(part !== undefined && { part: checkedPart(part) }),
+    ...(mask !== undefined && { mask: checkedMask(mask, data.length) }),
+  };
+}
+
+function checkedMask(mask: Uint8Array, length: number): Uint8Array {
+  if (!types.isUint8Array(mask)) throw invalid("A map's mask", "a Uint8Array", typeof mask);
+  if (mask.length !== length) throw invalid("A map's mask", `${length} values, as the map has`, mask.length);
+  return mask;
 }
 
 /** A little beyond the edge is what rounding leaves. */

@@ -18,13 +18,18 @@ export interface QuantisedMap {
   peak: number;
   /** The part of the image that the map shows; absent if it shows the whole image. */
   part?: MapPart | undefined;
+  /** The region of interest, 0 outside; absent if it is the whole map. */
+  mask?: Uint8Array | undefined;
 }
+
+/** Opacity of the black over what is outside of the region of interest, from 0 to 255. */
+const outsideCover = 140;
 
 /** Opacity of the colour at the end of the scale, from 0 to 1. */
 const strongestCover = 0.75;
 
 /** Reduces a map to 8 bits per value. Values below 0, which only rounding causes, become 0. */
-export function quantiseMap({ data, height, width, part }: AnomalyMap): QuantisedMap {
+export function quantiseMap({ data, height, width, part, mask }: AnomalyMap): QuantisedMap {
   const peak = data.reduce((largest, value) => Math.max(largest, value), 0);
   const scale = peak > 0 ? 255 / peak : 0;
   return {
@@ -33,6 +38,7 @@ export function quantiseMap({ data, height, width, part }: AnomalyMap): Quantise
     width,
     peak,
     part,
+    mask,
   };
 }
 
@@ -52,7 +58,8 @@ export interface HeatmapOptions {
 
 /**
  * Draws an anomaly map over its image, at the image's size. The more anomalous a place is, the lighter and more opaque
- * its colour. Images that share one scale can be compared, and normal ones stay pale.
+ * its colour. Images that share one scale can be compared, and normal ones stay pale. What is outside of the region of
+ * interest is dark.
  *
  * @param scaleEnd The map value that gets the strongest colour, as do all higher values; above 0.
  * @returns The encoded picture.
@@ -105,12 +112,13 @@ async function withoutAlpha({ data, width, height, channels }: PlainPixels): Pro
 }
 
 /** The colours of a map as RGBA. Opacity grows with the square of the value, so low values leave the image clear. */
-function colourMapped({ data, peak }: QuantisedMap, scaleEnd: number): Uint8Array {
+function colourMapped({ data, peak, mask }: QuantisedMap, scaleEnd: number): Uint8Array {
   const table = Array.from({ length: 256 }, (_, step) => {
     const position = Math.min(1, ((step / 255) * peak) / scaleEnd);
     return [...colourMap[Math.round(position * 255)]!, Math.round(position ** 2 * strongestCover * 255)];
   });
   const pixels = new Uint8Array(data.length * 4);
-  data.forEach((step, index) => pixels.set(table[step]!, index * 4));
+  const outside = [0, 0, 0, outsideCover];
+  data.forEach((step, index) => pixels.set(mask?.[index] === 0 ? outside : table[step]!, index * 4));
   return pixels;
 }

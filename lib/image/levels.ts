@@ -9,7 +9,11 @@ export function levelRange({ data, depth = 16 }: RawImage, model?: LevelRange): 
 }
 
 /** A raw image with its levels, as the addon takes it. */
-export type LeveledImage = LentImage & Partial<LevelRange>;
+export type LeveledImage = LentImage &
+  Partial<LevelRange> & {
+    /** The region of interest on the image's map: 0 outside. No caller of the package may hold it. */
+    mask?: Uint8Array | undefined;
+  };
 
 /** The image as native code takes it, with the levels of a model, if it has any. */
 export function withLevels(image: ScorableImage, model: LevelRange | undefined): LeveledImage {

@@ -5,7 +5,7 @@ import type { ScorableImage } from "./lent-image.js";
 const originalSizes = new WeakMap<ScorableImage, Size>();
 
 /** Remembers which image another one was made from. */
-export function asShrunk<T extends ScorableImage>(image: T, { height, width }: ScorableImage): T {
+export function asShrunk<T extends ScorableImage>(image: T, { height, width }: Size): T {
   originalSizes.set(image, { height, width });
   return image;
 }

@@ -21,7 +21,7 @@ import type { NamedTensor, TensorOutline } from "../tensor/named-tensor.js";
 export type Part = "teacher" | "bn" | "decoder";
 
 /** What a model is made from. Every field is required here: the facade fills in the defaults. */
-export interface ModelConfig extends Omit<ModelDescription, "imageSize" | "levels"> {
+export interface ModelConfig extends Omit<ModelDescription, "imageSize" | "levels" | "roi"> {
   /** Size of the image that the networks see, in pixels: multiples of 32. */
   height: number;
   width: number;

@@ -1,4 +1,5 @@
 import type { ModelDescription } from "../options/model.js";
+import { rasterise } from "../regions/rasterise.js";
 import type { GraphBuilder } from "./graph.js";
 
 /** Lower bound of each norm in the cosine, as in `torch.nn.CosineSimilarity`. */
@@ -14,7 +15,7 @@ export function addAnomalyMap(
   graph: GraphBuilder,
   teacher: readonly string[],
   student: readonly string[],
-  { layers, combine, sigma, imageSize: [height, width] }: ModelDescription,
+  { layers, combine, sigma, imageSize: [height, width], roi }: ModelDescription,
 ): void {
   const floor = graph.constant("norm_floor", Float32Array.of(normFloor), []);
   const one = graph.constant("one", Float32Array.of(1), []);
@@ -32,22 +33,64 @@ export function addAnomalyMap(
     return graph.node("Sub", name, [one, graph.node("Div", `${name}.cosine`, [inner, norms])]);
   };
 
-  const maps = layers.map((layer) => {
-    const map = distance(teacher[layer - 1]!, student[layer - 1]!, `distance${layer}`);
+  const upsampled = (map: string, layer: number, name: string) => {
     const factor = 2 ** (layer + 1);
-    const scales = graph.constant(`scales${layer}`, Float32Array.of(1, 1, factor, factor), [4]);
-    return graph.node("Resize", `map${layer}`, [map, "", scales], {
+    const scales = graph.constant(`${name}.scales`, Float32Array.of(1, 1, factor, factor), [4]);
+    return graph.node("Resize", name, [map, "", scales], {
       mode: "linear",
       coordinate_transformation_mode: "align_corners",
     });
-  });
+  };
+  const smoothed = (map: string, name: string) => {
+    const rows = smooth(graph, map, { name: `${name}.rows`, axis: 2, size: height, sigma });
+    return smooth(graph, rows, { name, axis: 3, size: width, sigma });
+  };
   const operator = combine === "sum" ? "Add" : "Mul";
-  const combined = maps.reduce((a, b) => graph.node(operator, `${b}.combined`, [a, b]));
+  const combined = (maps: readonly string[]) =>
+    maps.reduce((a, b) => graph.node(operator, `${b}.combined`, [a, b]));
+  const distances = layers.map((layer) => ({
+    layer,
+    map: distance(teacher[layer - 1]!, student[layer - 1]!, `distance${layer}`),
+  }));
 
-  const rows = smooth(graph, combined, { name: "smoothed_rows", axis: 2, size: height, sigma });
-  smooth(graph, rows, { name: "map", axis: 3, size: width, sigma });
+  if (roi === undefined) {
+    smoothed(combined(distances.map(({ layer, map }) => upsampled(map, layer, `map${layer}`))), "map");
+  } else {
+    const mask = rasterise(roi, { height, width });
+    const inside = graph.constant("inside", Float32Array.from(mask), [1, 1, height, width]);
+    const least = graph.constant("least", Float32Array.of(2 ** -126), []);
+    // Up-sampling and smoothing take the mean of what is inside alone, as native/pipeline/anomaly_map.cpp does.
+    const mean = (weighted: string, weights: string, name: string) =>
+      graph.node("Div", name, [weighted, graph.node("Max", `${weights}.positive`, [weights, least])]);
+    const maps = distances.map(({ layer, map }) => {
+      const cell = 2 ** (layer + 1);
+      const rows = height / cell;
+      const shares = cellShares(mask, width, cell);
+      const share = graph.constant(`share${layer}`, shares, [1, 1, rows, width / cell]);
+      const weighted = graph.node("Mul", `distance${layer}.inside`, [map, share]);
+      return mean(
+        upsampled(weighted, layer, `weighted${layer}`),
+        upsampled(share, layer, `weights${layer}`),
+        `map${layer}`,
+      );
+    });
+    const kept = graph.node("Mul", "combined.inside", [combined(maps), inside]);
+    const map = mean(smoothed(kept, "smoothed"), smoothed(inside, "smoothed_inside"), "mean");
+    graph.node("Mul", "map", [map, inside]);
+  }
   const extent = graph.constant("extent", BigInt64Array.of(1n, 2n, 3n), [3]);
   graph.node("ReduceMax", "score", ["map", extent], { keepdims: 0 });
+}
+
+/** The share of each cell of a mask that is inside, row by row. */
+function cellShares(mask: Uint8Array, width: number, cell: number): Float32Array {
+  const columns = width / cell;
+  const shares = new Float32Array(mask.length / cell ** 2);
+  for (const [i, value] of mask.entries()) {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    shares[Math.floor(y / cell) * columns + Math.floor(x / cell)]! += value / cell ** 2;
+  }
+  return shares;
 }
 
 interface Pass {

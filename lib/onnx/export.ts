@@ -5,6 +5,7 @@ import { create } from "@bufbuild/protobuf";
 import { notCalibrated } from "../calibration/not-calibrated.js";
 import type { Thresholds } from "../calibration/thresholds.js";
 import { throwIfAborted } from "../errors/abort.js";
+import { ReverseDistillationError } from "../errors/error.js";
 import { requireWritablePlace, writeAtomically } from "../files/atomic-file.js";
 import { requireSeparate, type NamedFile } from "../files/outputs.js";
 import type { DetectorTensors } from "../model-file/detector-tensors.js";
@@ -41,6 +42,7 @@ export async function writeOnnx(
   inputs: readonly NamedFile[] = [],
 ): Promise<string[]> {
   if (options.verdict && thresholds === null) throw notCalibrated("The detector");
+  requireFixedInterest(model);
   await requireWritablePlace(path);
   const data = (await dataFilesOf(path)).map((each) => ({ name: "the export's data file", path: each }));
   await requireSeparate([{ name: "the export", path }, ...data], inputs);
@@ -70,6 +72,16 @@ export async function writeOnnx(
   }
   await removeStaleData(path, dataName);
   return [path, dataPath];
+}
+
+/** A graph knows images at the model's size only, so it must know where in them the region of interest is. */
+function requireFixedInterest({ roi, fit }: ModelDescription): void {
+  if (roi === undefined || fit === "stretch") return;
+  throw new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `A detector with a region of interest and the fit "${fit}" cannot be exported: where the region is in the input depends ` +
+      'on the size of each image. Train with the fit "stretch".',
+  );
 }
 
 function describeProto(metadata: Readonly<Record<string, string>>): ModelProto {

@@ -2,7 +2,8 @@ import { invalid } from "../errors/validate.js";
 import { backbones, type Backbone } from "./backbones.js";
 import { choice, kind, parseNumber, positiveNumber, type Kind } from "./kind.js";
 import { storedLevels, trainingLevels } from "./levels.js";
-import { option, type StoredOptions } from "./option.js";
+import { option, optional, type StoredOptions } from "./option.js";
+import { givenInterest, storedInterest } from "./roi.js";
 
 export { backbones, type Backbone };
 
@@ -178,6 +179,18 @@ export const modelOptions = {
     default: "stretch",
     since: 5,
     help: "what to do with images of other proportions: stretch them, pad them, or crop to their centre",
+  }),
+  /**
+   * The part of the image that is inspected: `{ include, exclude }` are lists of polygons, whose points [x, y] are shares of
+   * the image's width and height, or the path of a JSON file with them, or of a mask image that is black where nothing is
+   * inspected. What is outside does not count in training, scores, maps and thresholds. See docs/regions.md.
+   * @defaultValue the whole image
+   */
+  roi: optional(givenInterest, {
+    defaultText: "the whole image",
+    stored: storedInterest,
+    since: 5,
+    help: "region of interest: a JSON file with polygons as { include, exclude }, or a mask image, black outside",
   }),
 };
 

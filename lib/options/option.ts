@@ -63,10 +63,10 @@ export function optionElse<T, Given = T>(
 }
 
 /** An option without a default: undefined if it is left out. */
-export function optional<T, Given = T>(
+export function optional<T, Given = T, Stored = T>(
   kind: Kind<T, Given>,
-  declared: Words = {},
-): Option<T, Given, undefined, T> {
+  declared: { stored?: Kind<Stored> } & Words = {},
+): Option<T, Given, undefined, Stored> {
   return { kind, ...declared };
 }
 

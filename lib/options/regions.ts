@@ -69,9 +69,9 @@ export const findRegionsOptions = {
   /**
    * The region of interest: one value per pixel of the map, row by row from the top. Pixels with 0 do not belong to it and
    * are in no region.
-   * @defaultValue the whole map
+   * @defaultValue the mask of the map; without one, the whole map
    */
-  mask: optional(mask, { defaultText: "the whole map" }),
+  mask: optional(mask, { defaultText: "the mask of the map; without one, the whole map" }),
   /**
    * The size of the image that the map is of, as [height, width]: coordinates and areas are in its pixels.
    * @defaultValue the size of the map

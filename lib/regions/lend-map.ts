@@ -6,13 +6,14 @@ import { checkedMap, type AnomalyMap } from "../image/anomaly-map.js";
 import type { LentMap } from "../native/addon.js";
 
 /**
- * A copy of a caller's map and mask for native code, which reads them on another thread: their owner may transfer their
+ * A copy of a caller's map and its mask, or of the mask that is given, for native code, which reads them on another thread: their owner may transfer their
  * memory away meanwhile. A large map is copied in turns with everything else on the event loop.
  *
  * @throws ReverseDistillationError `INVALID_ARGUMENT`, `OUT_OF_MEMORY`, `ABORTED`
  */
-export async function lendMap(map: AnomalyMap, mask?: Uint8Array, signal?: AbortSignal): Promise<LentMap> {
-  const { data, height, width, part } = reading("map", () => checkedMap(map));
+export async function lendMap(map: AnomalyMap, given?: Uint8Array, signal?: AbortSignal): Promise<LentMap> {
+  const { data, height, width, part, mask: own } = reading("map", () => checkedMap(map));
+  const mask = given ?? own;
   if (data.length === 0) throw invalid("map", "a map of at least one value", `${height} x ${width} values`);
   if (mask !== undefined && mask.length !== data.length)
     throw invalid("mask", `as large as the map of ${height} x ${width} pixels`, `${mask.length} values`);

@@ -38,10 +38,22 @@ export async function resizedTo(addon: Addon, map: LentMap, { height, width }: S
   } catch (error) {
     throw fromNative(error);
   }
-  if (rows === height && columns === width) return { data: shown, height, width };
-  const data = new Float32Array(height * width);
+  const whole = rows === height && columns === width;
+  if (whole && map.mask === undefined) return { data: shown, height, width };
+  const data = whole ? shown : new Float32Array(height * width);
   const [left, top] = [Math.round(part.left * width), Math.round(part.top * height)];
-  for (let y = 0; y < rows; y++)
-    data.set(shown.subarray(y * columns, (y + 1) * columns), (top + y) * width + left);
-  return { data, height, width };
+  if (!whole)
+    for (let y = 0; y < rows; y++)
+      data.set(shown.subarray(y * columns, (y + 1) * columns), (top + y) * width + left);
+  if (map.mask === undefined) return { data, height, width };
+  const mask = new Uint8Array(height * width);
+  for (let y = 0; y < rows; y++) {
+    const row = map.width * Math.floor(((y + 0.5) * map.height) / rows);
+    const at = (top + y) * width + left;
+    for (let x = 0; x < columns; x++)
+      mask[at + x] = map.mask[row + Math.floor(((x + 0.5) * map.width) / columns)]!;
+  }
+  // Beyond the edge of the region, the map is interpolated between its values and 0.
+  for (let i = 0; i < data.length; i++) if (mask[i] === 0) data[i] = 0;
+  return { data, height, width, mask };
 }

@@ -145,6 +145,10 @@ PixelView to_pixel_view(const Napi::Object& value) {
   if (given("stride")) view.stride = to_integer(value.Get("stride"));
   if (given("depth")) view.white = std::exp2(value.Get("depth").ToNumber().DoubleValue()) - 1.0;
   if (given("black")) view.black = value.Get("black").ToNumber().DoubleValue();
+  if (given("mask")) {
+    const auto mask = value.Get("mask").As<Napi::Uint8Array>();
+    view.mask = {mask.Data(), mask.ByteLength()};
+  }
   if (given("white")) view.white = value.Get("white").ToNumber().DoubleValue();
 
   const bool bayer = is_bayer(view.order);

@@ -43,6 +43,8 @@ Napi::ArrayBuffer share_pixels(Napi::Env env, const at::Tensor& pixels) {
 
 LentPixels::LentPixels(Job& job, const Napi::Object& image, bool pinned)
     : view_(to_pixel_view(image)), pool_(MemoryPool::shared()) {
+  // No caller has seen the mask.
+  if (!view_.mask.empty()) job.keep(image.Get("mask").As<Napi::Object>());
   const auto array = image.Get("data").As<Napi::TypedArray>();
   memory_ = tensor_of(array.ArrayBuffer());
   if (memory_.defined()) return;

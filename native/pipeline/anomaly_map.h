@@ -22,6 +22,11 @@ struct ScoredBatch : AnomalyMaps {
 at::Tensor combined_map(const FeaturePairs& features, const ModelConfig& config);
 
 /// Anomaly maps at image size (`combined_map`, smoothed by a Gaussian), and their maxima.
-AnomalyMaps anomaly_maps(const FeaturePairs& features, const ModelConfig& config);
+///
+/// masks: the regions of interest, uint8 [N, height, width] or [1, height, width] on the features' device;
+/// undefined for whole images. What is outside has not been trained, so it must not reach the map inside:
+/// up-sampling and smoothing then take the mean of what is inside alone, and the map is 0 outside.
+AnomalyMaps anomaly_maps(const FeaturePairs& features, const ModelConfig& config,
+                         const at::Tensor& masks = {});
 
 }  // namespace reverse_distillation

@@ -1,6 +1,7 @@
 #include "pipeline/detector.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/stack.h>
 #include <c10/util/ScopeExit.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "core/float32_mode.h"
 #include "pipeline/fit.h"
 #include "pipeline/image_statistics.h"
+#include "pipeline/interest.h"
 #include "pipeline/preprocess.h"
 #include "pipeline/trace.h"
 
@@ -134,18 +136,33 @@ ScoredBatch Detector::score(std::span<const PixelView> images) {
       result.statistics.narrow(0, first, size).copy_(scored.statistics);
     }
   }
-  leave_out_padding(images, result);
+  leave_out(images, result);
   last_pixels_ = images[0].data;
   last_map_ = result.maps.data_ptr();
   return result;
 }
 
-/// Padding does not count: an image's score is the largest value of the map that shows it.
-void Detector::leave_out_padding(std::span<const PixelView> images, AnomalyMaps& scored) const {
-  if (config_.fit != Fit::kPad) return;
+at::Tensor Detector::masks_of(std::span<const PixelView> images) const {
+  const Frame frame(config_);
+  std::vector<at::Tensor> masks;
+  for (const PixelView& image : images) {
+    const PixelSize size = size_in_frame(image, frame);
+    const at::Tensor mask = mask_of(image, size.height, size.width);
+    if (!mask.defined()) return {};
+    masks.push_back(pad_with_zeros(mask, config_.height, config_.width));
+  }
+  return at::stack(masks);
+}
+
+/// Neither padding nor what is outside of a region of interest counts: an image's score is the largest value
+/// of the rest of its map.
+void Detector::leave_out(std::span<const PixelView> images, AnomalyMaps& scored) const {
   for (size_t i = 0; i < images.size(); ++i) {
+    if (config_.fit != Fit::kPad && images[i].mask.empty()) continue;
     const auto image = static_cast<int64_t>(i);
-    scored.scores[image] = map_of(images[i], scored.maps[image]).max();
+    const at::Tensor map = map_of(images[i], scored.maps[image]);
+    leave_out_others(images[i], map);
+    scored.scores[image] = map.max();
   }
 }
 
@@ -155,7 +172,8 @@ at::Tensor Detector::map_of(const PixelView& image, const at::Tensor& map) const
 
 ScoredBatch Detector::score_part(std::span<const PixelView> images) {
   throw_if_cancelled();
-  return gpu_scoring_ ? gpu_scoring_->score(images) : engine_->score(resize_batch(images));
+  const at::Tensor masks = masks_of(images);
+  return gpu_scoring_ ? gpu_scoring_->score(images, masks) : engine_->score(resize_batch(images), masks);
 }
 
 std::vector<NamedTensor> Detector::trace(std::span<const PixelView> images, Loss loss) {

@@ -77,7 +77,9 @@ class Detector {
   /// Scores images that are computed together. The engine must be there.
   ScoredBatch score_part(std::span<const PixelView> images);
   ScoredBatch empty_batch(int64_t count) const;
-  void leave_out_padding(std::span<const PixelView> images, AnomalyMaps& scored) const;
+  /// The regions of interest in the networks' input: uint8 [N, height, width]. Undefined if there are none.
+  at::Tensor masks_of(std::span<const PixelView> images) const;
+  void leave_out(std::span<const PixelView> images, AnomalyMaps& scored) const;
   void drop_engine();
   Training& training() const;
   torch::nn::Module& part_module(Part part);

@@ -114,16 +114,27 @@ void GpuScoring::record(const at::Tensor& input) {
   recent_.push_front(std::move(batch));
 }
 
-ScoredBatch GpuScoring::score(std::span<const PixelView> images) {
+const ScoredBatch& GpuScoring::replay(const at::Tensor& input) {
+  Batch& batch = batch_of(input);
+  batch.input.copy_(input, /*non_blocking=*/true);
+  batch.work->replay();
+  return batch.output;
+}
+
+// Not recorded: few detectors have a region of interest.
+ScoredBatch GpuScoring::score_inside(const at::Tensor& input, const at::Tensor& masks) {
+  const Float32Mode float32_mode(device_, config_.precision);
+  return engine_.score_normalised(input, move_to(masks, device_));
+}
+
+ScoredBatch GpuScoring::score(std::span<const PixelView> images, const at::Tensor& masks) {
   const std::vector<at::Tensor> uploaded = upload(images);
   const auto scope = streams_.compute();
   streams_.compute_waits_for_copy();
   const at::Tensor input = prepare(images, uploaded);
-  Batch& batch = batch_of(input);
-  batch.input.copy_(input, /*non_blocking=*/true);
-  batch.work->replay();
-  const ScoredBatch result = {{start_download(batch.output.maps), start_download(batch.output.scores)},
-                              start_download(batch.output.statistics)};
+  const ScoredBatch output = masks.defined() ? score_inside(input, masks) : replay(input);
+  const ScoredBatch result = {{start_download(output.maps), start_download(output.scores)},
+                              start_download(output.statistics)};
   // The only wait. After it, nothing on the device uses the uploaded pixels.
   streams_.wait();
   return result;

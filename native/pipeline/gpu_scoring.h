@@ -20,11 +20,11 @@ class GpuScoring {
   GpuScoring(ScoringEngine& engine, const ModelConfig& config, c10::Device device);
 
   /// images: at least one, of any sizes. Those in pinned memory are copied directly. The results are on the
-  /// CPU, in pinned memory.
+  /// CPU, in pinned memory. masks: on the CPU; see `anomaly_maps`.
   ///
   /// Throws c10::OutOfMemoryError if the batch does not fit into the GPU's memory even after the memory of
   /// other batch sizes is released. Smaller batches still work after that.
-  ScoredBatch score(std::span<const PixelView> images);
+  ScoredBatch score(std::span<const PixelView> images, const at::Tensor& masks = {});
 
  private:
   /// One batch size's work, and the tensors that it reads and writes.
@@ -39,6 +39,8 @@ class GpuScoring {
   at::Tensor prepare(std::span<const PixelView> images, const std::vector<at::Tensor>& uploaded) const;
   Batch& batch_of(const at::Tensor& input);
   void record(const at::Tensor& input);
+  const ScoredBatch& replay(const at::Tensor& input);
+  ScoredBatch score_inside(const at::Tensor& input, const at::Tensor& masks);
 
   ScoringEngine& engine_;
   ModelConfig config_;

@@ -26,6 +26,8 @@ class ImageSet {
     at::Tensor values;  ///< uint8 or float32 [height, width, 3], as `fit_values` returns it.
     double black;       ///< float32 only; see `PixelView`.
     double white;
+    at::Tensor
+        mask;  ///< uint8 [height, width], the region of interest as `mask_of` returns it, or undefined.
   };
 
   /// Removes the images at `indices`, which are in ascending order, and returns them.
@@ -35,11 +37,17 @@ class ImageSet {
   /// than 8 bits.
   at::Tensor batch(const at::Tensor& indices) const;
 
+  /// The regions of interest of the images at `indices`: uint8 [B, height, width], or [1, height, width] if
+  /// they are one and the same; 0 in padding. Undefined if the images have none.
+  at::Tensor masks(const at::Tensor& indices) const;
+
   int64_t size() const { return static_cast<int64_t>(images_.size()); }
   int64_t height() const { return frame_.height; }
   int64_t width() const { return frame_.width; }
 
  private:
+  const Image& at(const at::Tensor& indices, int64_t i) const;
+
   Frame frame_;
   std::vector<Image> images_;
 };

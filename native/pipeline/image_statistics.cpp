@@ -39,14 +39,41 @@ at::Tensor mean_difference(const at::Tensor& luma, int64_t dimension) {
   return at::linalg_vector_norm(difference, 1, {{1, 2}}) / (difference.size(1) * difference.size(2));
 }
 
+/// The mean over the pixels that count. 0 if there are none.
+at::Tensor weighted_mean(const at::Tensor& values, const at::Tensor& weights) {
+  return (values * weights).sum({1, 2}) / weights.sum({1, 2}).clamp_min_(1);
+}
+
+/// As `mean_difference`, of neighbours that both count.
+at::Tensor mean_difference_inside(const at::Tensor& luma, const at::Tensor& weights, int64_t dimension) {
+  const int64_t size = luma.size(dimension) - 1;
+  const auto first = [&](const at::Tensor& of) { return of.narrow(dimension, 0, size); };
+  const auto second = [&](const at::Tensor& of) { return of.narrow(dimension, 1, size); };
+  return weighted_mean((second(luma) - first(luma)).abs_(), first(weights) * second(weights));
+}
+
+at::Tensor with_sharpness(const at::Tensor& mean, const at::Tensor& contrast, const at::Tensor& difference) {
+  const at::Tensor sharpness = (difference / contrast).masked_fill_(contrast < kLeastContrast, 0);
+  return at::stack({mean, contrast, sharpness}, 1);
+}
+
+at::Tensor statistics_inside(const at::Tensor& luma, const at::Tensor& masks) {
+  const at::Tensor weights = masks.ne(0).to(at::kFloat);
+  const at::Tensor mean = weighted_mean(luma, weights);
+  const at::Tensor squares = (luma - mean.view({-1, 1, 1})).square_();
+  const at::Tensor difference =
+      (mean_difference_inside(luma, weights, 1) + mean_difference_inside(luma, weights, 2)) / 2;
+  return with_sharpness(mean, weighted_mean(squares, weights).sqrt_(), difference);
+}
+
 }  // namespace
 
-at::Tensor image_statistics(const at::Tensor& input, Normalisation normalisation) {
+at::Tensor image_statistics(const at::Tensor& input, Normalisation normalisation, const at::Tensor& masks) {
   const at::Tensor luma = luma_of(input, normalisation);
+  if (masks.defined()) return statistics_inside(luma, masks);
   const at::Tensor contrast = at::std(luma, {{1, 2}}, /*unbiased=*/false);
   const at::Tensor difference = (mean_difference(luma, 1) + mean_difference(luma, 2)) / 2;
-  const at::Tensor sharpness = (difference / contrast).masked_fill_(contrast < kLeastContrast, 0);
-  return at::stack({luma.mean({1, 2}), contrast, sharpness}, 1);
+  return with_sharpness(luma.mean({1, 2}), contrast, difference);
 }
 
 }  // namespace reverse_distillation

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace reverse_distillation {
 
@@ -21,6 +22,8 @@ struct PixelView {
   PixelOrder order = PixelOrder::kRgb;
   double black = 0.0;      ///< Not for uint8: this value, and those below it, become 0.
   double white = 65535.0;  ///< Not for uint8: this value, and those above it, become 255.
+
+  std::span<const uint8_t> mask = {};  ///< The region of interest; empty: the whole image. See `interest.h`.
 
   int64_t row_bytes() const { return stride != 0 ? stride : width * channels * sample_bytes; }
 };

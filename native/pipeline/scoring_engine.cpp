@@ -19,10 +19,13 @@ FeaturePairs ScoringEngine::features_of(const at::Tensor& input) {
 
 FeaturePairs ScoringEngine::features(const at::Tensor& images) { return features_of(normalised(images)); }
 
-ScoredBatch ScoringEngine::score(const at::Tensor& images) { return score_normalised(normalised(images)); }
+ScoredBatch ScoringEngine::score(const at::Tensor& images, const at::Tensor& masks) {
+  return score_normalised(normalised(images), masks);
+}
 
-ScoredBatch ScoringEngine::score_normalised(const at::Tensor& input) {
-  return {anomaly_maps(features_of(input), config_), image_statistics(input, config_.normalisation)};
+ScoredBatch ScoringEngine::score_normalised(const at::Tensor& input, const at::Tensor& masks) {
+  return {anomaly_maps(features_of(input), config_, masks),
+          image_statistics(input, config_.normalisation, masks)};
 }
 
 at::Tensor ScoringEngine::normalised(const at::Tensor& images) const {

@@ -15,10 +15,11 @@ class ScoringEngine {
 
   /// images: uint8 [N, H, W, 3], N above 0, at the networks' input size, on the model's device.
   FeaturePairs features(const at::Tensor& images);
-  ScoredBatch score(const at::Tensor& images);
+  /// masks: see `anomaly_maps`.
+  ScoredBatch score(const at::Tensor& images, const at::Tensor& masks = {});
 
   /// The same from normalised images: [N, 3, H, W] in the networks' precision, channels-last.
-  ScoredBatch score_normalised(const at::Tensor& input);
+  ScoredBatch score_normalised(const at::Tensor& input, const at::Tensor& masks = {});
 
  private:
   FeaturePairs features_of(const at::Tensor& input);

@@ -150,7 +150,8 @@ bool Training::run_epoch(const CancelToken& cancel, const CancelToken& pause) {
 
 void Training::train_on(const at::Tensor& batch) {
   const Float32Mode float32_mode(device_, model_config_.precision);
-  const at::Tensor loss = backpropagate(model_, teacher_.batch(batch), model_config_.layers, config_.loss);
+  const at::Tensor loss =
+      backpropagate(model_, teacher_.batch(batch), model_config_.layers, config_.loss, images_->masks(batch));
   optimiser_.step();
   loss_sum_.add_(loss.to(at::kDouble), batch.numel());
   trained_ += batch.numel();

@@ -19,7 +19,7 @@ std::vector<NamedTensor> trained_parameters(const ReverseDistillation& model) {
 }
 
 at::Tensor backpropagate(ReverseDistillation& model, std::vector<at::Tensor> teacher_features,
-                         const std::vector<int64_t>& layers, Loss loss) {
+                         const std::vector<int64_t>& layers, Loss loss, const at::Tensor& masks) {
   const c10::DeviceType device = teacher_features.front().device().type();
   const c10::ScalarType dtype = teacher_features.front().scalar_type();
   FeaturePairs features;
@@ -27,7 +27,7 @@ at::Tensor backpropagate(ReverseDistillation& model, std::vector<at::Tensor> tea
     const Autocast autocast(device, dtype);
     features = model->reconstruct(std::move(teacher_features));
   }
-  const LossAndGradients result = distillation_loss(features, layers, loss);
+  const LossAndGradients result = distillation_loss(features, layers, loss, masks);
   // Backpropagation starts at the student's features, for which the loss has already computed the gradients.
   torch::autograd::backward(select_layers(features, layers).student, result.gradients);
   return result.loss;

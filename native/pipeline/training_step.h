@@ -25,10 +25,10 @@ std::vector<NamedTensor> trained_parameters(const ReverseDistillation& model);
 /// Forward and backward of one batch, in the model's current mode.
 ///
 /// teacher_features: the teacher's three features of the batch, in the precision of the networks (weights and
-/// gradients are float32 in any precision). Adds the gradient of the loss over the scales `layers` to `grad`
-/// of the trained parameters; those that the layout never runs get none. Returns the loss, a scalar on the
-/// model's device.
+/// gradients are float32 in any precision). masks: see `distillation_loss`. Adds the gradient of the loss
+/// over the scales `layers` to `grad` of the trained parameters; those that the layout never runs get none.
+/// Returns the loss, a scalar on the model's device.
 at::Tensor backpropagate(ReverseDistillation& model, std::vector<at::Tensor> teacher_features,
-                         const std::vector<int64_t>& layers, Loss loss);
+                         const std::vector<int64_t>& layers, Loss loss, const at::Tensor& masks = {});
 
 }  // namespace reverse_distillation

@@ -49,6 +49,8 @@ export function comparedMask(
   const count = union.reduce((sum, each) => sum + each, 0);
   if (!marked) findings.add("empty", first.path);
   else if (count === 0) findings.add("lost", first.path);
+  else if (map.mask !== undefined && union.every((each, i) => each === 0 || map.mask![i] === 0))
+    findings.add("outside", first.path);
   else if (count > union.length / 2) findings.add("mostly-marked", first.path);
   if (otherProportions) findings.add("other-proportions", first.path);
   return union;

@@ -2,7 +2,7 @@ import type { MaskRemark } from "./marked.js";
 
 /** What a report says about masks: what looks wrong, and how they were read if there was a choice. */
 export type MaskFinding =
-  MaskRemark | "empty" | "mostly-marked" | "good-marked" | "lost" | "other-proportions";
+  MaskRemark | "empty" | "mostly-marked" | "good-marked" | "lost" | "outside" | "other-proportions";
 
 /** In the order of the report: the sentence for one mask, and for several. */
 const sentences: Readonly<Record<MaskFinding, (count: number) => string>> = {
@@ -18,6 +18,10 @@ const sentences: Readonly<Record<MaskFinding, (count: number) => string>> = {
   lost: plural(
     "1 mask marks so few pixels that none is left at the size of the map",
     "masks mark so few pixels that none is left at the size of the maps",
+  ),
+  outside: plural(
+    "1 mask marks nothing inside of the region of interest: its image counts as defective, and its pixels as good",
+    "masks mark nothing inside of the region of interest: their images count as defective, and their pixels as good",
   ),
   "other-proportions": plural(
     "1 mask has a different aspect ratio from its image",

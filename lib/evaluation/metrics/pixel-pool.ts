@@ -20,6 +20,8 @@ export interface PixelMap {
   width: number;
   /** The part of the image that it shows; absent if it shows the whole image. */
   part?: MapPart;
+  /** The region of interest, 0 outside: these pixels do not count. Absent if all do. */
+  mask?: Uint8Array;
 }
 
 /**
@@ -90,16 +92,25 @@ export class PixelPool {
 
   /** See `PixelScores.add`. */
   add(map: PixelMap, mask: PixelMask): void {
-    const { data, height, width } = reading("A map", () => checkedMap(map));
+    const { data, height, width, mask: interest } = reading("A map", () => checkedMap(map));
     if (mask !== null && !types.isUint8Array(mask)) throw invalid("A mask", "a Uint8Array or null", mask);
     if (mask !== null && mask.length !== data.length) {
       throw invalid("A mask", `as large as its map of ${height} x ${width} pixels`, mask.length);
     }
-    requireFinite(data);
-    this.#makeRoom(data.length);
-    this.#scores.set(data, this.#pixels);
-    this.#addGroups(mask, height, width);
-    this.#pixels += data.length;
+    const inside = (_: number, i: number) => interest![i] !== 0;
+    const counted = interest === undefined ? data : data.filter(inside);
+    requireFinite(counted);
+    this.#makeRoom(counted.length);
+    this.#scores.set(counted, this.#pixels);
+    const found = mask && (interest === undefined ? mask : mask.map((each, i) => (interest[i] ? each : 0)));
+    const { labels, sizes } =
+      found === null ? { labels: null, sizes: [] } : labelRegions(found, height, width);
+    this.#addGroups(
+      interest === undefined ? labels : (labels?.filter(inside) ?? null),
+      sizes,
+      counted.length,
+    );
+    this.#pixels += counted.length;
     this.#images++;
     this.#sorted = false;
   }
@@ -192,11 +203,9 @@ export class PixelPool {
   }
 
   /** One group for the normal pixels, and one for each region, numbered on from those of earlier images. */
-  #addGroups(mask: Uint8Array | null, height: number, width: number): void {
+  #addGroups(labels: Uint32Array | null, sizes: readonly number[], pixels: number): void {
     const image = this.#images;
     const normal = this.#groups.length;
-    const pixels = height * width;
-    const { labels, sizes } = mask === null ? { labels: null, sizes: [] } : labelRegions(mask, height, width);
     for (let i = 0; i < pixels; i++) this.#groupOf[this.#pixels + i] = normal + (labels?.[i] ?? 0);
     const anomalousPixels = sizes.reduce((sum, size) => sum + size, 0);
     this.#groups.push({ image, anomalous: false, size: pixels - anomalousPixels });

@@ -2,7 +2,7 @@ import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { ScoreQueue, type ComputeBatch } from "../../../lib/detector/score-queue.js";
 import type { RawImage } from "../../../lib/image/raw-image.js";
-import type { NativeScore } from "../../../lib/native/addon.js";
+import type { ComputedScore } from "../../../lib/detector/computed-score.js";
 import { batchingKind, type BatchingOptions } from "../../../lib/options/batching.js";
 import { rejects } from "../support/rejection.js";
 
@@ -14,12 +14,13 @@ const image = (value: number): RawImage => ({
   channels: 1,
 });
 const valueOf = ({ data }: { data: ArrayLike<number> }) => data[0]!;
-const scoreOf = (value: number): NativeScore => ({
+const scoreOf = (value: number): ComputedScore => ({
   score: value,
   image: { brightness: 0, contrast: 0, sharpness: 0 },
   map: new Float32Array([value]),
   height: 1,
   width: 1,
+  mask: undefined,
 });
 
 /** Waits until nothing more happens by itself: no test must depend on how fast the machine is. */

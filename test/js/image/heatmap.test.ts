@@ -150,3 +150,16 @@ test("numbers have a stroke for every character", (t) => {
   t.true(drawNumber(0.123, 10).width > drawNumber(5, 10).width);
   t.true(drawNumber(0.25, 20).width === 2 * drawNumber(0.25, 10).width);
 });
+
+test("what is outside of the region of interest is dark, and the rest as without one", async (t) => {
+  const map = mapWith(1, 4, 3, 5);
+  const mask = Uint8Array.from({ length: 12 }, (_, i) => Number(i % 4 < 2));
+  const without = await pixelsOf(await renderHeatmap(grey, quantiseMap(map), 1));
+  const drawn = await pixelsOf(await renderHeatmap(grey, quantiseMap({ ...map, mask }), 1));
+  t.deepEqual([drawn.info.width, drawn.info.height], [80, 60]);
+  const at = ({ data }: { data: Buffer }, x: number, y: number) => data[3 * (y * 80 + x)]!;
+  t.is(at(drawn, 5, 5), at(without, 5, 5));
+  t.is(at(drawn, 30, 30), at(without, 30, 30));
+  t.is(at(without, 75, 5), 128);
+  t.true(at(drawn, 75, 5) < 64, `${at(drawn, 75, 5)}`);
+});
