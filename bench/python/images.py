@@ -8,6 +8,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from interest import interest_mask, place_in_frame
+
 EXTENSIONS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".avif"}
 NORMALISATIONS = ("imagenet", "none")
 MEAN = torch.tensor([0.485, 0.456, 0.406])
@@ -90,6 +92,14 @@ def map_without_padding(anomaly_map: Tensor, path: Path, fit: str) -> Tensor:
     shown = _scaled(columns, height, rows)
     left = (width - shown) // 2
     return anomaly_map[:, left : left + shown]
+
+
+def mask_of(path: Path, description: dict) -> Tensor:
+    """The region of interest in the input of the networks, bool [H, W]."""
+    size, fit = description["imageSize"], description.get("fit", "stretch")
+    shown = map_without_padding(np.empty(size), path, fit).shape
+    mask = interest_mask(description["roi"], shown, seen_part(path, size, fit))
+    return torch.from_numpy(place_in_frame(mask, size))
 
 
 def _apply_levels(values: Tensor, levels: dict[str, int] | None) -> Tensor:

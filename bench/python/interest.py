@@ -1,12 +1,6 @@
 """Regions of interest as model files describe them: which pixels of a map count."""
 
-from pathlib import Path
-
 import numpy as np
-import torch
-from torch import Tensor
-
-from images import map_without_padding, seen_part
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 
@@ -57,11 +51,3 @@ def place_in_frame(mask: np.ndarray, frame: tuple[int, int]) -> np.ndarray:
     """Centres a mask in the input of the networks. Padding is outside."""
     below, right = frame[0] - mask.shape[0], frame[1] - mask.shape[1]
     return np.pad(mask, [(below // 2, below - below // 2), (right // 2, right - right // 2)])
-
-
-def mask_of(path: Path, description: dict) -> Tensor:
-    """The region of interest in the input of the networks, bool [H, W]."""
-    size, fit = description["imageSize"], description.get("fit", "stretch")
-    shown = map_without_padding(np.empty(size), path, fit).shape
-    mask = interest_mask(description["roi"], shown, seen_part(path, size, fit))
-    return torch.from_numpy(place_in_frame(mask, size))

@@ -13,8 +13,7 @@ from safetensors.numpy import save_file
 from torch import Tensor
 
 from anomaly_map import combined_map, masked_maps, smooth
-from images import list_images, load_image, map_without_padding, normalise
-from interest import mask_of
+from images import list_images, load_image, map_without_padding, mask_of, normalise
 from model import ReverseDistillation
 from model_file import load_model
 

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 
 from distance import LOSSES, distillation_loss
-from images import list_images, load_image, normalise
-from interest import mask_of
+from images import list_images, load_image, mask_of, normalise
 from model import ReverseDistillation
 from model_file import load_model, save_model
 
