@@ -136,7 +136,7 @@ ScoredBatch Detector::score(std::span<const PixelView> images) {
       result.statistics.narrow(0, first, size).copy_(scored.statistics);
     }
   }
-  leave_out(images, result);
+  leave_out_padding(images, result);
   last_pixels_ = images[0].data;
   last_map_ = result.maps.data_ptr();
   return result;
@@ -154,15 +154,12 @@ at::Tensor Detector::masks_of(std::span<const PixelView> images) const {
   return at::stack(masks);
 }
 
-/// Neither padding nor what is outside of a region of interest counts: an image's score is the largest value
-/// of the rest of its map.
-void Detector::leave_out(std::span<const PixelView> images, AnomalyMaps& scored) const {
+/// Padding does not count: an image's score is the largest value of the map that shows it.
+void Detector::leave_out_padding(std::span<const PixelView> images, AnomalyMaps& scored) const {
+  if (config_.fit != Fit::kPad) return;
   for (size_t i = 0; i < images.size(); ++i) {
-    if (config_.fit != Fit::kPad && images[i].mask.empty()) continue;
     const auto image = static_cast<int64_t>(i);
-    const at::Tensor map = map_of(images[i], scored.maps[image]);
-    leave_out_others(images[i], map);
-    scored.scores[image] = map.max();
+    scored.scores[image] = map_of(images[i], scored.maps[image]).max();
   }
 }
 

@@ -79,7 +79,7 @@ class Detector {
   ScoredBatch empty_batch(int64_t count) const;
   /// The regions of interest in the networks' input: uint8 [N, height, width]. Undefined if there are none.
   at::Tensor masks_of(std::span<const PixelView> images) const;
-  void leave_out(std::span<const PixelView> images, AnomalyMaps& scored) const;
+  void leave_out_padding(std::span<const PixelView> images, AnomalyMaps& scored) const;
   void drop_engine();
   Training& training() const;
   torch::nn::Module& part_module(Part part);

@@ -25,11 +25,6 @@ at::Tensor pad_with_zeros(const at::Tensor& mask, int64_t height, int64_t width)
   return at::constant_pad_nd(mask, {right / 2, right - right / 2, below / 2, below - below / 2});
 }
 
-void leave_out_others(const PixelView& image, const at::Tensor& map) {
-  const at::Tensor mask = mask_of(image, map.size(0), map.size(1));
-  if (mask.defined()) map.masked_fill_(mask.logical_not(), 0);
-}
-
 at::Tensor interest_shares(const at::Tensor& masks, int64_t height, int64_t width) {
   return at::adaptive_avg_pool2d(masks.to(at::kFloat), {height, width});
 }

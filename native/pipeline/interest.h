@@ -16,9 +16,6 @@ at::Tensor mask_of(const PixelView& image, int64_t height, int64_t width);
 /// Centres a mask [height, width] in a larger one.
 at::Tensor pad_with_zeros(const at::Tensor& mask, int64_t height, int64_t width);
 
-/// Sets a map [height, width] to 0 outside of its image's region of interest, if there is one.
-void leave_out_others(const PixelView& image, const at::Tensor& map);
-
 /// The shares of the cells of a grid that lie inside: float32 [N, height, width], the means of the pixels of
 /// masks [N, H, W], whose sides are multiples of the grid's.
 at::Tensor interest_shares(const at::Tensor& masks, int64_t height, int64_t width);

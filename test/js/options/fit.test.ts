@@ -1,18 +1,9 @@
 import test from "ava";
+import { describe } from "../../../bench/parity/inputs.js";
 import { readModelDescription } from "../../../lib/model-file/description.js";
 import { describeModel } from "../../../lib/model-file/metadata.js";
-import type { ModelDescription } from "../../../lib/options/model.js";
 
-const model: ModelDescription = {
-  backbone: "resnet18",
-  layout: "paper",
-  layers: [1, 2, 3],
-  combine: "sum",
-  sigma: 4,
-  imageSize: [64, 64],
-  normalisation: "imagenet",
-  fit: "stretch",
-};
+const model = describe("resnet18", "paper");
 
 test("a stretching model is described as before the option, in files of every version", (t) => {
   const text = describeModel(model);

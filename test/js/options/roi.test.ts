@@ -1,7 +1,7 @@
 import test from "ava";
+import { describe } from "../../../bench/parity/inputs.js";
 import { readModelDescription } from "../../../lib/model-file/description.js";
 import { describeModel } from "../../../lib/model-file/metadata.js";
-import type { ModelDescription } from "../../../lib/options/model.js";
 import {
   givenInterest,
   mostRuns,
@@ -67,16 +67,7 @@ test("what is no region of interest is refused", (t) => {
 });
 
 test("a region of interest is stored in version 5 of the format, and whole images as before the option", (t) => {
-  const model: ModelDescription = {
-    backbone: "resnet18",
-    layout: "paper",
-    layers: [1, 2, 3],
-    combine: "sum",
-    sigma: 4,
-    imageSize: [64, 64],
-    normalisation: "imagenet",
-    fit: "stretch",
-  };
+  const model = describe("resnet18", "paper");
   t.false(describeModel(model).includes("roi"));
   for (const roi of [polygons, mask]) {
     const text = describeModel({ ...model, roi });
