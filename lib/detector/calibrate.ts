@@ -32,7 +32,7 @@ export async function calibrate(
   const { images, total } = await openTrainingSource(source, { good, format });
   const progress = new Callback("onProgress", onProgress);
   const known = new Set(allowTrained ? [] : trained);
-  const { levels } = model;
+  const { levels, tiles } = model;
 
   const read = async (input: ImageInput, index: number) => {
     const name = nameOfImage(input, index);
@@ -43,7 +43,7 @@ export async function calibrate(
       await requireNew(image);
       return scorer.shrink(image);
     };
-    const image = await decodeInTurn(input, { shrink, levels, maxPixels, signal });
+    const image = await decodeInTurn(input, { shrink, levels, tiles, maxPixels, signal });
     if (isRawLike(input)) await requireNew(image as RawImage);
     return { name, image };
   };

@@ -52,13 +52,14 @@ export async function loadCheckpointFile(
   const {
     levels,
     roi: given,
+    tiles,
     ...others
   } = pickOptions(modelOptions, {
     ...resolved,
     layout: "official" as const,
   });
   const roi = await readInterest(given, { signal });
-  const model = { ...others, ...(levels && { levels }), ...(roi && { roi }) };
+  const model = { ...others, ...(levels && { levels }), ...(roi && { roi }), ...(tiles && { tiles }) };
   const addon = await untilAborted(signal, loadAddon());
   const place = resolvePlace(addon, device, precision);
   const teacher = await findTeacherWeights({ weights, backbone, signal, onProgress });

@@ -70,7 +70,7 @@ export async function prepare(
   options: ResolvedTrainOptions,
   out: string | undefined,
 ): Promise<PreparedTraining> {
-  const { signal } = options;
+  const { signal, tiles } = options;
   throwIfAborted(signal);
   const source = await openTrainingSource(images, { good: options.good, format: options.format });
   const addon = await untilAborted(signal, loadAddon());
@@ -82,8 +82,9 @@ export async function prepare(
   if (typeof options.roi === "string") inputs.push({ name: "the region of interest", path: options.roi });
   // The levels are known once the images are.
   const unlevelled = {
-    ...pickOptions(omitOptions(modelOptions, "levels", "roi"), options),
+    ...pickOptions(omitOptions(modelOptions, "levels", "roi", "tiles"), options),
     ...(roi && { roi }),
+    ...(tiles && { tiles }),
   };
   const masks = new InterestMasks(roi, frameOf(unlevelled));
   const native = await createModel(addon, unlevelled, place, options.seed);
@@ -107,7 +108,8 @@ export async function prepare(
     };
     const trainedWith = (images: number): TrainingIdentity["options"] => ({
       ...pickOptions(checkpointedOptions, options),
-      batchSize: Math.min(options.batchSize, images),
+      // An image has one tile or many.
+      batchSize: tiles === undefined ? Math.min(options.batchSize, images) : options.batchSize,
       precision: place.precision as TrainingIdentity["options"]["precision"],
     });
     if (resumed !== undefined) {

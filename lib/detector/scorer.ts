@@ -83,17 +83,19 @@ export class Scorer {
     this.#rule = rule;
     this.#masks = new InterestMasks(parts.model.roi, frameOf(parts.model));
     this.#budget = budget ??= new ThreadBudget(parts.addon.info().threads);
-    this.#queue = new ScoreQueue((images, signal) => this.compute(images, signal), parts.batching);
+    // The tiles of one image fill batches, and few decoded images that are large should wait.
+    const batching = parts.model.tiles === undefined ? parts.batching : { ...parts.batching, maxBatch: 1 };
+    this.#queue = new ScoreQueue((images, signal) => this.compute(images, signal), batching);
   }
 
   /** Scores one image, in a batch with others that are waiting. */
   async score(image: ImageInput, { maxPixels, signal, ...asked }: ScoreRequest): Promise<Score> {
     if (asked.regions) this.#requireThresholds();
-    const { levels } = this.#parts.model;
+    const { levels, tiles } = this.#parts.model;
     const shrink = (decoded: RawImage) => this.shrink(decoded);
     let size: Size;
     const prepare = async () => {
-      const prepared = await decodeInTurn(image, { shrink, levels, maxPixels, signal });
+      const prepared = await decodeInTurn(image, { shrink, levels, tiles, maxPixels, signal });
       size = originalSize(prepared);
       return prepared;
     };
@@ -140,18 +142,19 @@ export class Scorer {
     return Promise.all(results.map((result, i) => this.#toScore(result, originalSize(batch[i]!), asked)));
   }
 
-  /** Decodes images ahead, and puts them together. */
+  /** Decodes images ahead, and puts them together: whole ones, since the tiles of one image fill batches. */
   async *#batches(
     images: readonly ImageInput[],
     batchSize: number,
     options: DecodeOptions,
   ): AsyncGenerator<ScorableImage[]> {
-    const { levels } = this.#parts.model;
+    const { levels, tiles } = this.#parts.model;
     const shrink = (decoded: RawImage) => this.shrink(decoded);
+    const most = tiles === undefined ? batchSize : 1;
     let batch: ScorableImage[] = [];
     // A batch needs the pixels of all its images at the same time, so they cannot be lent one image at a time.
-    for await (const image of decodeAhead(images, { shrink, levels, ...options, lent: false })) {
-      if (batch.push(image) < batchSize) continue;
+    for await (const image of decodeAhead(images, { shrink, levels, tiles, ...options, lent: false })) {
+      if (batch.push(image) < most) continue;
       yield batch;
       batch = [];
     }

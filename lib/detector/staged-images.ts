@@ -39,7 +39,7 @@ export async function stageImages(
   set: NativeImageSet,
   masks: InterestMasks,
   progress: Callback<[TrainProgress]>,
-  { levels: given, calibrate, seed, maxPixels, signal }: ResolvedTrainOptions,
+  { levels: given, tiles, calibrate, seed, maxPixels, signal }: ResolvedTrainOptions,
 ): Promise<StagedImages> {
   const groups: (string | number)[] = [];
   const names: string[] = [];
@@ -49,7 +49,7 @@ export async function stageImages(
   const read = async (input: ImageInput, index: number) => {
     groups.push(groupOf(input, index, calibrate));
     names.push(nameOfImage(input, index));
-    return decodeInTurn(input, { levels: given, maxPixels, signal });
+    return decodeInTurn(input, { levels: given, tiles, maxPixels, signal });
   };
   for await (const image of readAhead(images, read, { limit: decoders, signal, lent: isRawLike })) {
     if (given === "auto") meter.add(image);

@@ -1,4 +1,5 @@
 import type { Fit, ModelDescription } from "../options/model.js";
+import type { StoredTiles } from "../options/tiles.js";
 import type { MapPart } from "./anomaly-map.js";
 
 /** A size in pixels. */
@@ -10,14 +11,17 @@ export interface Size {
 /** The input of the networks, and how images of other proportions come into it. native/pipeline/fit.cpp says the same. */
 export interface Frame extends Size {
   fit: Fit;
+  /** With "stretch" only. */
+  tiles?: StoredTiles | undefined;
 }
 
 /** The input of a model. */
 export function frameOf({
   imageSize: [height, width],
   fit,
-}: Pick<ModelDescription, "imageSize" | "fit">): Frame {
-  return { height, width, fit };
+  tiles,
+}: Pick<ModelDescription, "imageSize" | "fit" | "tiles">): Frame {
+  return { height, width, fit, ...(tiles && { tiles }) };
 }
 
 /** A rectangle of an image, in its pixels. */
@@ -55,8 +59,15 @@ export function seenPart(image: Size, frame: Frame): MapPart | undefined {
   };
 }
 
-/** The size that an image has in the frame: for "pad" the largest with its proportions, otherwise the frame's. */
+/**
+ * The size that an image has in the frame: for "pad" the largest with its proportions, with tiles the one in which a tile is
+ * as large as the frame, otherwise the frame's.
+ */
 export function fittedSize({ height, width }: Size, frame: Frame): Size {
+  if (frame.tiles !== undefined) {
+    const [rows, columns] = frame.tiles.size;
+    return { height: scaled(height, frame.height, rows), width: scaled(width, frame.width, columns) };
+  }
   if (frame.fit !== "pad") return { height: frame.height, width: frame.width };
   return width * frame.height > frame.width * height
     ? { height: scaled(height, frame.width, width), width: frame.width }

@@ -1,6 +1,6 @@
 import { ReverseDistillationError } from "../errors/error.js";
 import { integer, invalid, record } from "../errors/validate.js";
-import { modelOptions, type ModelDescription } from "../options/model.js";
+import { modelOptions, requireAgreement, type ModelDescription } from "../options/model.js";
 import { readStored, storedNames, type StoredOptions } from "../options/option.js";
 import { trainingOptions } from "../options/training.js";
 
@@ -45,7 +45,9 @@ const sinceVersion2 = ["run"];
  * @throws ReverseDistillationError `INVALID_ARGUMENT` naming what is wrong.
  */
 export function readModelDescription(value: unknown, version: number): ModelDescription {
-  return readStored(modelOptions, record("model", value, storedNames(modelOptions, version)), version);
+  const model = readStored(modelOptions, record("model", value, storedNames(modelOptions, version)), version);
+  requireAgreement(model);
+  return model;
 }
 
 /**

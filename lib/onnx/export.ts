@@ -43,6 +43,7 @@ export async function writeOnnx(
 ): Promise<string[]> {
   if (options.verdict && thresholds === null) throw notCalibrated("The detector");
   requireFixedInterest(model);
+  if (options.verdict) requireWholeImages(model);
   await requireWritablePlace(path);
   const data = (await dataFilesOf(path)).map((each) => ({ name: "the export's data file", path: each }));
   await requireSeparate([{ name: "the export", path }, ...data], inputs);
@@ -75,12 +76,23 @@ export async function writeOnnx(
 }
 
 /** A graph knows images at the model's size only, so it must know where in them the region of interest is. */
-function requireFixedInterest({ roi, fit }: ModelDescription): void {
-  if (roi === undefined || fit === "stretch") return;
+function requireFixedInterest({ roi, fit, tiles }: ModelDescription): void {
+  if (roi === undefined || (fit === "stretch" && tiles === undefined)) return;
+  const how = tiles === undefined ? `the fit "${fit}"` : "tiles";
   throw new ReverseDistillationError(
     "INVALID_ARGUMENT",
-    `A detector with a region of interest and the fit "${fit}" cannot be exported: where the region is in the input depends ` +
-      'on the size of each image. Train with the fit "stretch".',
+    `A detector with a region of interest and ${how} cannot be exported: where the region is in the input depends on the ` +
+      `image. Train ${tiles === undefined ? 'with the fit "stretch"' : "without one of them"}.`,
+  );
+}
+
+/** A graph sees one tile, and a verdict is about an image. */
+function requireWholeImages({ tiles }: ModelDescription): void {
+  if (tiles === undefined) return;
+  throw new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    "The export of a detector with tiles cannot give verdicts: it sees one tile at a time, and a verdict is about the map of " +
+      "the whole image. Export without verdict, and compare the largest value of that map with the thresholds in the metadata.",
   );
 }
 

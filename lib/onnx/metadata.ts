@@ -33,7 +33,7 @@ export function exportMetadata(
   return {
     created_by: `reverse-distillation ${version}`,
     ...toEntries(modelOptions, model),
-    preprocessing: preprocessingOf(graph.input, model.fit),
+    preprocessing: preprocessingOf(graph.input, model),
     ...toEntries(graphOptions, graph),
     ...(thresholds && thresholdEntries(thresholds)),
     model_sha256: modelSha256,
@@ -58,10 +58,13 @@ const fitted: Record<Fit, string> = {
   crop: "cropped to the proportions of height x width at its centre, and resized to it",
 };
 
+const tiled = "resized by height and width over the size of a tile, and cut into tiles of height x width,";
+
 /** Summarises docs/preprocessing.md in one sentence. */
-function preprocessingOf(input: ExportInput, fit: Fit): string {
+function preprocessingOf(input: ExportInput, { fit, tiles }: ModelDescription): string {
+  const what = tiles === undefined ? fitted[fit] : tiled;
   const resized =
-    `RGB from 0 to 255 (8 bits, or levels from black to white), ${fitted[fit]} with an antialiased bilinear filter, as in ` +
+    `RGB from 0 to 255 (8 bits, or levels from black to white), ${what} with an antialiased bilinear filter, as in ` +
     "PIL and torchvision";
   return input === "uint8"
     ? `${resized}; the graph includes the normalisation`

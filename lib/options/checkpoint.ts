@@ -1,5 +1,5 @@
 import { abortOptions, computingOptions } from "./computing.js";
-import { modelOptions } from "./model.js";
+import { modelOptions, requireAgreement } from "./model.js";
 import { levels } from "./levels.js";
 import {
   omitOptions,
@@ -63,5 +63,7 @@ export interface CheckpointOptions
 export function resolveCheckpointOptions(
   options: CheckpointOptions,
 ): ResolvedOptions<typeof checkpointOptions> {
-  return resolveOptions(checkpointOptions, options);
+  const resolved = resolveOptions(checkpointOptions, options);
+  requireAgreement(resolved);
+  return resolved;
 }

@@ -4,6 +4,7 @@ import { choice, kind, parseNumber, positiveNumber, type Kind } from "./kind.js"
 import { storedLevels, trainingLevels } from "./levels.js";
 import { option, optional, type StoredOptions } from "./option.js";
 import { givenInterest, storedInterest } from "./roi.js";
+import { storedTiles, tiles, type StoredTiles } from "./tiles.js";
 
 export { backbones, type Backbone };
 
@@ -192,7 +193,30 @@ export const modelOptions = {
     since: 5,
     help: "region of interest: a JSON file with polygons as { include, exclude }, or a mask image, black outside",
   }),
+  /**
+   * Cuts large images into overlapping tiles, which the networks see one by one, so that small defects keep their size:
+   * `{ size, overlap }` in pixels of the image. `size` is one number or [height, width], `overlap` is a quarter of the
+   * shorter side unless given. A tile is resized to `imageSize`; give both the same value to see every pixel. The map is put
+   * together from those of the tiles. Images must not be smaller than a tile. See docs/tiles.md.
+   * @defaultValue whole images
+   */
+  tiles: optional(tiles, {
+    defaultText: "whole images",
+    stored: storedTiles,
+    since: 6,
+    help: "cut large images into tiles of this size in pixels: SIZE, HEIGHTxWIDTH, or either with /OVERLAP",
+  }),
 };
+
+/**
+ * Checks what the options of a model must agree on.
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT`
+ */
+export function requireAgreement({ fit, tiles }: { fit: Fit; tiles?: StoredTiles | undefined }): void {
+  if (tiles !== undefined && fit !== "stretch")
+    throw invalid("fit", '"stretch" with tiles, which already keep the proportions of an image', fit);
+}
 
 /** What a detector computes, on any device. */
 export interface ModelDescription extends StoredOptions<typeof modelOptions> {}

@@ -6,7 +6,7 @@ import { abortOptions, computingOptions } from "./computing.js";
 import { formatOptions, goodOptions } from "./dataset-format.js";
 import { imageOptions } from "./images.js";
 import { bytes, callback } from "./kind.js";
-import { modelOptions } from "./model.js";
+import { modelOptions, requireAgreement } from "./model.js";
 import {
   defaultsOf,
   option,
@@ -120,6 +120,7 @@ export function resolveTrainOptions(options: TrainOptions = {}): ResolvedTrainOp
   if (resolved.resume === true && resolved.checkpoint === undefined) {
     throw invalid("resume", "the path of a checkpoint, unless the option checkpoint names one", true);
   }
+  requireAgreement(resolved);
   return resolved;
 }
 

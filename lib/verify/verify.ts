@@ -2,7 +2,12 @@ import { verdictOf } from "../calibration/thresholds.js";
 import type { Detector } from "../detector/detector.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import type { ImageInput } from "../image/decode.js";
+import type { Pixels } from "../image/pixels.js";
 import { preprocess } from "../image/preprocess.js";
+import type { RawImage } from "../image/raw-image.js";
+import { resizeBilinear } from "../image/resize.js";
+import { loadAddon } from "../native/loader.js";
+import type { ModelDescription } from "../options/model.js";
 import type { StoragePrecision } from "../options/save.js";
 import { RuntimeModel } from "./runtime.js";
 
@@ -43,16 +48,14 @@ export async function verifyExport(
 ): Promise<Verification> {
   const runtime = await RuntimeModel.open(path);
   try {
-    const { imageSize, levels = "full", fit, precision, thresholds, modelSha256 } = runtime.description;
+    const { imageSize, precision, thresholds, modelSha256 } = runtime.description;
     requireSize(path, imageSize, detector.config.imageSize);
     const allowed = tolerance ?? defaultTolerance[precision];
     const found = { images: 0, mapDifference: 0, scoreDifference: 0, wrongVerdicts: 0 };
     for (const image of images) {
-      // Both get the same rounded pixels, also of an image with more than 8 bits.
-      const { data, dims } = await preprocess(image, imageSize, { levels, fit });
-      const [height, width] = imageSize;
-      const expected = await detector.score({ data, height, width, channels: 3 }, { signal });
-      const [computed] = await runtime.score([{ data, dims }]);
+      const { given, input } = await samePixels(image, runtime.description);
+      const expected = await detector.score(given, { signal });
+      const [computed] = await runtime.score([input]);
       found.images += 1;
       found.mapDifference = Math.max(
         found.mapDifference,
@@ -68,6 +71,30 @@ export async function verifyExport(
     return { ...found, tolerance: allowed, agrees, modelSha256 };
   } finally {
     await runtime.close();
+  }
+}
+
+/**
+ * What the detector and its export get of an image: the same rounded pixels, also of one with more than 8 bits. With tiles,
+ * it is one tile, which the detector resizes.
+ */
+async function samePixels(
+  image: ImageInput,
+  { imageSize, levels, fit, tiles }: ModelDescription,
+): Promise<{ given: RawImage; input: Pixels }> {
+  const input = await preprocess(image, imageSize, { levels: levels ?? "full", fit });
+  const { data } = input;
+  const [height, width] = imageSize;
+  const whole = { data, height, width, channels: 3 } as const;
+  if (tiles === undefined || tiles.size.join() === imageSize.join()) return { given: whole, input };
+  const [rows, columns] = tiles.size;
+  const given = { ...whole, data: resizeBilinear(data, whole, tiles.size), height: rows, width: columns };
+  const shrinker = new (await loadAddon()).Shrinker({ height, width, fit });
+  try {
+    const resized = await shrinker.shrink(given);
+    return { given, input: { data: resized.data as Uint8Array, dims: input.dims } };
+  } finally {
+    shrinker.dispose();
   }
 }
 

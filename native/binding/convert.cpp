@@ -62,6 +62,24 @@ const char* name_of(T value, const Names<T>& names) {
 
 int64_t to_integer(const Napi::Value& value) { return value.ToNumber().Int64Value(); }
 
+std::optional<Tiles> to_tiles(const Napi::Value& value) {
+  if (value.IsUndefined()) return {};
+  const auto tiles = value.As<Napi::Object>();
+  const auto size = tiles.Get("size").As<Napi::Array>();
+  return Tiles{to_integer(size[0u]), to_integer(size[1u]), to_integer(tiles.Get("overlap"))};
+}
+
+Napi::Value from_tiles(Napi::Env env, const std::optional<Tiles>& tiles) {
+  if (!tiles) return env.Undefined();
+  Napi::Array size = Napi::Array::New(env);
+  size.Set(0u, static_cast<double>(tiles->height));
+  size.Set(1u, static_cast<double>(tiles->width));
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("size", size);
+  value.Set("overlap", static_cast<double>(tiles->overlap));
+  return value;
+}
+
 }  // namespace
 
 ModelConfig to_model_config(const Napi::Object& value) {
@@ -76,6 +94,7 @@ ModelConfig to_model_config(const Napi::Object& value) {
   config.height = to_integer(value.Get("height"));
   config.width = to_integer(value.Get("width"));
   config.fit = from_name(value.Get("fit"), kFits);
+  config.tiles = to_tiles(value.Get("tiles"));
   config.normalisation = from_name(value.Get("normalisation"), kNormalisations);
   config.device = value.Get("device").ToString().Utf8Value();
   config.precision = from_name(value.Get("precision"), kPrecisions);
@@ -97,6 +116,7 @@ Napi::Object from_model_config(Napi::Env env, const ModelConfig& config) {
   value.Set("height", static_cast<double>(config.height));
   value.Set("width", static_cast<double>(config.width));
   value.Set("fit", name_of(config.fit, kFits));
+  value.Set("tiles", from_tiles(env, config.tiles));
   value.Set("normalisation", name_of(config.normalisation, kNormalisations));
   value.Set("device", config.device);
   value.Set("precision", name_of(config.precision, kPrecisions));
@@ -121,8 +141,8 @@ TrainingConfig to_training_config(const Napi::Object& value) {
 Loss to_loss(const Napi::Value& value) { return from_name(value, kLosses); }
 
 Frame to_frame(const Napi::Object& value) {
-  return {to_integer(value.Get("height")), to_integer(value.Get("width")),
-          from_name(value.Get("fit"), kFits)};
+  return {to_integer(value.Get("height")), to_integer(value.Get("width")), from_name(value.Get("fit"), kFits),
+          to_tiles(value.Get("tiles"))};
 }
 
 Part to_part(const Napi::Value& value) { return from_name(value, kParts); }
@@ -145,6 +165,7 @@ PixelView to_pixel_view(const Napi::Object& value) {
   if (given("stride")) view.stride = to_integer(value.Get("stride"));
   if (given("depth")) view.white = std::exp2(value.Get("depth").ToNumber().DoubleValue()) - 1.0;
   if (given("black")) view.black = value.Get("black").ToNumber().DoubleValue();
+  if (given("fitted")) view.fitted = value.Get("fitted").ToBoolean();
   if (given("mask")) {
     const auto mask = value.Get("mask").As<Napi::Uint8Array>();
     view.mask = {mask.Data(), mask.ByteLength()};
@@ -180,6 +201,7 @@ Napi::Object from_resized(Napi::Env env, const at::Tensor& pixels) {
   image.Set("width", static_cast<double>(pixels.size(1)));
   image.Set("height", static_cast<double>(pixels.size(0)));
   image.Set("channels", 3);
+  image.Set("fitted", true);
   return image;
 }
 

@@ -74,7 +74,7 @@ Napi::Value ImageSetWrap::take_out(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     if (!images_ || frozen_ || adding_ > 0) throw Error(ErrorCode::kDisposed, "The image set is in use.");
     const std::vector<ImageSet::Image> taken = images_->take_out(to_integers(info[0].As<Napi::Array>()));
-    added_ = images_->size();
+    added_ = images_->images();
     Napi::Array images = Napi::Array::New(info.Env(), taken.size());
     for (uint32_t i = 0; i < taken.size(); ++i) {
       Napi::Object image = from_resized(info.Env(), taken[i].values);

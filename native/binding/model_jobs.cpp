@@ -88,30 +88,24 @@ ScoreJob::ScoreJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, i
   set_cancel_token(std::move(cancel));
 }
 
-void ScoreJob::work() {
-  scored_ = detector().score(images_);
-  for (size_t i = 0; i < images_.size(); ++i) {
-    maps_.push_back(detector().map_of(images_[i], scored_.maps[static_cast<int64_t>(i)]).contiguous());
-  }
-}
+void ScoreJob::work() { scored_ = detector().score_images(images_); }
 
 Napi::Value ScoreJob::result(Napi::Env env) {
-  const auto count = static_cast<uint32_t>(images_.size());
-  Napi::Array results = Napi::Array::New(env, count);
-  for (uint32_t i = 0; i < count; ++i) {
-    const at::Tensor& map = maps_[i];
+  Napi::Array results = Napi::Array::New(env, scored_.size());
+  for (uint32_t i = 0; i < scored_.size(); ++i) {
+    const auto& [map, score, statistics] = scored_[i];
     Napi::ArrayBuffer buffer = share_tensor(env, map, &ModelWrap::live_maps);
     Napi::Object result = Napi::Object::New(env);
-    result.Set("score", scored_.scores[i].item<float>());
-    result.Set("image", from_statistics(env, scored_.statistics[i]));
+    result.Set("score", score.item<float>());
+    result.Set("image", from_statistics(env, statistics));
     result.Set("map", Napi::Float32Array::New(env, static_cast<size_t>(map.numel()), buffer, 0));
     result.Set("height", static_cast<double>(map.size(0)));
     result.Set("width", static_cast<double>(map.size(1)));
     results.Set(i, result);
   }
-  if (count > 0) {
+  if (!scored_.empty()) {
     model_.last_pixels_ = images_[0].data;
-    model_.last_map_ = scored_.maps.data_ptr();
+    model_.last_map_ = scored_[0].map.data_ptr();
   }
   return results;
 }

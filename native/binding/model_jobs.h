@@ -106,8 +106,7 @@ class ScoreJob : public ModelJob {
 
  private:
   std::vector<PixelView> images_;
-  ScoredBatch scored_;
-  std::vector<at::Tensor> maps_;  ///< Each of them contiguous.
+  std::vector<ScoredImage> scored_;
 };
 
 /// Resolves to an array of named tensors.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,13 @@ enum class Normalisation { kImageNet, kNone };
 /// centre.
 enum class Fit { kStretch, kPad, kCrop };
 
+/// Tiles that large images are cut into, in pixels of the image: each fills the networks' input.
+struct Tiles {
+  int64_t height;
+  int64_t width;
+  int64_t overlap;  ///< Of neighbours, at least.
+};
+
 /// Precision of the networks' arithmetic. `kTf32` is float32 whose convolutions round their inputs to TF32
 /// (see `Float32Mode`); GPU only. Training in `kBFloat16` keeps weights and optimiser steps in float32.
 /// `kFloat16`, whose range is too small for gradients, is for scoring on a GPU only.
@@ -44,6 +52,7 @@ struct ModelConfig {
   int64_t height = 256;  ///< Size of the networks' input in pixels; multiples of 32.
   int64_t width = 256;
   Fit fit = Fit::kStretch;
+  std::optional<Tiles> tiles;  ///< With `kStretch` only.
   Normalisation normalisation = Normalisation::kImageNet;
   std::string device = "cpu";  ///< "cpu" or "cuda:N".
   Precision precision = Precision::kFloat32;

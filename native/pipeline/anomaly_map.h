@@ -16,6 +16,13 @@ struct ScoredBatch : AnomalyMaps {
   at::Tensor statistics;  ///< float32 [N, 3]: of the images; see `image_statistics`
 };
 
+/// What scoring an image results in.
+struct ScoredImage {
+  at::Tensor map;         ///< float32 [height, width], contiguous: of the image, without padding
+  at::Tensor score;       ///< float32: the maximum of the map
+  at::Tensor statistics;  ///< float32 [3]
+};
+
 /// The cosine distances of the configured scales as one map at image size, before smoothing (Deng & Li 2022,
 /// Eq. 3): up-sampled bilinearly with aligned corners, then added or multiplied (`combine`). Returns float32
 /// [N, H, W].

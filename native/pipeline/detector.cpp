@@ -13,6 +13,7 @@
 #include "pipeline/image_statistics.h"
 #include "pipeline/interest.h"
 #include "pipeline/preprocess.h"
+#include "pipeline/tiled_scoring.h"
 #include "pipeline/trace.h"
 
 namespace reverse_distillation {
@@ -121,7 +122,7 @@ ScoredBatch Detector::score(std::span<const PixelView> images) {
   if (count == 0) return empty_batch(0);
   if (!engine_) engine_.emplace(model_, config_);
   if (device_.is_cuda() && !gpu_scoring_) gpu_scoring_.emplace(*engine_, config_, device_);
-  const int64_t most = std::max<int64_t>(1, pixels_at_a_time(device_) / (config_.height * config_.width));
+  const int64_t most = inputs_at_a_time();
   const int64_t parts = (count + most - 1) / most;
   ScoredBatch result;
   if (parts == 1) {
@@ -140,6 +141,30 @@ ScoredBatch Detector::score(std::span<const PixelView> images) {
   last_pixels_ = images[0].data;
   last_map_ = result.maps.data_ptr();
   return result;
+}
+
+int64_t Detector::inputs_at_a_time() const {
+  return std::max<int64_t>(1, pixels_at_a_time(device_) / (config_.height * config_.width));
+}
+
+std::vector<ScoredImage> Detector::score_images(std::span<const PixelView> images) {
+  std::vector<ScoredImage> results;
+  if (config_.tiles) {
+    const Frame frame(config_);
+    const auto score_batch = [this](std::span<const PixelView> tiles) { return score(tiles); };
+    for (const PixelView& image : images) {
+      results.push_back(score_tiles(image, frame, inputs_at_a_time(), score_batch));
+    }
+    if (!images.empty()) last_pixels_ = images[0].data;
+    return results;
+  }
+  const ScoredBatch scored = score(images);
+  for (size_t i = 0; i < images.size(); ++i) {
+    const auto at = static_cast<int64_t>(i);
+    results.push_back(
+        {map_of(images[i], scored.maps[at]).contiguous(), scored.scores[at], scored.statistics[at]});
+  }
+  return results;
 }
 
 at::Tensor Detector::masks_of(std::span<const PixelView> images) const {

@@ -45,14 +45,15 @@ class Detector {
   void train(const ImageSet& images, const TrainingConfig& config, const CancelToken& cancel,
              const Training::Report& report);
 
-  /// Scores one batch of images of any sizes. Reads the callers' memory until it returns; the results are on
-  /// the CPU. An empty batch gives empty results. A large batch is computed in equal parts, which bounds the
-  /// memory that it needs. Throws `Error(kAborted)` if the calling thread's work is cancelled.
-  /// The maps are of the networks' input; see `map_of`.
+  /// Scores one batch of images of any sizes, without tiles. Reads the callers' memory until it returns; the
+  /// results are on the CPU. An empty batch gives empty results. A large batch is computed in equal parts,
+  /// which bounds the memory that it needs. Throws `Error(kAborted)` if the calling thread's work is
+  /// cancelled. The maps are of the networks' input.
   ScoredBatch score(std::span<const PixelView> images);
 
-  /// The part of an image's map that shows the image, and no padding. Shares the map's memory.
-  at::Tensor map_of(const PixelView& image, const at::Tensor& map) const;
+  /// Scores images of any sizes, which may be cut into tiles. Otherwise like `score`. With tiles, memory is
+  /// bounded by the tiles that are computed at a time, besides the image and its map.
+  std::vector<ScoredImage> score_images(std::span<const PixelView> images);
 
   /// Memory for pixels that `score` will read: uint8 [bytes], not initialised. On a GPU's detector it is
   /// pinned, so that pixels are copied to the GPU directly.
@@ -79,6 +80,10 @@ class Detector {
   ScoredBatch empty_batch(int64_t count) const;
   /// The regions of interest in the networks' input: uint8 [N, height, width]. Undefined if there are none.
   at::Tensor masks_of(std::span<const PixelView> images) const;
+  /// The part of an image's map that shows the image, and no padding. Shares the map's memory.
+  at::Tensor map_of(const PixelView& image, const at::Tensor& map) const;
+  /// How many inputs of the networks are computed together.
+  int64_t inputs_at_a_time() const;
   void leave_out_padding(std::span<const PixelView> images, AnomalyMaps& scored) const;
   void drop_engine();
   Training& training() const;

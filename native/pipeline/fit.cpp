@@ -3,7 +3,9 @@
 #include <ATen/ops/arange.h>
 
 #include <algorithm>
+#include <string>
 
+#include "core/error.h"
 #include "pipeline/preprocess.h"
 
 namespace reverse_distillation {
@@ -20,10 +22,20 @@ at::Tensor nearest(int64_t length, int64_t frame_length) {
   return (at::arange(frame_length, at::kLong) - (frame_length - length) / 2).clamp_(0, length - 1);
 }
 
+void require_tile(PixelSize image, const Tiles& tiles) {
+  if (image.height >= tiles.height && image.width >= tiles.width) return;
+  const auto text = [](int64_t width, int64_t height) {
+    return std::to_string(width) + " x " + std::to_string(height);
+  };
+  throw Error(ErrorCode::kInvalidImage, "An image of " + text(image.width, image.height) +
+                                            " pixels is smaller than the tiles of " +
+                                            text(tiles.width, tiles.height) + " that it would be cut into.");
+}
+
 }  // namespace
 
 PixelView seen_part(const PixelView& pixels, const Frame& frame) {
-  if (frame.fit != Fit::kCrop) return pixels;
+  if (frame.fit != Fit::kCrop || pixels.fitted) return pixels;
   PixelView part = pixels;
   part.stride = pixels.row_bytes();
   if (pixels.width * frame.height > frame.width * pixels.height) {
@@ -40,6 +52,11 @@ PixelView seen_part(const PixelView& pixels, const Frame& frame) {
 }
 
 PixelSize fitted_size(PixelSize part, const Frame& frame) {
+  if (frame.tiles) {
+    require_tile(part, *frame.tiles);
+    return {scaled(part.height, frame.height, frame.tiles->height),
+            scaled(part.width, frame.width, frame.tiles->width)};
+  }
   if (frame.fit != Fit::kPad) return {frame.height, frame.width};
   return part.width * frame.height > frame.width * part.height
              ? PixelSize{scaled(part.height, frame.width, part.width), frame.width}
@@ -47,7 +64,8 @@ PixelSize fitted_size(PixelSize part, const Frame& frame) {
 }
 
 PixelSize size_in_frame(const PixelView& pixels, const Frame& frame) {
-  return fitted_size({pixels.height, pixels.width}, frame);
+  const PixelSize size = {pixels.height, pixels.width};
+  return pixels.fitted ? size : fitted_size(size, frame);
 }
 
 at::Tensor fit_values(const PixelView& pixels, const Frame& frame) {

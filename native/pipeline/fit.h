@@ -13,9 +13,12 @@ struct Frame {
   int64_t height;
   int64_t width;
   Fit fit = Fit::kStretch;
+  std::optional<Tiles> tiles = {};
 
-  explicit Frame(const ModelConfig& config) : height(config.height), width(config.width), fit(config.fit) {}
-  Frame(int64_t height, int64_t width, Fit fit = Fit::kStretch) : height(height), width(width), fit(fit) {}
+  explicit Frame(const ModelConfig& config)
+      : height(config.height), width(config.width), fit(config.fit), tiles(config.tiles) {}
+  Frame(int64_t height, int64_t width, Fit fit = Fit::kStretch, std::optional<Tiles> tiles = {})
+      : height(height), width(width), fit(fit), tiles(tiles) {}
 };
 
 struct PixelSize {
@@ -30,11 +33,12 @@ struct PixelSize {
 PixelView seen_part(const PixelView& pixels, const Frame& frame);
 
 /// The size that a part of an image has in the frame: for `kPad` the largest with the part's proportions,
-/// otherwise the frame's. A part that has this size already keeps it.
+/// with tiles the one in which a tile is as large as the frame, otherwise the frame's. Throws
+/// `Error(kInvalidImage)` if the part is smaller than a tile.
 PixelSize fitted_size(PixelSize part, const Frame& frame);
 
 /// `resize_values` and `resize_pixels` of the part that the networks see, to the size that it has in the
-/// frame.
+/// frame. An image that is fitted already keeps its size.
 at::Tensor fit_values(const PixelView& pixels, const Frame& frame);
 at::Tensor fit_pixels(const PixelView& pixels, const Frame& frame);
 
@@ -48,7 +52,7 @@ at::Tensor pad_to(const at::Tensor& image, const Frame& frame);
 /// The part of a map [frame.height, frame.width] that does not show padding. Shares its memory.
 at::Tensor without_padding(const at::Tensor& map, PixelSize fitted);
 
-/// The size that an image of any size has in the frame.
+/// The size that an image has in the frame: its own if it is fitted already.
 PixelSize size_in_frame(const PixelView& pixels, const Frame& frame);
 
 }  // namespace reverse_distillation

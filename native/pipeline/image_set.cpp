@@ -28,6 +28,15 @@ void ImageSet::add(const PixelView& pixels) {
   if (mask.defined() && !images_.empty() && is_equal(mask, images_.back().mask)) mask = images_.back().mask;
   images_.push_back({shares_memory(values, pixels) ? values.clone() : std::move(values), pixels.black,
                      pixels.white, std::move(mask)});
+  add_tiles(images_.size() - 1);
+}
+
+void ImageSet::add_tiles(size_t image) {
+  const auto& [values, black, white, mask] = images_[image];
+  for (const Tile& tile : Tiling({values.size(0), values.size(1)}, frame_).tiles()) {
+    const bool inside = !mask.defined() || cut(mask, tile).any().item<bool>();
+    if (inside) inputs_.push_back({image, tile});
+  }
 }
 
 void ImageSet::set_levels(double black, double white) {
@@ -40,7 +49,7 @@ void ImageSet::set_levels(double black, double white) {
 std::vector<ImageSet::Image> ImageSet::take_out(const std::vector<int64_t>& indices) {
   std::vector<Image> taken, kept;
   auto next = indices.begin();
-  for (int64_t i = 0; i < size(); ++i) {
+  for (int64_t i = 0; i < images(); ++i) {
     const bool chosen = next != indices.end() && *next == i;
     (chosen ? taken : kept).push_back(images_[static_cast<size_t>(i)]);
     if (chosen) ++next;
@@ -49,6 +58,8 @@ std::vector<ImageSet::Image> ImageSet::take_out(const std::vector<int64_t>& indi
     throw Error(ErrorCode::kInvalidArgument, "The indices are not ascending numbers of images.");
   }
   images_ = std::move(kept);
+  inputs_.clear();
+  for (size_t i = 0; i < images_.size(); ++i) add_tiles(i);
   return taken;
 }
 
@@ -56,26 +67,30 @@ at::Tensor ImageSet::batch(const at::Tensor& indices) const {
   std::vector<at::Tensor> chosen;
   chosen.reserve(static_cast<size_t>(indices.numel()));
   for (int64_t i = 0; i < indices.numel(); ++i) {
-    const auto& [values, black, white, mask] = at(indices, i);
-    const at::Tensor image = pad_to(values, frame_);
-    chosen.push_back(image.scalar_type() == at::kByte ? image : to_levels(image, black, white));
+    const auto& [image, tile] = at(indices, i);
+    const auto& [values, black, white, mask] = images_[image];
+    const at::Tensor pixels = pad_to(cut(values, tile), frame_);
+    chosen.push_back(pixels.scalar_type() == at::kByte ? pixels : to_levels(pixels, black, white));
   }
   return stack_pixels(chosen);
 }
 
 at::Tensor ImageSet::masks(const at::Tensor& indices) const {
   std::vector<at::Tensor> chosen;
-  for (int64_t i = 0; i < indices.numel(); ++i) chosen.push_back(at(indices, i).mask);
-  const at::Tensor first = chosen.front();
-  if (!first.defined()) return {};
-  const auto is_first = [&](const at::Tensor& mask) { return mask.is_same(first); };
+  for (int64_t i = 0; i < indices.numel(); ++i) {
+    const auto& [image, tile] = at(indices, i);
+    const at::Tensor& mask = images_[image].mask;
+    if (!mask.defined()) return {};
+    chosen.push_back(frame_.tiles ? cut(mask, tile) : mask);
+  }
+  const auto is_first = [&](const at::Tensor& mask) { return mask.is_same(chosen.front()); };
   if (std::all_of(chosen.begin(), chosen.end(), is_first)) chosen.resize(1);
   for (at::Tensor& mask : chosen) mask = pad_with_zeros(mask, frame_.height, frame_.width);
   return at::stack(chosen);
 }
 
-const ImageSet::Image& ImageSet::at(const at::Tensor& indices, int64_t i) const {
-  return images_.at(static_cast<size_t>(indices[i].item<int64_t>()));
+const ImageSet::Input& ImageSet::at(const at::Tensor& indices, int64_t i) const {
+  return inputs_.at(static_cast<size_t>(indices[i].item<int64_t>()));
 }
 
 }  // namespace reverse_distillation

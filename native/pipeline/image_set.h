@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "pipeline/fit.h"
+#include "pipeline/tiling.h"
 
 namespace reverse_distillation {
 
 /// Images for one input of the networks, resized once and held for training without padding: as 8-bit RGB (3
-/// bytes per pixel), or as float32 RGB (12 bytes per pixel) if an image has more than 8 bits. Not
-/// synchronised: one thread at a time.
+/// bytes per pixel), or as float32 RGB (12 bytes per pixel) if an image has more than 8 bits. What is trained
+/// on are their tiles, of which an image has one unless the frame says otherwise. Not synchronised: one
+/// thread at a time.
 class ImageSet {
  public:
   explicit ImageSet(const Frame& frame) : frame_(frame) {}
@@ -30,26 +32,35 @@ class ImageSet {
         mask;  ///< uint8 [height, width], the region of interest as `mask_of` returns it, or undefined.
   };
 
-  /// Removes the images at `indices`, which are in ascending order, and returns them.
+  /// Removes images by their numbers, which are in ascending order, and returns them.
   std::vector<Image> take_out(const std::vector<int64_t>& indices);
+  int64_t images() const { return static_cast<int64_t>(images_.size()); }
 
-  /// The images at `indices` (int64 [B]): uint8 [B, height, width, 3], or float32 if one of them has more
-  /// than 8 bits.
+  /// The tiles at `indices` (int64 [B]): uint8 [B, height, width, 3], or float32 if one of them has more than
+  /// 8 bits.
   at::Tensor batch(const at::Tensor& indices) const;
 
-  /// The regions of interest of the images at `indices`: uint8 [B, height, width], or [1, height, width] if
+  /// The regions of interest of the tiles at `indices`: uint8 [B, height, width], or [1, height, width] if
   /// they are one and the same; 0 in padding. Undefined if the images have none.
   at::Tensor masks(const at::Tensor& indices) const;
 
-  int64_t size() const { return static_cast<int64_t>(images_.size()); }
+  /// The number of tiles. Those outside of the region of interest are left out.
+  int64_t size() const { return static_cast<int64_t>(inputs_.size()); }
   int64_t height() const { return frame_.height; }
   int64_t width() const { return frame_.width; }
 
  private:
-  const Image& at(const at::Tensor& indices, int64_t i) const;
+  struct Input {
+    size_t image;
+    Tile tile;
+  };
+
+  void add_tiles(size_t image);
+  const Input& at(const at::Tensor& indices, int64_t i) const;
 
   Frame frame_;
   std::vector<Image> images_;
+  std::vector<Input> inputs_;
 };
 
 }  // namespace reverse_distillation

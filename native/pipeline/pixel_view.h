@@ -23,6 +23,8 @@ struct PixelView {
   double black = 0.0;      ///< Not for uint8: this value, and those below it, become 0.
   double white = 65535.0;  ///< Not for uint8: this value, and those above it, become 255.
 
+  bool fitted = false;  ///< Whether the image has been brought into the networks' input; see `fit.h`.
+
   std::span<const uint8_t> mask = {};  ///< The region of interest; empty: the whole image. See `interest.h`.
 
   int64_t row_bytes() const { return stride != 0 ? stride : width * channels * sample_bytes; }
