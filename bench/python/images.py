@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from interest import interest_mask, place_in_frame
+from tiles import map_size, places
 
 EXTENSIONS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".avif"}
 NORMALISATIONS = ("imagenet", "none")
@@ -61,6 +62,23 @@ def _fitted(image: Image.Image, size: tuple[int, int], fit: str) -> np.ndarray:
     return np.pad(pixels, margins + [(0, 0)] * (pixels.ndim - 2), mode="edge")
 
 
+def load_inputs(path: Path, description: dict) -> Tensor:
+    """The inputs of the networks [N, H, W, 3] that an image has: one, or its tiles."""
+    frame, levels = description["imageSize"], description.get("levels")
+    if "tiles" not in description:
+        return load_image(path, frame, levels, description.get("fit", "stretch"))[None]
+    size = tiled_size(path, description)
+    whole = load_image(path, size, levels)
+    return torch.stack([whole[place] for place in places(size, frame, description["tiles"])])
+
+
+def tiled_size(path: Path, description: dict) -> tuple[int, int]:
+    """The size [H, W] of an image's map if it is cut into tiles."""
+    with Image.open(path) as image:
+        columns, rows = image.size
+    return map_size((rows, columns), description["imageSize"], description["tiles"])
+
+
 def seen_part(path: Path, size: tuple[int, int], fit: str) -> tuple[float, float, float, float]:
     """Left, top, width and height of the part of an image that the networks see, in shares of the image."""
     if fit != "crop":
@@ -94,12 +112,16 @@ def map_without_padding(anomaly_map: Tensor, path: Path, fit: str) -> Tensor:
     return anomaly_map[:, left : left + shown]
 
 
-def mask_of(path: Path, description: dict) -> Tensor:
-    """The region of interest in the input of the networks, bool [H, W]."""
+def masks_of(path: Path, description: dict) -> Tensor:
+    """The region of interest in the inputs of the networks that an image has, bool [N, H, W]."""
     size, fit = description["imageSize"], description.get("fit", "stretch")
+    if "tiles" in description:
+        whole = tiled_size(path, description)
+        mask = torch.from_numpy(interest_mask(description["roi"], whole))
+        return torch.stack([mask[place] for place in places(whole, size, description["tiles"])])
     shown = map_without_padding(np.empty(size), path, fit).shape
     mask = interest_mask(description["roi"], shown, seen_part(path, size, fit))
-    return torch.from_numpy(place_in_frame(mask, size))
+    return torch.from_numpy(place_in_frame(mask, size))[None]
 
 
 def _apply_levels(values: Tensor, levels: dict[str, int] | None) -> Tensor:

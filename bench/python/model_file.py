@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from model import ReverseDistillation
 from model_hash import hash_metadata, hash_model
 
-VERSION = 5
+VERSION = 6
 
 
 def load_model(path: Path, teacher: Path | None = None) -> tuple[ReverseDistillation, dict, dict | None]:
@@ -55,7 +55,7 @@ def save_model(path: Path, model: ReverseDistillation, description: dict, traini
     teacher_hash, model_hash = hash_model(text, state)
     metadata = {
         "format": "reverse-distillation",
-        "format_version": "5" if "fit" in description else "3" if "levels" in description else "2",
+        "format_version": _needed_version(description),
         "created_by": f"the reference, PyTorch {torch.__version__}",
         "model": text,
         "training": json.dumps({**training, "run": None}),
@@ -63,6 +63,12 @@ def save_model(path: Path, model: ReverseDistillation, description: dict, traini
         "model_sha256": model_hash,
     }
     save_file(state, path, {**metadata, "content_sha256": hash_metadata(metadata)})
+
+
+def _needed_version(description: dict) -> str:
+    """The oldest version of the format that has all of the options."""
+    since = {"levels": 3, "fit": 5, "roi": 5, "tiles": 6}
+    return str(max([2, *(version for name, version in since.items() if name in description)]))
 
 
 def _check_metadata(path: Path, metadata: dict[str, str] | None) -> int:

@@ -13,9 +13,10 @@ from safetensors.numpy import save_file
 from torch import Tensor
 
 from anomaly_map import combined_map, masked_maps, smooth
-from images import list_images, load_image, map_without_padding, mask_of, normalise
+from images import list_images, load_inputs, map_without_padding, masks_of, normalise, tiled_size
 from model import ReverseDistillation
 from model_file import load_model
+from tiles import blend, places
 
 
 @torch.no_grad()
@@ -28,34 +29,41 @@ def anomaly_maps(model: ReverseDistillation, pixels: Tensor, description: dict) 
 
 
 @torch.no_grad()
-def maps_inside(model: ReverseDistillation, pixels: Tensor, description: dict, path: Path) -> np.ndarray:
-    """As `anomaly_maps`, for one image of a model with a region of interest: the smoothed map [1, H, W]."""
+def maps_inside(model: ReverseDistillation, pixels: Tensor, description: dict, masks: Tensor) -> np.ndarray:
+    """As `anomaly_maps`, inside of regions of interest, bool [N, H, W]: the smoothed maps [N, H, W]."""
     teacher, student = model(normalise(pixels, description["normalisation"]))
-    mask = mask_of(path, description)[None]
-    return masked_maps(teacher, student, mask, description["layers"], description["combine"], description["sigma"])
+    return masked_maps(teacher, student, masks, description["layers"], description["combine"], description["sigma"])
+
+
+def map_of(model: ReverseDistillation, path: Path, description: dict) -> np.ndarray:
+    """The smoothed map [H, W] of an image: of the networks' input, or put together from tiles."""
+    pixels = load_inputs(path, description)
+    if "roi" in description:
+        maps = maps_inside(model, pixels, description, masks_of(path, description))
+    else:
+        _, maps = anomaly_maps(model, pixels, description)
+    if "tiles" not in description:
+        return maps[0]
+    size = tiled_size(path, description)
+    return blend(size, zip(places(size, description["imageSize"], description["tiles"]), maps))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("images", type=Path, help="folder, or JSON file with a list of paths")
-    parser.add_argument("--maps", type=Path, help="safetensors file to write: `maps`, float32 [N, H, W]")
+    parser.add_argument("--maps", type=Path, help="safetensors file to write: `maps`, float32 [N, H, W], of images of one size")
     parser.add_argument("--teacher", type=Path, help="weights of the teacher, for a model file that only refers to it")
     options = parser.parse_args()
 
     model, description, _ = load_model(options.model, options.teacher)
     scores, maps = {}, []
     for path in list_images(options.images):
-        fit = description.get("fit", "stretch")
-        pixels = load_image(path, description["imageSize"], description.get("levels"), fit)[None]
-        if "roi" in description:
-            smoothed = maps_inside(model, pixels, description, path)
-        else:
-            _, smoothed = anomaly_maps(model, pixels, description)
-        shown = map_without_padding(smoothed[0], path, fit)
+        smoothed = map_of(model, path, description)
+        shown = map_without_padding(smoothed, path, description.get("fit", "stretch"))
         scores[str(path)] = float(shown.max())
         if options.maps:
-            maps.append(smoothed[0])
+            maps.append(smoothed)
     if options.maps:
         save_file({"maps": np.stack(maps)}, options.maps)
     print(json.dumps(scores))

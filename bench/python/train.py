@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from distance import LOSSES, distillation_loss
-from images import list_images, load_image, mask_of, normalise
+from images import list_images, load_inputs, masks_of, normalise
 from model import ReverseDistillation
 from model_file import load_model, save_model
 
@@ -72,13 +72,16 @@ def main() -> None:
 
     model, description, initial = load_model(options.model)
     paths = list_images(options.images)
-    size, fit = description["imageSize"], description.get("fit", "stretch")
-    pixels = torch.stack([load_image(path, size, None, fit) for path in paths])
-    masks = torch.stack([mask_of(path, description) for path in paths]) if "roi" in description else None
+    pixels = torch.cat([load_inputs(path, {**description, "levels": None}) for path in paths])
+    masks = torch.cat([masks_of(path, description) for path in paths]) if "roi" in description else None
+    if masks is not None and "tiles" in description:
+        # A tile outside of the region of interest teaches nothing.
+        inside = masks.any(dim=2).any(dim=1)
+        pixels, masks = pixels[inside], masks[inside]
     started = time.monotonic()
     settings = {
         "epochs": options.epochs,
-        "batch_size": min(options.batch_size, len(paths)),
+        "batch_size": min(options.batch_size, len(pixels)),
         "learning_rate": options.learning_rate,
         "loss": options.loss,
         "seed": options.seed,

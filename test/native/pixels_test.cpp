@@ -112,7 +112,8 @@ int64_t colour_at(PixelOrder order, int64_t x, int64_t y) {
 /// The definition, colour by colour.
 template <typename T>
 at::Tensor naive_demosaic(const Image<T>& image) {
-  const auto& [data, width, height, channels, sample_bytes, stride, order, black, white, mask] = image.view;
+  const auto& [data, width, height, channels, sample_bytes, stride, order, black, white, fitted, mask] =
+      image.view;
   const auto mirrored = [](int64_t i, int64_t size) { return i < 0 ? 1 : i == size ? size - 2 : i; };
   at::Tensor colours = at::zeros({height, width, 3}, at::kDouble);
   for (int64_t y = 0; y < height; ++y) {
