@@ -43,6 +43,7 @@ export type {
   SharePoint,
   SharePolygon,
 } from "./options/roi.js";
+export type { StoredTiles, Tiles } from "./options/tiles.js";
 export type {
   Layer,
   ModelDescription,

@@ -1,6 +1,9 @@
+import { join } from "node:path";
 import test from "ava";
+import { train } from "reverse-distillation";
+import { noise } from "../../test/js/support/image-fixtures.js";
 import { good, png, TestModels } from "./support/models.js";
-import { running, type Running } from "./support/running.js";
+import { running, until, type Running } from "./support/running.js";
 
 let models: TestModels;
 test.before(async () => {
@@ -185,4 +188,23 @@ test.serial("a request that is not whole or does not fit is refused in words", a
   const image = { ...input, data: ["AAAA"] };
   const { status, answer } = await inferBinary(service, { inputs: [image] }, []);
   t.deepEqual([status, /encoded image of 3 bytes/.test(answer.error!)], [422, true]);
+});
+
+test.serial("the map of a model with tiles has the size of its image, and says so before", async (t) => {
+  const { ask, folder } = await running(t, models);
+  const images = [noise(96, 96, 3, 1), noise(130, 100, 3, 2)];
+  const tiled = await train(images, { imageSize: 32, tiles: { size: 64 }, epochs: 1, device: "cpu" });
+  const path = join(models.folder, "tiled.safetensors");
+  await tiled.save(path);
+  await tiled.dispose();
+  await models.put(folder, "tiled", path);
+  await until("the model serves", async () => (await ask("/v2/models/tiled/ready")).status === 200);
+  const { outputs } = (await json(await ask("/v2/models/tiled"))) as { outputs: Output[] };
+  t.deepEqual(outputs.find(({ name }) => name === "map")?.shape, [-1, -1, -1]);
+  const pixels = { name: "pixels", datatype: "UINT8", shape: [1, 100, 130, 3], data: [...images[1]!.data] };
+  const answer = await json(
+    await ask("/v2/models/tiled/infer", { method: "POST", body: JSON.stringify({ inputs: [pixels] }) }),
+  );
+  const found = (answer.outputs as Output[]).find(({ name }) => name === "map");
+  t.deepEqual(found?.shape, [1, 50, 65]);
 });

@@ -33,7 +33,8 @@ export class LoadedVersion {
   ): Promise<LoadedVersion> {
     const detector = await Detector.load(path, options);
     try {
-      const [height, width] = detector.config.imageSize;
+      const { imageSize, tiles } = detector.config;
+      const [height, width] = tiles?.size ?? imageSize;
       const data = new Uint8Array(height * width * 3);
       await detector.score({ data, width, height, channels: 3 }, { signal: options.signal });
       return new LoadedVersion(name, version, detector);

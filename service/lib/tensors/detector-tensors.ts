@@ -17,16 +17,16 @@ export const inputs: readonly TensorDescription[] = [
   { name: "pixels", datatype: "UINT8", shape: [-1, -1, -1, -1] },
 ];
 
+/** The map of an image that the model pads, crops or cuts into tiles has a size of its own. */
+function mapShape({ fit, tiles, imageSize }: Detector["config"]): readonly number[] {
+  return fit === "stretch" && tiles === undefined ? imageSize : [-1, -1];
+}
+
 /** What a model gives. Verdicts need thresholds, and p-values a calibration. */
 export function outputsOf({ config, thresholds, calibration }: Detector): TensorDescription[] {
   return [
     { name: "score", datatype: "FP32", shape: [-1] },
-    // The map of an image that the model pads or crops has a size of its own.
-    {
-      name: "map",
-      datatype: "FP32",
-      shape: [-1, ...(config.fit === "stretch" ? config.imageSize : [-1, -1])],
-    },
+    { name: "map", datatype: "FP32", shape: [-1, ...mapShape(config)] },
     ...(thresholds === null ? [] : [{ name: "verdict", datatype: "BYTES" as const, shape: [-1] }]),
     ...(calibration === null ? [] : [{ name: "p_value", datatype: "FP64" as const, shape: [-1] }]),
   ];
