@@ -27,6 +27,8 @@ export function serveCommand(context: ServeContext): Command {
       settingDefaults.host,
     )
     .option("--tokens <file>", "who may do what: a file that serve token writes")
+    .option("--store <folder>", "keep results in this folder, and images of what was not accepted")
+    .option("--station <name>", "the station of parts whose request names none")
     .option("--device <device>", "where models compute: auto, cpu, cuda:0", settingDefaults.device)
     .addOption(
       new Option("--log-level <level>", "how much is logged")

@@ -9,6 +9,7 @@ import { Metrics } from "./metrics/metrics.js";
 import { Inspector } from "./models/inspector.js";
 import { ModelFolder } from "./models/model-folder.js";
 import { checkSettings, settingDefaults, type Settings } from "./settings.js";
+import { Store } from "./store/store.js";
 
 /** The settings that a caller gives; the others have their defaults. */
 export type GivenSettings = Partial<Settings> & Pick<Settings, "folder">;
@@ -24,6 +25,7 @@ export class Service {
   /** What it answers. */
   readonly routes: readonly Route[];
   readonly #app: App;
+  readonly #store: Store | undefined;
   readonly #state: State;
   readonly #drainMs: number;
   readonly #log: Logger;
@@ -33,6 +35,7 @@ export class Service {
     app: App,
     routes: readonly Route[],
     models: ModelFolder,
+    store: Store | undefined,
     state: State,
     drainMs: number,
     log: Logger,
@@ -42,6 +45,7 @@ export class Service {
     this.#app = app;
     this.routes = routes;
     this.models = models;
+    this.#store = store;
     this.#state = state;
     this.#drainMs = drainMs;
     this.#log = log;
@@ -71,20 +75,23 @@ export class Service {
       load: loadOptions(settings),
       log: logger,
     });
+    let store: Store | undefined;
     try {
+      store = await openStore(settings, logger);
       const metrics = new Metrics(() => versionsOf(models));
       const state: State = { draining: false, unfinished: 0 };
-      const inspector = new Inspector(models, metrics, settings.maxPixels);
+      const inspector = new Inspector(models, metrics, settings.maxPixels, store);
       const { app, routes } = await createApp(
-        { settings, models, inspector, metrics, state },
+        { settings, models, inspector, metrics, state, store },
         tokens,
         logger,
       );
       await app.listen({ host, port });
-      const service = new Service(app, routes, models, state, drain, logger);
+      const service = new Service(app, routes, models, store, state, drain, logger);
       logger.info({ url: service.url, models: models.models.map(({ name }) => name) }, "listening");
       return service;
     } catch (error) {
+      await store?.close();
       await models.close();
       throw error;
     }
@@ -112,9 +119,16 @@ export class Service {
     this.#app.server.closeAllConnections();
     await closed;
     await this.models.close();
+    await this.#store?.close();
     this.#log.info({ inTime }, "ended");
     return inTime;
   }
+}
+
+async function openStore(settings: Settings, log: Logger): Promise<Store | undefined> {
+  const { store: folder, keepDays, keepParts } = settings;
+  if (folder === undefined) return undefined;
+  return Store.open({ folder, keepDays, keepParts, destinations: [], log });
 }
 
 function* versionsOf({ models }: ModelFolder) {

@@ -104,6 +104,20 @@ export const numberSettings = {
     placeholder: "<n>",
     help: "requests a minute per token, or per address without tokens; for one more the answer is 429",
   },
+  keepDays: {
+    default: 90,
+    min: 1,
+    max: 36_500,
+    placeholder: "<days>",
+    help: "how long results are kept, with --store",
+  },
+  keepParts: {
+    default: 1_000_000,
+    min: 1,
+    max: 1_000_000_000,
+    placeholder: "<n>",
+    help: "how many results are kept, with --store; the oldest are removed",
+  },
 } as const satisfies Record<string, NumberSetting>;
 
 type Numbers = { -readonly [Name in keyof typeof numberSettings]: number };
@@ -119,6 +133,10 @@ export interface Settings extends Numbers {
   host: string;
   /** A file that lists tokens; without one, every program on this machine may do everything. */
   tokens: string | undefined;
+  /** The folder in which results are kept; without one, they are not. */
+  store: string | undefined;
+  /** The station of parts whose request names none; without it, the name of the request's token. */
+  station: string | undefined;
   /** Where models compute. */
   device: string;
   logLevel: (typeof logLevels)[number];
@@ -128,12 +146,17 @@ export interface Settings extends Numbers {
 export const settingDefaults: Omit<Settings, "folder"> = {
   host: "127.0.0.1",
   tokens: undefined,
+  store: undefined,
+  station: undefined,
   device: "auto",
   logLevel: "info",
   ...(Object.fromEntries(
     Object.entries(numberSettings).map(([name, setting]) => [name, setting.default]),
   ) as unknown as Numbers),
 };
+
+/** The form of a station's name: it appears in rows of results and in what is sent. */
+export const stationNames = /^[\w.-]{1,64}$/;
 
 /** @throws ReverseDistillationError `INVALID_ARGUMENT` naming the setting, what is allowed and what was given. */
 export function checkSettings(settings: Settings): Settings {
@@ -145,5 +168,10 @@ export function checkSettings(settings: Settings): Settings {
         `${name} must be a whole number from ${min} to ${max}; got ${value}.`,
       );
   }
+  if (settings.station !== undefined && !stationNames.test(settings.station))
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `station must have up to 64 letters, digits, dots, hyphens and underscores; got ${JSON.stringify(settings.station)}.`,
+    );
   return settings;
 }

@@ -16,6 +16,7 @@ import type { Metrics } from "../metrics/metrics.js";
 import type { Inspector } from "../models/inspector.js";
 import type { ModelFolder } from "../models/model-folder.js";
 import type { Settings } from "../settings.js";
+import type { Store } from "../store/store.js";
 import { version } from "../version.js";
 import { addBodyBudget } from "./body-budget.js";
 import { answerBrokenRequest } from "./broken-request.js";
@@ -26,6 +27,7 @@ import { documentRoutes } from "./routes/documents.js";
 import { healthRoutes } from "./routes/health.js";
 import { inspectRoutes } from "./routes/inspect.js";
 import { modelRoutes } from "./routes/models.js";
+import { partRoutes } from "./routes/parts.js";
 import { protocolRoutes } from "./routes/protocol.js";
 
 /** The HTTP server, whose routes are typed by their schemas. */
@@ -52,6 +54,8 @@ export interface Parts {
   inspector: Inspector;
   metrics: Metrics;
   state: State;
+  /** Where results are kept, if they are. */
+  store: Store | undefined;
 }
 
 /** A method of a path that the service answers. */
@@ -127,7 +131,7 @@ export async function createApp(
       components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
     },
   });
-  for (const add of [healthRoutes, documentRoutes, modelRoutes, inspectRoutes, protocolRoutes])
+  for (const add of [healthRoutes, documentRoutes, modelRoutes, inspectRoutes, partRoutes, protocolRoutes])
     await app.register((scope: App) => add(scope, parts));
   await app.ready();
   return { app, routes };

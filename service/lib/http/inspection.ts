@@ -1,7 +1,8 @@
 import { verdicts } from "../verdicts.js";
 import Type, { type Static } from "typebox";
 
-const nullable = <T extends "number" | "string">(type: T, options: object = {}) =>
+/** A value that can be null. */
+export const nullable = <T extends "number" | "string">(type: T, options: object = {}) =>
   Type.Unsafe<(T extends "number" ? number : string) | null>({ type: [type, "null"], ...options });
 
 const Point = Type.Object({ x: Type.Number(), y: Type.Number() });

@@ -10,7 +10,7 @@ const scores = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2
 const pValues = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 
 /** A part of the time that a request takes. */
-export type Stage = "receive" | "score" | "draw";
+export type Stage = "receive" | "score" | "store" | "draw";
 
 const ofVersion = ["model", "version"] as const;
 

@@ -11,6 +11,7 @@ import { imageOf } from "../image-body.js";
 import { Inspection } from "../inspection.js";
 import { ModelParameters } from "../parameters.js";
 import { PixelLayout } from "../raw-pixels.js";
+import { stationOf, StationQuery } from "../station.js";
 
 /** What can be answered: the first is preferred. */
 const answers = ["application/json", "image/png", "image/webp", "application/x-npy"] as const;
@@ -19,6 +20,8 @@ const answers = ["application/json", "image/png", "image/webp", "application/x-n
 const scaleBeyondReject = 1.5;
 
 const binary = { schema: Type.Unsafe<unknown>({}) };
+
+const Query = Type.Object({ ...PixelLayout.properties, ...StationQuery.properties });
 
 /** `POST /models/{name}/inspect`: an image in, a verdict out. */
 export async function inspectRoutes(app: App, parts: Parts): Promise<void> {
@@ -37,7 +40,7 @@ export async function inspectRoutes(app: App, parts: Parts): Promise<void> {
       "decides on the answer: the result as JSON, the image with its anomaly map on top (image/png, image/webp), or the " +
       "map as float32 in NumPy's format (application/x-npy). Answers that are not JSON have the result in headers.",
     params: ModelParameters,
-    querystring: PixelLayout,
+    querystring: Query,
     body: {
       content: {
         "image/*": binary,
@@ -69,7 +72,13 @@ export async function inspectRoutes(app: App, parts: Parts): Promise<void> {
       const receiveMs = performance.now() - request.arrived;
       metrics.stage("receive", name, receiveMs);
       const { deadline: signal } = request;
-      const inspected = await inspector.inspect({ model: name, version, image, signal, regions: true });
+      const { id } = request;
+      const station = stationOf(request, request.query.station, settings);
+      const time = new Date(Date.now() - receiveMs);
+      const inspected = await inspector.inspect({
+        ...{ id, time, station, model: name, version, image, signal },
+        regions: true,
+      });
       const body = bodyOf(request, inspected, receiveMs);
       request.log.info(
         { model: name, version: body.version, verdict: body.verdict, score: body.score, pValue: body.pValue },

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import Type from "typebox";
 import { Problem } from "../../problems/problem.js";
 import { ServiceError } from "../../problems/service-error.js";
@@ -7,6 +8,7 @@ import { writeInferResponse } from "../../tensors/infer-response.js";
 import { version as serviceVersion } from "../../version.js";
 import type { App, Parts } from "../app.js";
 import { ModelParameters } from "../parameters.js";
+import { stationOf } from "../station.js";
 
 const tags = ["Open Inference Protocol"];
 const headerLength = "inference-header-content-length";
@@ -116,8 +118,15 @@ export async function protocolRoutes(app: App, { models, inspector, settings }: 
       // If one image fails, the others are not worth their time.
       const failed = new AbortController();
       const signal = AbortSignal.any([request.deadline, failed.signal]);
+      const common = {
+        model: name,
+        version: by.version,
+        time: new Date(),
+        station: stationOf(request, undefined, settings),
+        signal,
+      };
       const scores = await Promise.all(
-        images.map((image) => inspector.inspect({ model: name, version: by.version, image, signal })),
+        images.map((image) => inspector.inspect({ ...common, id: randomUUID(), image })),
       ).catch((error: unknown) => {
         failed.abort(new ServiceError("INVALID_REQUEST", "Another image of the request failed."));
         throw error;
