@@ -1,7 +1,8 @@
 import type { FastifyRequest } from "fastify";
-import type { ImageInput } from "reverse-distillation";
+
 import type { Static } from "typebox";
 import { ServiceError } from "../problems/service-error.js";
+import type { GivenImage } from "../store/image-file.js";
 import { isRaw, rawImage, type PixelLayout } from "./raw-pixels.js";
 
 /**
@@ -13,7 +14,7 @@ export async function imageOf(
   request: FastifyRequest,
   layout: Static<typeof PixelLayout>,
   maxPixels: number,
-): Promise<ImageInput> {
+): Promise<GivenImage> {
   const bytes = request.isMultipart() ? await fileOf(request) : bodyOf(request);
   if (bytes.length === 0)
     throw new ServiceError("INVALID_REQUEST", "The image is empty. Send it as the body.");

@@ -1,6 +1,6 @@
-import type { Drift, ImageInput, Score } from "reverse-distillation";
+import type { Drift, Score } from "reverse-distillation";
 import type { Metrics } from "../metrics/metrics.js";
-import { digestOf } from "../store/image-file.js";
+import { digestOf, type GivenImage } from "../store/image-file.js";
 import type { JudgedFile } from "../store/judged-files.js";
 import type { Store } from "../store/store.js";
 import type { LoadedVersion } from "./loaded-version.js";
@@ -17,7 +17,7 @@ export interface InspectionRequest {
   model: string;
   /** The version that is served, if none is named. */
   version: number | undefined;
-  image: ImageInput;
+  image: GivenImage;
   signal: AbortSignal;
   regions?: boolean;
   /** The file that the image came from, if it came from one. */

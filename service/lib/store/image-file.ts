@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
-import type { ImageInput, RawImage } from "reverse-distillation";
+import type { RawImage } from "reverse-distillation";
+
+/** An image as the service gets it: an encoded file, or raw pixels. */
+export type GivenImage = Uint8Array | RawImage;
 
 /** An image as a file. */
 export interface ImageFile {
@@ -20,12 +23,12 @@ const signatures: [start: RegExp, type: string][] = [
 ];
 
 /** SHA-256 of the bytes of an image as they were given, in hexadecimal. */
-export function digestOf(image: ImageInput): string {
+export function digestOf(image: GivenImage): string {
   return createHash("sha256").update(bytesOf(image)).digest("hex");
 }
 
 /** The image as a file: an encoded one as it is, raw pixels as PAM. A Bayer pattern stays one, as a grey image. */
-export function imageFileOf(image: ImageInput): ImageFile {
+export function imageFileOf(image: GivenImage): ImageFile {
   if (!isRaw(image)) {
     const bytes = bytesOf(image);
     const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 12)).toString("latin1");
@@ -62,12 +65,11 @@ function toPam(image: RawImage): Buffer {
   return file;
 }
 
-function isRaw(image: ImageInput): image is RawImage {
-  return typeof image === "object" && "width" in image;
+function isRaw(image: GivenImage): image is RawImage {
+  return "width" in image;
 }
 
-function bytesOf(image: ImageInput): Uint8Array {
-  if (typeof image === "string") throw new TypeError("The service inspects no paths.");
+function bytesOf(image: GivenImage): Uint8Array {
   const data = isRaw(image) ? image.data : image;
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import SQLite, { type Database } from "better-sqlite3";
 import type { Logger } from "pino";
-import type { ImageInput } from "reverse-distillation";
+
 import { ServiceError } from "../problems/service-error.js";
 import { makeFolderDurably } from "./durable-file.js";
 import { GroupCommit } from "./group-commit.js";
-import { imageFileOf } from "./image-file.js";
+import { imageFileOf, type GivenImage } from "./image-file.js";
 import { ImageFolder } from "./image-folder.js";
 import { lockFolder } from "./lock.js";
 import { migrate } from "./schema.js";
@@ -105,7 +105,7 @@ export class Store {
    * @param file The file that the image came from: it is then judged, in the same transaction.
    * @throws ServiceError `NOT_STORED`
    */
-  add(part: NewPart, image: ImageInput, file?: JudgedFile): Promise<Part> {
+  add(part: NewPart, image: GivenImage, file?: JudgedFile): Promise<Part> {
     return this.#storing(async () => {
       const kept = isKept(part) ? imageFileOf(image) : undefined;
       if (kept) await this.#images.write(part.id, kept.bytes);

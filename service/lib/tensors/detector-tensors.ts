@@ -1,4 +1,5 @@
-import type { Detector, ImageInput, Score } from "reverse-distillation";
+import type { Detector, Score } from "reverse-distillation";
+import type { GivenImage } from "../store/image-file.js";
 import { ServiceError } from "../problems/service-error.js";
 import type { ReadInferRequest } from "./infer-request.js";
 import type { OutputTensor } from "./infer-response.js";
@@ -38,7 +39,7 @@ export function outputsOf({ config, thresholds, calibration }: Detector): Tensor
  *
  * @throws ServiceError `INVALID_REQUEST`
  */
-export function imagesOf(given: readonly GivenTensor[], mostImages: number, maxPixels: number): ImageInput[] {
+export function imagesOf(given: readonly GivenTensor[], mostImages: number, maxPixels: number): GivenImage[] {
   const [tensor, ...others] = given;
   if (tensor === undefined || others.length > 0 || !inputs.some(({ name }) => name === tensor.name))
     throw new ServiceError(
