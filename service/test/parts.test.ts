@@ -102,7 +102,7 @@ test.serial("a reviewer confirms or overrules, by the name of the token", async 
     zoe: await addToken(file, { role: "review", name: "zoe" }),
   };
   const { ask } = await running(t, models, { store: join(folder, "store"), tokens: file });
-  const as = (token: string, init: RequestInit = {}) => ({
+  const as = (token: string, init: RequestInit & { headers?: Record<string, string> } = {}) => ({
     ...init,
     headers: { ...init.headers, authorization: `Bearer ${token}` },
   });

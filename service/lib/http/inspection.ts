@@ -1,9 +1,13 @@
 import { verdicts } from "../verdicts.js";
-import Type, { type Static } from "typebox";
+import Type, { type Static, type TUnsafe } from "typebox";
 
-/** A value that can be null. */
-export const nullable = <T extends "number" | "string">(type: T, options: object = {}) =>
-  Type.Unsafe<(T extends "number" ? number : string) | null>({ type: [type, "null"], ...options });
+/** A number or a string that can be null. */
+export function nullable<T extends "number" | "string">(
+  type: T,
+  options: object = {},
+): TUnsafe<(T extends "number" ? number : string) | null> {
+  return Type.Unsafe({ type: [type, "null"], ...options });
+}
 
 const Point = Type.Object({ x: Type.Number(), y: Type.Number() });
 
