@@ -20,7 +20,6 @@ import {
 import type { Addon, NativeImageSet, NativeModel, Part } from "../native/addon.js";
 import { loadAddon } from "../native/loader.js";
 import { fromNative } from "../native/native-error.js";
-import type { ResolvedCheckpointing } from "../options/checkpointing.js";
 import { modelOptions, type ModelDescription } from "../options/model.js";
 import { omitOptions, pickOptions } from "../options/option.js";
 import type { TrainProgress } from "../options/progress.js";
@@ -91,7 +90,7 @@ export async function prepare(
   let set: NativeImageSet | undefined;
   try {
     set = new addon.ImageSet(native.config);
-    await requireOutputs(native, options.checkpoint, out, inputs);
+    await requireOutputs(native, options, out, inputs);
     if (weights === undefined) warnOfRandomTeacher(options.backbone);
     else await loadTeacherWeights(native, weights, signal);
     const machine: TrainingMachine = {
@@ -146,7 +145,7 @@ export async function prepare(
 /** Checks that the model and the checkpoints can be written, and that they overwrite nothing that is read. */
 async function requireOutputs(
   native: NativeModel,
-  checkpoint: ResolvedCheckpointing | undefined,
+  { checkpoint, weightAverage }: Pick<ResolvedTrainOptions, "checkpoint" | "weightAverage">,
   out: string | undefined,
   inputs: readonly NamedFile[],
 ): Promise<void> {
@@ -161,8 +160,9 @@ async function requireOutputs(
         `The checkpoints and the model cannot have the same path, ${printable(out)}. Choose another path for one of them.`,
       );
     }
-    // The weights, and Adam's two moments of each.
-    const bytes = await roomForCheckpoints(path, 3 * sizeOf(native, ["bn", "decoder"]));
+    // The weights, Adam's two moments of each, and their average.
+    const copies = weightAverage === "none" ? 3 : 4;
+    const bytes = await roomForCheckpoints(path, copies * sizeOf(native, ["bn", "decoder"]));
     outputs.push(
       { name: "the checkpoints", path, bytes },
       { name: "the previous checkpoint", path: previous, bytes: 0 },

@@ -81,6 +81,8 @@ export function requireSameOptions(
   const begun = progress.epochs + (progress.batches > 0 ? 1 : 0);
   if (epochs !== "auto" && epochs < begun)
     differences.push(`${describeProgress(progress)} are done there, and epochs is ${epochs} here`);
+  if (identity.options.learningRateSchedule !== "constant" && progress.of !== epochs)
+    differences.push(`epochs is ${progress.of} there and ${epochs} here, and the learning rate depends on it`);
   if (differences.length > 0) throw another(checkpoint, differences);
   warnOfMachine(checkpoint, machine);
 }
@@ -106,7 +108,7 @@ function another({ path }: TrainingCheckpoint, differences: readonly string[]): 
   return new ReverseDistillationError(
     "INVALID_ARGUMENT",
     `The checkpoint ${printable(path)} belongs to another training: ${differences.join("; ")}. Resume with the same ` +
-      "images and options, of which only epochs may be larger, or choose another path to start a new training.",
+      "images and options, of which only epochs may be larger with a constant learning rate, or choose another path to start a new training.",
   );
 }
 

@@ -67,6 +67,14 @@ export function describeModel(model: ModelDescription): string {
   );
 }
 
+/** A training as text, without options that files of this version lack. Their values are then what the lack stands for. */
+function describeTraining(training: TrainingDescription | null, version: number): string {
+  if (training === null) return "null";
+  const names = new Set(storedNames(trainingOptions, version));
+  const isKnown = (name: string) => !(name in trainingOptions) || names.has(name);
+  return JSON.stringify(Object.fromEntries(Object.entries(training).filter(([name]) => isKnown(name))));
+}
+
 function versionOf({
   model,
   training,
@@ -88,7 +96,7 @@ export function encodeMetadata(content: ModelFileContent): Record<string, string
     format_version: String(versionOf(content)),
     created_by: `reverse-distillation ${packageVersion}`,
     model: describeModel(model),
-    training: JSON.stringify(training),
+    training: describeTraining(training, versionOf(content)),
     ...(calibration && { calibration: JSON.stringify(calibration) }),
     ...(thresholds && { thresholds: JSON.stringify(thresholds) }),
     ...(trained && { image_digests: trained.join("") }),

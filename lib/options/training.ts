@@ -10,6 +10,22 @@ export const losses = ["location", "global"] as const;
  */
 export type Loss = (typeof losses)[number];
 
+export const learningRateSchedules = ["constant", "cosine"] as const;
+/**
+ * How the learning rate changes over a training.
+ *
+ * @useDeclaredType
+ */
+export type LearningRateSchedule = (typeof learningRateSchedules)[number];
+
+export const weightAverages = ["none", "ema"] as const;
+/**
+ * Whether a detector has the average of the weights that it was trained through.
+ *
+ * @useDeclaredType
+ */
+export type WeightAverage = (typeof weightAverages)[number];
+
 /** How long to train: the number of epochs, or "auto" to stop when the loss stops improving. */
 export type Epochs = number | "auto";
 
@@ -56,6 +72,28 @@ export const trainingOptions = {
     default: 0.005,
     help: "Adam's learning rate",
     placeholder: "<rate>",
+  }),
+  /**
+   * How the learning rate changes: "constant", or "cosine", which raises it over the first 20 steps and lets it fall as a
+   * cosine does (Loshchilov & Hutter 2017) to a fiftieth at the last step. With `epochs: "auto"`, it falls once the loss
+   * stops improving, over a quarter more epochs.
+   * @defaultValue "constant"
+   */
+  learningRateSchedule: option(choice(learningRateSchedules), {
+    default: "constant",
+    since: 6,
+    help: "keep the learning rate, or let it fall as a cosine after 20 steps of warm-up",
+  }),
+  /**
+   * What is kept of the training: "none" keeps the weights of the last step; "ema" keeps an exponential moving average of
+   * the weights and of the batch norms' statistics (Tarvainen & Valpola 2017), which swings less. After step t it keeps
+   * min(0.98, t / (t + 10)) of itself.
+   * @defaultValue "none"
+   */
+  weightAverage: option(choice(weightAverages), {
+    default: "none",
+    since: 6,
+    help: "keep the last weights, or an exponential moving average of them",
   }),
   /**
    * The loss: "location" averages the cosine distances of all positions (Deng & Li 2022, Eq. 2); "global" compares each

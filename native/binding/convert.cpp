@@ -29,6 +29,8 @@ const Names<FeatureStorage> kFeatureStorages = {{"memory", FeatureStorage::kMemo
                                                 {"file", FeatureStorage::kFile},
                                                 {"recomputed", FeatureStorage::kNone}};
 const Names<Loss> kLosses = {{"location", Loss::kLocation}, {"global", Loss::kGlobal}};
+const Names<Schedule> kSchedules = {{"constant", Schedule::kConstant}, {"cosine", Schedule::kCosine}};
+const Names<bool> kWeightAverages = {{"none", false}, {"ema", true}};
 const Names<PixelOrder> kPixelOrders = {
     {"rgb", PixelOrder::kRgb},
     {"bgr", PixelOrder::kBgr},
@@ -130,6 +132,8 @@ TrainingConfig to_training_config(const Napi::Object& value) {
   config.until_converged = value.Get("untilConverged").ToBoolean();
   config.batch_size = to_integer(value.Get("batchSize"));
   config.learning_rate = value.Get("learningRate").ToNumber().DoubleValue();
+  config.schedule = from_name(value.Get("learningRateSchedule"), kSchedules);
+  config.average_weights = from_name(value.Get("weightAverage"), kWeightAverages);
   config.loss = to_loss(value.Get("loss"));
   config.seed = static_cast<uint64_t>(to_integer(value.Get("seed")));
   config.features.memory = to_integer(value.Get("featureMemory"));

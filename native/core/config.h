@@ -71,12 +71,17 @@ struct FeatureBudget {
 /// Where training keeps the teacher's features.
 enum class FeatureStorage { kUndecided, kMemory, kFile, kNone };
 
+/// How the learning rate changes over a training; see `learning_rate_at`.
+enum class Schedule { kConstant, kCosine };
+
 /// How a model is trained.
 struct TrainingConfig {
   int64_t epochs = 1;
   bool until_converged = false;  ///< End before `epochs` once the loss stops improving.
   int64_t batch_size = 16;
   double learning_rate = 0.005;
+  Schedule schedule = Schedule::kConstant;
+  bool average_weights = false;  ///< Keep a moving average of the weights; see `WeightAverage`.
   Loss loss = Loss::kLocation;
   uint64_t seed = 0;  ///< Seeds the order of the images.
   FeatureBudget features;

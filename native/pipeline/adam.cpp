@@ -27,8 +27,7 @@ at::Tensor in_order_of(const at::Tensor& parameter, const at::Tensor& gradient) 
 
 }  // namespace
 
-Adam::Adam(std::vector<at::Tensor> parameters, double learning_rate)
-    : learning_rate_(learning_rate), parameters_(std::move(parameters)) {
+Adam::Adam(std::vector<at::Tensor> parameters) : parameters_(std::move(parameters)) {
   const at::NoGradGuard no_grad;
   for (const at::Tensor& parameter : parameters_) {
     means_.push_back(at::zeros({parameter.numel()}, parameter.options()));
@@ -43,7 +42,7 @@ Adam::Memory Adam::memory(size_t parameter) const {
           variances_[parameter].as_strided(like.sizes(), like.strides()), steps_[parameter]};
 }
 
-void Adam::step() {
+void Adam::step(double learning_rate) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> parameters, gradients, means, variances, steps;
   for (size_t i = 0; i < parameters_.size(); ++i) {
@@ -58,7 +57,7 @@ void Adam::step() {
   }
   if (parameters.empty()) return;
   at::_foreach_add_(steps, 1);
-  at::_fused_adam_(parameters, gradients, means, variances, {}, steps, learning_rate_, kBeta1, kBeta2,
+  at::_fused_adam_(parameters, gradients, means, variances, {}, steps, learning_rate, kBeta1, kBeta2,
                    /*weight_decay=*/0.0, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
 }
 

@@ -11,11 +11,11 @@ namespace reverse_distillation {
 class Adam {
  public:
   /// parameters: dense, on one device. They are changed in place.
-  Adam(std::vector<at::Tensor> parameters, double learning_rate);
+  explicit Adam(std::vector<at::Tensor> parameters);
 
   /// Takes one step along the gradients and drops them, so that their memory is free for the next forward. A
   /// parameter without a gradient (one that the layout never runs) does not change.
-  void step();
+  void step(double learning_rate);
 
   /// What Adam remembers of one parameter. The tensors share its memory, in the parameter's shape.
   struct Memory {
@@ -28,7 +28,6 @@ class Adam {
   Memory memory(size_t parameter) const;
 
  private:
-  double learning_rate_;
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> means_;      ///< Rows in the parameters' memory order.
   std::vector<at::Tensor> variances_;  ///< Rows in the same order.

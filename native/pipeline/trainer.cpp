@@ -14,6 +14,7 @@
 #include <chrono>
 
 #include "core/float32_mode.h"
+#include "pipeline/learning_rate.h"
 #include "pipeline/training_step.h"
 
 namespace reverse_distillation {
@@ -45,6 +46,16 @@ std::vector<at::Tensor> tensors_of(const std::vector<NamedTensor>& named) {
   std::vector<at::Tensor> tensors;
   for (const NamedTensor& entry : named) tensors.push_back(entry.tensor);
   return tensors;
+}
+
+/// The weights and statistics of what is trained, as files name them. They share the model's memory.
+std::vector<NamedTensor> trained_members(const ReverseDistillation& model) {
+  std::vector<NamedTensor> found;
+  for (const NamedTensor& entry : members(*model->bottleneck))
+    found.push_back({"bn." + entry.name, entry.tensor});
+  for (const NamedTensor& entry : members(*model->decoder))
+    found.push_back({"decoder." + entry.name, entry.tensor});
+  return found;
 }
 
 /// On the CPU, contiguous, and in memory of its own.
@@ -92,14 +103,19 @@ Training::Training(ReverseDistillation model, const ModelConfig& model_config,
       device_(model_->bottleneck->parameters().front().device()),
       teacher_(*model_->teacher, *images_, model_config_, config_.features),
       parameters_(trained_parameters(model_)),
-      optimiser_(tensors_of(parameters_), config_.learning_rate),
+      optimiser_(tensors_of(parameters_)),
       generator_(seeded(config_.seed)),
+      batches_in_epoch_(static_cast<int64_t>(batches_of(at::arange(images_->size(), at::kLong)).size())),
       epochs_(config_.epochs),
-      loss_sum_(at::zeros({}, at::TensorOptions(device_).dtype(at::kDouble))) {}
+      loss_sum_(at::zeros({}, at::TensorOptions(device_).dtype(at::kDouble))) {
+  if (config_.average_weights) average_.emplace(trained_members(model_));
+}
 
 void Training::run(int64_t epochs, const CancelToken& cancel, const CancelToken& pause,
                    const Report& report) {
   const TrainMode train_mode(model_);
+  std::optional<WeightAverage::Training> trained_weights;
+  if (average_) trained_weights.emplace(*average_);
   while (!finished() && ended() < epochs) {
     if (!recall_features(cancel, pause) || !run_epoch(cancel, pause)) return;
     report(end_epoch());
@@ -152,18 +168,29 @@ void Training::train_on(const at::Tensor& batch) {
   const Float32Mode float32_mode(device_, model_config_.precision);
   const at::Tensor loss =
       backpropagate(model_, teacher_.batch(batch), model_config_.layers, config_.loss, images_->masks(batch));
-  optimiser_.step();
+  optimiser_.step(learning_rate());
   loss_sum_.add_(loss.to(at::kDouble), batch.numel());
   trained_ += batch.numel();
   timed_ += batch.numel();
   ++batches_;
+  if (average_) average_->update(steps());
+}
+
+double Training::learning_rate() const {
+  if (config_.schedule == Schedule::kConstant) return config_.learning_rate;
+  if (config_.until_converged && !plateau_) {
+    return learning_rate_at(std::min(steps(), kWarmUpSteps), config_.learning_rate,
+                            {kWarmUpSteps + 1, kWarmUpSteps + 1});
+  }
+  const Decay decay = {plateau_.value_or(0) * batches_in_epoch_, epochs_ * batches_in_epoch_};
+  return learning_rate_at(steps(), config_.learning_rate, decay);
 }
 
 EpochReport Training::end_epoch() {
   const double loss = progress().loss;
   const double images_per_second = static_cast<double>(timed_) / seconds_;
   const double seconds_per_epoch = static_cast<double>(trained_) / images_per_second;
-  if (convergence_.reached_with(loss) && config_.until_converged) epochs_ = ended();
+  note_epoch(loss);
   order_ = at::Tensor();
   batches_ = trained_ = timed_ = 0;
   seconds_ = 0.0;
@@ -174,6 +201,18 @@ EpochReport Training::end_epoch() {
           images_per_second,
           seconds_per_epoch * static_cast<double>(epochs_ - ended()),
           teacher_.storage()};
+}
+
+/// Decides how long the training goes on.
+void Training::note_epoch(double loss) {
+  const bool reached = convergence_.reached_with(loss);
+  if (!config_.until_converged || plateau_) return;
+  if (config_.schedule == Schedule::kConstant) {
+    if (reached) epochs_ = ended();
+  } else if (reached || 5 * ended() >= 4 * config_.epochs) {
+    plateau_ = ended();
+    epochs_ = std::min(config_.epochs, ended() + (ended() + 3) / 4);
+  }
 }
 
 TrainingProgress Training::progress() const {
@@ -190,12 +229,9 @@ std::vector<at::Tensor> Training::batches_of(const at::Tensor& order) const {
 }
 
 std::vector<NamedTensor> Training::fixed_state() const {
-  std::vector<NamedTensor> state;
-  for (const NamedTensor& entry : members(*model_->bottleneck)) {
-    state.push_back({"bn." + entry.name, entry.tensor});
-  }
-  for (const NamedTensor& entry : members(*model_->decoder)) {
-    state.push_back({"decoder." + entry.name, entry.tensor});
+  std::vector<NamedTensor> state = trained_members(model_);
+  if (average_) {
+    for (const auto& [name, tensor] : average_->others()) state.push_back({"trained." + name, tensor});
   }
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Adam::Memory memory = optimiser_.memory(i);
@@ -242,10 +278,13 @@ void Training::load(std::vector<NamedTensor> state) {
   const std::vector<at::Tensor> all = between_epochs ? std::vector<at::Tensor>() : batches_of(order);
   for (int64_t i = 0; i < batches; ++i) trained_ += all[static_cast<size_t>(i)].numel();
   convergence_ = Convergence();
-  epochs_ = config_.epochs;
-  bool converged = false;
-  for (int64_t i = 0; i < epochs; ++i) converged = convergence_.reached_with(losses[i].item<double>());
-  if (converged && config_.until_converged && between_epochs) epochs_ = epochs;
+  plateau_.reset();
+  for (int64_t i = 0; i < epochs; ++i) {
+    // A constant learning rate lets the training go on as if it had not converged before.
+    if (!plateau_) epochs_ = config_.epochs;
+    note_epoch(losses[i].item<double>());
+  }
+  if (!plateau_ && !between_epochs) epochs_ = config_.epochs;
   features_recalled_ = false;
 }
 

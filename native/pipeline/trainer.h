@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "core/cancel_token.h"
 #include "core/config.h"
@@ -13,6 +14,7 @@
 #include "pipeline/image_set.h"
 #include "pipeline/teacher_features.h"
 #include "pipeline/tensor_state.h"
+#include "pipeline/weight_average.h"
 
 namespace reverse_distillation {
 
@@ -35,18 +37,21 @@ struct TrainingProgress {
 };
 
 /// Trains bottleneck and decoder on normal images (Deng & Li 2022, Sec. 3.3) in the precision of the model's
-/// configuration. Adam with betas (0.5, 0.999). The order of images depends only on `config.seed`.
+/// configuration. Adam with betas (0.5, 0.999), whose learning rate follows `config.schedule`. With
+/// `config.average_weights`, the model has the average of its weights whenever it does not train. The order
+/// of images depends only on `config.seed`.
 ///
 /// The training can pause after any batch. Its state can then be saved and loaded into another `Training` of
 /// an equal model with equal images and configuration, which ends with the same bits as if nothing had
 /// happened, on one machine and with the same number of threads. Only `epochs` and `until_converged` may
-/// differ.
+/// differ, and these only if the learning rate is constant.
 ///
 /// The last, partial batch of an epoch is used, unless it would leave a batch norm with a single value per
 /// channel (one image of 32 x 32). A batch size above the number of images means one batch.
 ///
 /// With `config.until_converged` the training ends when `Convergence` says so, and at `config.epochs` at the
-/// latest. The result equals that of a training with this number of epochs.
+/// latest. With a constant learning rate, the result equals that of a training with this number of epochs.
+/// With a cosine, the learning rate then begins to fall, over a quarter more epochs.
 class Training {
  public:
   using Report = std::function<void(const EpochReport&)>;
@@ -66,10 +71,11 @@ class Training {
   TrainingProgress progress() const;
 
   /// Copies of everything that a resumed training needs, on the CPU: the weights and statistics of `bn.*` and
-  /// `decoder.*`, `adam.mean.*`, `adam.variance.*` and `adam.steps.*` for every trained parameter, `loss_sum`
-  /// of the epoch in progress (float64), `position` (int64: epochs ended, batches done since), `losses` of
-  /// the ended epochs (float64), `order` of the images in the epoch in progress (int64; empty between
-  /// epochs), and the state of the `generator` that draws the next order (uint8).
+  /// `decoder.*`; if these are averages, what was trained as `trained.bn.*` and `trained.decoder.*`;
+  /// `adam.mean.*`, `adam.variance.*` and `adam.steps.*` for every trained parameter, `loss_sum` of the epoch
+  /// in progress (float64), `position` (int64: epochs ended, batches done since), `losses` of the ended
+  /// epochs (float64), `order` of the images in the epoch in progress (int64; empty between epochs), and the
+  /// state of the `generator` that draws the next order (uint8).
   std::vector<NamedTensor> state() const;
 
   /// Continues from `state`. Throws `Error(kInvalidFile)` if it does not fit this training, and
@@ -86,6 +92,10 @@ class Training {
   bool run_epoch(const CancelToken& cancel, const CancelToken& pause);
   void train_on(const at::Tensor& batch);
   EpochReport end_epoch();
+  void note_epoch(double loss);
+  /// Steps taken since the beginning.
+  int64_t steps() const { return ended() * batches_in_epoch_ + batches_; }
+  double learning_rate() const;
 
   ReverseDistillation model_;
   ModelConfig model_config_;
@@ -95,9 +105,12 @@ class Training {
   TeacherFeatures teacher_;
   std::vector<NamedTensor> parameters_;
   Adam optimiser_;
+  std::optional<WeightAverage> average_;
   at::Generator generator_;
   Convergence convergence_;
-  int64_t epochs_;  ///< The last epoch.
+  int64_t batches_in_epoch_;
+  int64_t epochs_;                  ///< The last epoch.
+  std::optional<int64_t> plateau_;  ///< Epochs after which the learning rate began to fall.
   bool features_recalled_ = true;
 
   // The epoch in progress.

@@ -127,6 +127,22 @@ TEST("a training in bfloat16 with the layout official and two scales resumes wit
   EXPECT(equal(actual, uninterrupted(model, images, config)));
 }
 
+TEST("a falling learning rate and averaged weights resume with equal bits, also until convergence") {
+  const auto images = noise(7, 32, 64);
+  for (const bool until_converged : {false, true}) {
+    TrainingConfig config = epochs(until_converged ? 30 : 8);
+    config.until_converged = until_converged;
+    config.schedule = Schedule::kCosine;
+    config.average_weights = true;
+    const Outcome expected = uninterrupted(small(32, 64), images, config);
+    int within_epoch = 0;
+    const Outcome actual =
+        interrupted(small(32, 64), images, config, std::chrono::milliseconds(10), within_epoch);
+    EXPECT(equal(actual, expected));
+    EXPECT(within_epoch > 0);
+  }
+}
+
 TEST("a finished training resumes to more epochs, and one until convergence knows that it has finished") {
   const auto images = noise(4, 32, 64);
   const Outcome shorter = uninterrupted(small(32, 64), images, epochs(2));

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <thread>
 
 #include "core/device.h"
@@ -16,6 +17,7 @@
 #include "pipeline/adam.h"
 #include "pipeline/convergence.h"
 #include "pipeline/detector.h"
+#include "pipeline/learning_rate.h"
 #include "pipeline/loss.h"
 #include "pipeline/teacher_features.h"
 
@@ -164,7 +166,7 @@ TEST("the fused Adam accepts a gradient in another memory order than its paramet
   const auto stepped = [&](at::MemoryFormat of_gradient) {
     at::Tensor parameter = weights.clone(at::MemoryFormat::ChannelsLast).set_requires_grad(true);
     parameter.mutable_grad() = gradient.clone(of_gradient);
-    Adam({parameter}, 0.01).step();
+    Adam({parameter}).step(0.01);
     return parameter.detach();
   };
   const at::Tensor expected = stepped(at::MemoryFormat::ChannelsLast);
@@ -218,7 +220,7 @@ TEST(
   std::vector<at::Tensor> theirs = {parameter(at::MemoryFormat::ChannelsLast),
                                     parameter(at::MemoryFormat::Contiguous)};
   const at::Tensor untouched = ours[2].clone();
-  Adam adam(ours, 0.01);
+  Adam adam(ours);
   torch::optim::Adam reference(theirs, torch::optim::AdamOptions(0.01).betas({0.5, 0.999}));
   for (int step = 0; step < 5; ++step) {
     const at::Tensor direction = at::randn({6, 4, 3, 3});
@@ -226,7 +228,7 @@ TEST(
       (ours[i] * direction).pow(2).sum().backward();
       (theirs[i] * direction).pow(2).sum().backward();
     }
-    adam.step();
+    adam.step(0.01);
     reference.step();
     reference.zero_grad();
     EXPECT(!ours[0].grad().defined() && !ours[1].grad().defined());
@@ -368,6 +370,105 @@ TEST("a cancelled training stops between batches and leaves a model that scores"
   const AnomalyMaps once = detector.score({&view, 1});
   const AnomalyMaps again = detector.score({&view, 1});
   EXPECT(at::equal(once.maps, again.maps), "scoring must not move the running statistics");
+}
+
+TEST("the learning rate rises over 20 steps, stays until its decay begins, and falls to a fiftieth") {
+  const Decay late = {100, 200};
+  const auto near = [](double a, double b) { return std::abs(a - b) < 1e-12; };
+  EXPECT(near(learning_rate_at(0, 0.01, late), 0.0005));
+  EXPECT(near(learning_rate_at(19, 0.01, late), 0.01));
+  EXPECT(near(learning_rate_at(99, 0.01, late), 0.01));
+  EXPECT(near(learning_rate_at(150, 0.01, late), 0.01 * 0.51));
+  EXPECT(near(learning_rate_at(200, 0.01, late), 0.01 / 50));
+  EXPECT(near(learning_rate_at(500, 0.01, late), 0.01 / 50));
+  // From the end of the rise, if the decay would begin before.
+  EXPECT(near(learning_rate_at(110, 0.01, {0, 200}), 0.01 * 0.51));
+  for (int64_t step = 20; step < 200; ++step) {
+    EXPECT(learning_rate_at(step, 0.01, {0, 200}) >= learning_rate_at(step + 1, 0.01, {0, 200}));
+  }
+}
+
+TEST("a detector has the moving average of the weights and statistics of every step") {
+  auto images = std::make_shared<ImageSet>(noise(9, 64, 32));
+  TrainingConfig config = epochs(2);
+  config.average_weights = true;
+  Detector detector(config_of(64, 32));
+  detector.begin_training(images, config);
+  std::map<std::string, at::Tensor> averages;
+  const auto named = [&](const std::string& prefix) {
+    std::vector<NamedTensor> found;
+    for (const NamedTensor& entry : detector.training_state()) {
+      if (entry.name.starts_with(prefix + "bn.") || entry.name.starts_with(prefix + "decoder."))
+        found.push_back({entry.name.substr(prefix.size()), entry.tensor.to(at::kDouble)});
+    }
+    return found;
+  };
+  for (const auto& [name, tensor] : named("trained.")) averages[name] = tensor;
+  CancelToken pause;
+  pause.cancel();
+  bool finished = false;
+  for (int64_t step = 1; !finished; ++step) {
+    finished = detector.continue_training(2, CancelToken(), pause, kSilent).finished;
+    const double kept = std::min(0.98, static_cast<double>(step) / static_cast<double>(step + 10));
+    for (const auto& [name, tensor] : named("trained.")) {
+      averages[name] = kept * averages[name] + (1 - kept) * tensor;
+    }
+    for (const auto& [name, tensor] : named("")) {
+      if (averages.contains(name)) EXPECT_CLOSE(tensor, averages[name], 1e-5, 1e-5);
+    }
+  }
+  EXPECT(averages.size() > 100);
+  EXPECT(averages.contains("decoder.layer1.0.bn1.running_var"));
+}
+
+TEST(
+    "a learning rate that falls changes a training, and averages leave the trained weights as they would "
+    "be") {
+  const ImageSet images = noise(6, 64, 32);
+  const auto shared = std::make_shared<ImageSet>(images);
+  const auto state = [&](Schedule schedule, bool average) {
+    TrainingConfig config = epochs(3);
+    config.schedule = schedule;
+    config.average_weights = average;
+    Detector detector(config_of(64, 32));
+    detector.begin_training(shared, config);
+    detector.continue_training(3, CancelToken(), CancelToken(), kSilent);
+    std::map<std::string, at::Tensor> found;
+    for (const NamedTensor& entry : detector.training_state()) found[entry.name] = entry.tensor;
+    return found;
+  };
+  const std::string name = "decoder.layer1.0.conv1.weight";
+  auto plain = state(Schedule::kConstant, false), averaged = state(Schedule::kConstant, true);
+  EXPECT(at::equal(plain[name], averaged["trained." + name]));
+  EXPECT(!at::equal(plain[name], averaged[name]));
+  EXPECT(!at::equal(plain[name], state(Schedule::kCosine, false)[name]));
+}
+
+TEST("once the loss has stopped improving, a learning rate falls over a quarter more epochs") {
+  const ImageSet images = noise(4, 32, 64);
+  TrainingConfig config = epochs(100);
+  config.until_converged = true;
+  config.schedule = Schedule::kCosine;
+  std::vector<EpochReport> reports;
+  Detector detector(config_of(32, 64));
+  detector.train(images, config, CancelToken(),
+                 [&](const EpochReport& report) { reports.push_back(report); });
+  Convergence convergence;
+  int64_t plateau = 0;
+  for (const EpochReport& report : reports) {
+    if (plateau == 0 && convergence.reached_with(report.loss)) plateau = report.epoch;
+  }
+  EXPECT(plateau >= 10);
+  EXPECT(reports.back().epoch == std::min<int64_t>(100, plateau + (plateau + 3) / 4), reports.back().epoch);
+  EXPECT(reports[static_cast<size_t>(plateau) - 1].epochs == reports.back().epoch);
+
+  // It falls within the limit also where nothing was reached.
+  config.epochs = 8;
+  reports.clear();
+  Detector short_one(config_of(32, 64));
+  short_one.train(images, config, CancelToken(),
+                  [&](const EpochReport& report) { reports.push_back(report); });
+  EXPECT(reports.size() == 8);
 }
 
 }  // namespace reverse_distillation::test
