@@ -5,6 +5,7 @@
  *
  *   node --import tsx bench/accuracy.ts defects <folders...> [options]
  *   node --import tsx bench/accuracy.ts fashion-mnist [options]
+ *   node --import tsx bench/accuracy.ts recipes <folders...> [options]
  *   node --import tsx bench/accuracy.ts tables
  */
 import { basename } from "node:path";
@@ -15,6 +16,8 @@ import { losses, trainingOptions } from "../lib/options/training.js";
 import { findDefectSets, runDefects } from "./accuracy/defects.js";
 import { classes, openFashionMnist, runOneClass } from "./accuracy/fashion-mnist.js";
 import { keyOf, results, type Result, type Settings } from "./accuracy/results.js";
+import { recipeKey, recipeResults, recipes, runRecipe } from "./accuracy/recipes.js";
+import { writeRecipesTable } from "./accuracy/recipes-table.js";
 import { formatTables, writeTables } from "./accuracy/table.js";
 import { results as parityResults } from "./parity/results.js";
 import { writeTable as writeParityTable } from "./parity/table.js";
@@ -93,6 +96,39 @@ async function runUnlessDone(
 
 const shown = (value: number | null) => value?.toFixed(4) ?? "undefined";
 
+interface RecipeFlags {
+  weights?: string;
+  recipes: string;
+  seeds: string;
+  epochs: string;
+  imageSize: string;
+}
+
+/** Seed after seed, so that the recipes are compared under the same conditions. */
+async function compareRecipes(folders: string[], flags: RecipeFlags): Promise<void> {
+  const number = (name: string, text: string) => integer(name, Number(text), 0, Number.MAX_SAFE_INTEGER);
+  const sets = (await Promise.all(folders.map(findDefectSets))).flat();
+  for (const seed of flags.seeds.split(",")) {
+    for (const folder of sets) {
+      for (const recipe of chosen(Object.keys(recipes), flags.recipes)) {
+        const settings = {
+          ...{ recipe, seed: number("--seeds", seed) },
+          imageSize: number("--image-size", flags.imageSize),
+          epochs: number("--epochs", flags.epochs),
+        };
+        if (await recipeResults.has(recipeKey({ subject: basename(folder), ...settings }))) continue;
+        const result = await runRecipe(folder, settings, flags.weights);
+        await recipeResults.add(result);
+        const aurocs = result.imageAurocs.map(shown).join(" ");
+        console.log(
+          `${result.subject}, ${recipe}, seed ${seed}: image AUROC ${aurocs}; ${result.trainSeconds} s`,
+        );
+      }
+    }
+  }
+  await writeRecipesTable(await recipeResults.read());
+}
+
 function benchmark(name: string, description: string, epochs: number, imageSize: number): Command {
   return new Command(name)
     .description(description)
@@ -150,6 +186,17 @@ program
         }
         await writeTables(await results.read());
       }),
+  )
+  .addCommand(
+    new Command("recipes")
+      .description("compare recipes of training: each alone and together, the last epochs included")
+      .argument("<folders...>", "data sets in the layout of MVTec AD, or folders of such data sets")
+      .option("--weights <file>", "the teacher's weights: a file, or imagenet; default: a random teacher")
+      .option("--recipes <list>", Object.keys(recipes).join(","), Object.keys(recipes).join(","))
+      .option("--seeds <list>", "for example 0,1,2", "0,1,2")
+      .option("--epochs <n>", "passes over the training images", "20")
+      .option("--image-size <pixels>", "height and width of the images", "128")
+      .action(compareRecipes),
   )
   .command("tables")
   .description(

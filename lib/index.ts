@@ -57,7 +57,7 @@ export type { BatchingOptions } from "./options/batching.js";
 export type { LoadOptions } from "./options/load.js";
 export type { SaveOptions, StoragePrecision, SaveCheckpointOptions } from "./options/save.js";
 export type { RegionsAsked, ScoreBatchOptions, ScoreOptions } from "./options/score.js";
-export type { Loss, Epochs } from "./options/training.js";
+export type { Loss, Epochs, LearningRateSchedule, WeightAverage } from "./options/training.js";
 export type { Device } from "./options/computing.js";
 export type { ScoringPrecision, TrainingPrecision, Precision } from "./options/precision.js";
 export type {

@@ -82,7 +82,9 @@ export function requireSameOptions(
   if (epochs !== "auto" && epochs < begun)
     differences.push(`${describeProgress(progress)} are done there, and epochs is ${epochs} here`);
   if (identity.options.learningRateSchedule !== "constant" && progress.of !== epochs)
-    differences.push(`epochs is ${progress.of} there and ${epochs} here, and the learning rate depends on it`);
+    differences.push(
+      `epochs is ${progress.of} there and ${epochs} here, and the learning rate depends on it`,
+    );
   if (differences.length > 0) throw another(checkpoint, differences);
   warnOfMachine(checkpoint, machine);
 }

@@ -1,0 +1,52 @@
+import { fileURLToPath } from "node:url";
+import { markdownTable } from "../../scripts/markdown-table.js";
+import { writeMarkedSection } from "../../scripts/marked-section.js";
+import { describeMachines } from "../environment.js";
+import { recipes, type RecipeResult } from "./recipes.js";
+
+const path = fileURLToPath(new URL("../../docs/accuracy.md", import.meta.url));
+
+/** Writes the table to docs/accuracy.md. @throws Error as `writeMarkedSection` */
+export async function writeRecipesTable(results: readonly RecipeResult[]): Promise<void> {
+  await writeMarkedSection(path, "recipes", formatRecipes(results));
+}
+
+/** Formats the results: a row for each data set and recipe, over all seeds. */
+export function formatRecipes(results: readonly RecipeResult[]): string {
+  const header = ["Data set", "Recipe", "Seeds", "Image AUROC", "Swing", "Pixel AUROC", "PRO", "Training, s"];
+  const keyOf = ({ subject, imageSize, epochs }: RecipeResult) =>
+    `${subject}, ${imageSize} x ${imageSize}, ${epochs} epochs`;
+  const sets = [...new Set(results.map(keyOf))];
+  const rows = sets.flatMap((set) =>
+    Object.keys(recipes).flatMap((recipe) => {
+      const runs = results.filter((result) => keyOf(result) === set && result.recipe === recipe);
+      if (runs.length === 0) return [];
+      const of = (value: (run: RecipeResult) => number | null) => spread(runs.map(value));
+      return [
+        [
+          ...[set, recipe, String(runs.length)],
+          of(({ imageAurocs }) => imageAurocs.at(-1)!),
+          of(({ imageAurocs }) => Math.max(...imageAurocs) - Math.min(...imageAurocs)),
+          of(({ pixelAuroc }) => pixelAuroc),
+          of(({ pro }) => pro),
+          median(runs.map(({ trainSeconds }) => trainSeconds)).toFixed(0),
+        ],
+      ];
+    }),
+  );
+  return `${describeMachines(results)}\n${markdownTable(header, rows, (column) => (column < 2 ? "---" : "---:"))}`;
+}
+
+/** The mean and the standard deviation over the seeds. */
+function spread(values: readonly (number | null)[]): string {
+  const numbers = values.filter((value) => value !== null);
+  if (numbers.length < values.length) return "undefined";
+  const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+  if (numbers.length === 1) return mean.toFixed(4);
+  const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return `${mean.toFixed(4)} \u00b1 ${Math.sqrt(squares / (numbers.length - 1)).toFixed(4)}`;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}

@@ -1,0 +1,118 @@
+import { tmpdir } from "node:os";
+import { basename } from "node:path";
+import { createDetector, type Detector } from "../../lib/detector/detector.js";
+import { prepare } from "../../lib/detector/prepared-training.js";
+import { openDataset, type Dataset } from "../../lib/evaluation/dataset.js";
+import { resolveTrainOptions } from "../../lib/options/train.js";
+import type { LearningRateSchedule, WeightAverage } from "../../lib/options/training.js";
+import { describeEnvironment, type Environment } from "../environment.js";
+import { ResultsFile } from "../results-file.js";
+
+/** What a recipe changes of the defaults. */
+export interface Recipe {
+  learningRateSchedule?: LearningRateSchedule;
+  weightAverage?: WeightAverage;
+}
+
+/** Each change alone, and together. */
+export const recipes: Readonly<Record<string, Recipe>> = {
+  default: {},
+  cosine: { learningRateSchedule: "cosine" },
+  average: { weightAverage: "ema" },
+  both: { learningRateSchedule: "cosine", weightAverage: "ema" },
+};
+
+/** How a recipe is measured. */
+export interface RecipeSettings {
+  recipe: string;
+  imageSize: number;
+  epochs: number;
+  seed: number;
+}
+
+/** A training by a recipe. */
+export interface RecipeResult extends RecipeSettings {
+  subject: string;
+  /** After each of the last epochs, the last one last. */
+  imageAurocs: number[];
+  pixelAuroc: number | null;
+  pro: number | null;
+  /** Without evaluations. */
+  trainSeconds: number;
+  environment: Environment;
+}
+
+export const recipeResults = new ResultsFile<RecipeResult>("recipes.json", recipeKey);
+
+/** Identifies a result. */
+export function recipeKey({
+  subject,
+  recipe,
+  imageSize,
+  epochs,
+  seed,
+}: RecipeSettings & { subject: string }): string {
+  return JSON.stringify([subject, imageSize, epochs, recipe, seed]);
+}
+
+/** Epochs at the end after which a training is evaluated: what is kept should not depend on where it happens to end. */
+const evaluated = 4;
+
+/** Trains by a recipe and evaluates after each of the last epochs. */
+export async function runRecipe(
+  folder: string,
+  settings: RecipeSettings,
+  weights: string | undefined,
+): Promise<RecipeResult> {
+  const { recipe, imageSize, epochs, seed } = settings;
+  const dataset = await openDataset(folder);
+  const options = resolveTrainOptions({
+    ...recipes[recipe],
+    ...{ imageSize, epochs, seed, calibrate: false },
+    ...(weights && { weights }),
+  });
+  const prepared = await prepare(dataset.train, options, undefined);
+  const { addon, native, model, set, inputs } = prepared;
+  try {
+    const { batching, threads, featureMemory, featureDisk } = options;
+    await using detector = createDetector({
+      addon,
+      native,
+      model,
+      training: null,
+      threads,
+      batching,
+      inputs,
+    });
+    await native.beginTraining(set, {
+      ...prepared.identity.options,
+      ...{ epochs, untilConverged: false, threads, featureMemory, featureDisk, featureFolder: tmpdir() },
+    });
+    const imageAurocs: number[] = [];
+    let trainSeconds = 0;
+    for (let until = epochs - evaluated + 1; until <= epochs; until++) {
+      const started = performance.now();
+      const never = new addon.CancelToken();
+      await native.continueTraining(until, threads, never, new addon.CancelToken(), () => {});
+      trainSeconds += (performance.now() - started) / 1000;
+      imageAurocs.push(await imageAuroc(detector, dataset));
+    }
+    const { overall } = await detector.evaluate(dataset, { resamples: 0 });
+    return {
+      subject: basename(folder),
+      ...settings,
+      imageAurocs,
+      pixelAuroc: overall.pixel?.auroc ?? null,
+      pro: overall.pixel?.pro.dataset ?? null,
+      trainSeconds: Math.round(trainSeconds),
+      environment: await describeEnvironment(),
+    };
+  } finally {
+    set.dispose();
+  }
+}
+
+async function imageAuroc(detector: Detector, dataset: Dataset): Promise<number> {
+  const { overall } = await detector.evaluate(dataset, { pixels: false, resamples: 0 });
+  return overall.image.auroc!;
+}
