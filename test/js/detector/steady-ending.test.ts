@@ -51,7 +51,7 @@ test.serial("a model file says how it was trained, in the version that can say s
     await using loaded = await Detector.load(path);
     t.like(loaded.training, { learningRateSchedule: "constant", weightAverage: "none", ...options });
     const { metadata } = await ModelFile.open(path);
-    t.deepEqual(metadata.training, detector.training as typeof metadata.training);
+    t.deepEqual(metadata.training, detector.training);
   }
 });
 
