@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { root } from "./setup.mjs";
+import { Stopwatch } from "./stopwatch.mjs";
 import { TapReader } from "./tap.mjs";
 
 /**
@@ -14,7 +15,11 @@ import { TapReader } from "./tap.mjs";
  */
 export async function runTap(name, program, args, env = {}) {
   console.log(`\n${name}`);
-  const tap = new TapReader((line) => console.log(line));
+  const stopwatch = new Stopwatch();
+  const tap = new TapReader(
+    (line) => console.log(line),
+    (title) => stopwatch.lap(fileOf(title)),
+  );
   const child = spawn(program, args, {
     cwd: root,
     env: { ...process.env, ...env },
@@ -31,5 +36,14 @@ export async function runTap(name, program, args, env = {}) {
   else if (tap.planned === undefined) tap.fail(`${name} ended before its plan`);
   else if (tap.planned !== tap.reported) tap.fail(`${name} ran ${tap.reported} of its ${tap.planned} tests`);
   else if (tap.reported === 0) tap.fail(`${name} contained no test`);
+  console.log(`${name} took ${stopwatch.summary(slowestFiles)}`);
   return tap;
+}
+
+/** As many as are worth a look. */
+const slowestFiles = 12;
+
+/** @param {string} title of ava, which begins with the parts of the file's path; others have none. */
+function fileOf(title) {
+  return title.split(" \u203a ").slice(0, -1).join("/") || "all";
 }

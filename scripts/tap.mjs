@@ -6,10 +6,15 @@ export class TapReader {
   /** @type {number | undefined} the number of tests in the plan; undefined until it is read. */
   planned = undefined;
   #report;
+  #onTest;
 
-  /** @param {(line: string) => void} report called with one readable line per test, and with failing tests' output. */
-  constructor(report) {
+  /**
+   * @param {(line: string) => void} report called with one readable line per test, and with failing tests' output.
+   * @param {(title: string) => void} [onTest] called with the title of each test when it has ended.
+   */
+  constructor(report, onTest = () => {}) {
     this.#report = report;
+    this.#onTest = onTest;
   }
 
   /** The number of tests that have reported. */
@@ -43,6 +48,7 @@ export class TapReader {
    * @param {string | undefined} directive
    */
   #readTest(ok, title, directive) {
+    this.#onTest(title);
     if (directive !== undefined) {
       this.skipped += 1;
       this.#report(`  - ${title} (skipped)`);

@@ -7,13 +7,16 @@
  * counts as a failure, and so does a run without tests.
  */
 import { join } from "node:path";
+import { performance } from "node:perf_hooks";
 import { runTap } from "./run-tap.mjs";
 import { reportFailure, root, setUp } from "./setup.mjs";
 
 const args = process.argv.slice(2);
 const counts = { passed: 0, failed: 0, skipped: 0 };
 try {
+  const begun = performance.now();
   await setUp({ tests: true });
+  console.log(`The set-up took ${Math.round((performance.now() - begun) / 1000)} s`);
   const ava = join(root, "node_modules", "ava", "entrypoints", "cli.mjs");
   const runs = [await runTap("JavaScript tests", process.execPath, [ava, "--tap", ...args])];
   if (args.length === 0)

@@ -1,4 +1,5 @@
 import test from "ava";
+import { Stopwatch } from "../../../scripts/stopwatch.mjs";
 import { TapReader } from "../../../scripts/tap.mjs";
 
 function read(lines: string[]): TapReader & { told: string[] } {
@@ -30,4 +31,27 @@ test("a test whose title has a number sign is no directive", (t) => {
 
 test("bailing out is a failure", (t) => {
   t.like(read(["Bail out! no memory"]), { failed: 1 });
+});
+
+test("the title of every test is told when it ends, also of one that fails or is skipped", (t) => {
+  const titles: string[] = [];
+  const tap = new TapReader(
+    () => {},
+    (title) => titles.push(title),
+  );
+  for (const line of ["ok 1 - test › js › a › adds", "not ok 2 - b", "ok 3 - c # SKIP", "Bail out!"])
+    tap.read(line);
+  t.deepEqual(titles, ["test › js › a › adds", "b", "c"]);
+});
+
+test("the slowest parts are named, with the time of all their laps", async (t) => {
+  const stopwatch = new Stopwatch();
+  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  stopwatch.lap("first");
+  await pause(600);
+  stopwatch.lap("slow");
+  await pause(600);
+  stopwatch.lap("slow");
+  t.regex(stopwatch.summary(1), /^\d+ s: slow [1-9]\d* s$/);
+  t.regex(stopwatch.summary(2), /^\d+ s: slow [1-9]\d* s, first 0 s$/);
 });
