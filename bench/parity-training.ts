@@ -29,6 +29,7 @@ interface Flags {
   epochs: string;
   batchSize: string;
   seeds: string;
+  steady?: true;
 }
 
 async function main(folder: string, flags: Flags): Promise<void> {
@@ -48,6 +49,7 @@ async function main(folder: string, flags: Flags): Promise<void> {
       epochs: number("--epochs", flags.epochs),
       batchSize: number("--batch-size", flags.batchSize),
       learningRate: 0.005,
+      ...(flags.steady && ({ learningRateSchedule: "cosine", weightAverage: "ema" } as const)),
       loss,
       seed: number("--seeds", text),
     };
@@ -102,6 +104,7 @@ const program = new Command("parity-training")
   .option("--epochs <n>", "passes over the images", "10")
   .option("--batch-size <n>", "images per step", "16")
   .option("--seeds <list>", "seeds of the initial weights and the order of images", "0,1,2")
+  .option("--steady", "let the learning rate fall, and average the weights")
   .action(main);
 
 await runCommand(program);

@@ -21,7 +21,8 @@ import { keptFeatures } from "./computed.js";
 export type TrainingSettings = Pick<
   TrainingDescription,
   "epochs" | "batchSize" | "learningRate" | "loss" | "seed"
->;
+> &
+  Partial<Pick<TrainingDescription, "learningRateSchedule" | "weightAverage">>;
 
 /** The training and the accuracy of one side. */
 export interface Side {
@@ -121,7 +122,7 @@ async function trainNatively(
 async function trainByReference(
   python: string,
   file: (name: string) => string,
-  { epochs, batchSize, learningRate, loss, seed }: TrainingSettings,
+  { epochs, batchSize, learningRate, learningRateSchedule, weightAverage, loss, seed }: TrainingSettings,
 ): Promise<void> {
   await run(python, [
     ...[referenceScript("train"), file("initial.safetensors"), file("train.json")],
@@ -134,6 +135,8 @@ async function trainByReference(
       String(batchSize),
     ],
     ...["--learning-rate", String(learningRate), "--loss", loss, "--seed", String(seed)],
+    ...(learningRateSchedule ? ["--learning-rate-schedule", learningRateSchedule] : []),
+    ...(weightAverage ? ["--weight-average", weightAverage] : []),
   ]);
 }
 

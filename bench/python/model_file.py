@@ -55,7 +55,7 @@ def save_model(path: Path, model: ReverseDistillation, description: dict, traini
     teacher_hash, model_hash = hash_model(text, state)
     metadata = {
         "format": "reverse-distillation",
-        "format_version": _needed_version(description),
+        "format_version": str(max(_needed_version(description), _needed_by_training(training))),
         "created_by": f"the reference, PyTorch {torch.__version__}",
         "model": text,
         "training": json.dumps({**training, "run": None}),
@@ -65,10 +65,14 @@ def save_model(path: Path, model: ReverseDistillation, description: dict, traini
     save_file(state, path, {**metadata, "content_sha256": hash_metadata(metadata)})
 
 
-def _needed_version(description: dict) -> str:
+def _needed_version(description: dict) -> int:
     """The oldest version of the format that has all of the options."""
     since = {"levels": 3, "fit": 5, "roi": 5, "tiles": 6}
-    return str(max([2, *(version for name, version in since.items() if name in description)]))
+    return max([2, *(version for name, version in since.items() if name in description)])
+
+
+def _needed_by_training(training: dict) -> int:
+    return 6 if "learningRateSchedule" in training or "weightAverage" in training else 2
 
 
 def _check_metadata(path: Path, metadata: dict[str, str] | None) -> int:
