@@ -18,15 +18,15 @@ test("options left out take their defaults", (t) => {
     batching,
     ...others
   } = resolveTrainOptions();
-  const { calibrate, checkpoint, stop, roi, ...rest } = others;
+  const { calibrate, checkpoint, stop, roi, tiles, ...rest } = others;
   const { imageSize: side, calibrate: auto, ...defaults } = trainDefaults;
   t.is(auto, "auto");
   t.like(calibrate, { required: false, extrapolate: false });
   t.deepEqual({ ...rest }, { ...defaults, layers: [...defaults.layers] });
   t.deepEqual(imageSize, [side, side]);
   t.deepEqual(
-    [good, format, weights, threads, signal, onProgress, checkpoint, stop, roi],
-    [undefined, undefined, undefined, 0, undefined, undefined, undefined, undefined, undefined],
+    [good, format, weights, threads, signal, onProgress, checkpoint, stop, roi, tiles],
+    [undefined, undefined, undefined, 0, undefined, undefined, undefined, undefined, undefined, undefined],
   );
   t.deepEqual(batching, { maxBatch: 8, maxDelayMs: 0, maxQueue: 10_000, maxQueuedBytes: 2 ** 30 });
   t.true(Number.isSafeInteger(featureMemory) && featureMemory <= totalmem() / 4 && featureMemory > 2 ** 24);
