@@ -5,6 +5,9 @@ import { addToken } from "../lib/access/tokens.js";
 import type { Inspection } from "../lib/http/inspection.js";
 import { png, TestModels } from "./support/models.js";
 import { running } from "./support/running.js";
+import { testWithSqlite } from "./support/with-sqlite.js";
+
+const testOfStore = testWithSqlite();
 
 let models: TestModels;
 test.before(async () => {
@@ -23,7 +26,7 @@ interface Page {
   next: string | null;
 }
 
-test.serial("parts are listed by page and filter, fetched with their image, and kept", async (t) => {
+testOfStore("parts are listed by page and filter, fetched with their image, and kept", async (t) => {
   const store = join(await temporaryFolder(t), "store");
   const first = await running(t, models, { store });
   const image = await png();
@@ -94,7 +97,7 @@ test.serial("parts are listed by page and filter, fetched with their image, and 
   t.deepEqual(new Uint8Array(await fetched.arrayBuffer()), image);
 });
 
-test.serial("a reviewer confirms or overrules, by the name of the token", async (t) => {
+testOfStore("a reviewer confirms or overrules, by the name of the token", async (t) => {
   const folder = await temporaryFolder(t);
   const file = join(folder, "tokens");
   const tokens = {
@@ -102,7 +105,10 @@ test.serial("a reviewer confirms or overrules, by the name of the token", async 
     zoe: await addToken(file, { role: "review", name: "zoe" }),
   };
   const { ask } = await running(t, models, { store: join(folder, "store"), tokens: file });
-  const as = (token: string, init: RequestInit & { headers?: Record<string, string> } = {}) => ({
+  const as = (
+    token: string,
+    init: Omit<RequestInit, "headers"> & { headers?: Record<string, string> } = {},
+  ) => ({
     ...init,
     headers: { ...init.headers, authorization: `Bearer ${token}` },
   });
@@ -127,7 +133,7 @@ test.serial("a reviewer confirms or overrules, by the name of the token", async 
   t.like(part, { station: "line-3", review: { decision: "confirm", good: false, by: "zoe" } });
 });
 
-test.serial("what is not there is answered with a code", async (t) => {
+testOfStore("what is not there is answered with a code", async (t) => {
   const { ask } = await running(t, models, { store: join(await temporaryFolder(t), "store") });
   const accepted = await ask("/models/part/versions/1/inspect", { method: "POST", body: await png() });
   const { id } = (await accepted.json()) as Inspection;

@@ -1,11 +1,14 @@
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import SQLite from "better-sqlite3";
 import { temporaryFolder } from "../../test/js/support/temporary-folder.js";
 import { imageFileOf } from "../lib/store/image-file.js";
+import { loadSqlite } from "../lib/store/sqlite.js";
 import { killAgainAndAgain } from "./support/kill-trial.js";
 import { newPart, openStore } from "./support/stored-parts.js";
+import { testWithSqlite } from "./support/with-sqlite.js";
+
+const testOfStore = testWithSqlite();
 
 const image = Buffer.from("\x89PNG, more or less", "latin1");
 
@@ -14,14 +17,17 @@ async function imagesIn(folder: string): Promise<string[]> {
   return found.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
-test("what was acknowledged outlives kills at any moment, with its image, review and event", async (t) => {
-  const report = await killAgainAndAgain(join(await temporaryFolder(t), "store"), 5, Math.random);
-  t.deepEqual(report.wrong, []);
-  t.true(report.acknowledged > 0 && report.reviewed > 0, JSON.stringify(report));
-  t.true(report.rows >= report.acknowledged);
-});
+testOfStore(
+  "what was acknowledged outlives kills at any moment, with its image, review and event",
+  async (t) => {
+    const report = await killAgainAndAgain(join(await temporaryFolder(t), "store"), 5, Math.random);
+    t.deepEqual(report.wrong, []);
+    t.true(report.acknowledged > 0 && report.reviewed > 0, JSON.stringify(report));
+    t.true(report.rows >= report.acknowledged);
+  },
+);
 
-test("images are kept of what was not accepted, readable by the owner and group alone", async (t) => {
+testOfStore("images are kept of what was not accepted, readable by the owner and group alone", async (t) => {
   const folder = await temporaryFolder(t);
   const store = await openStore(folder);
   const accepted = await store.add(newPart(image, "accept"), image);
@@ -37,40 +43,43 @@ test("images are kept of what was not accepted, readable by the owner and group 
   await store.close();
 });
 
-test("parts that are too old or too many are removed with their images, and so are leftovers", async (t) => {
-  const folder = await temporaryFolder(t);
-  let store = await openStore(folder, { keepDays: 2, keepParts: 3 });
-  const old = newPart(image, "reject", { time: new Date(Date.now() - 3 * 86_400_000) });
-  await store.add(old, image);
-  const parts = [];
-  for (let i = 0; i < 5; i++) parts.push(await store.add(newPart(image, "reject"), image));
-  await store.expire();
-  const kept = parts.slice(2).map(({ id }) => id);
-  t.deepEqual(
-    store.list({}, 10).parts.map(({ id }) => id),
-    kept.toReversed(),
-  );
-  t.deepEqual((await imagesIn(folder)).sort(), kept.toSorted());
-  await store.close();
-  await writeFile(join(folder, "images", "00", ".unfinished.tmp"), "");
-  await writeFile(join(folder, "images", "00", old.id), "");
-  store = await openStore(folder);
-  t.deepEqual((await imagesIn(folder)).sort(), kept.toSorted());
-  await store.close();
-});
+testOfStore(
+  "parts that are too old or too many are removed with their images, and so are leftovers",
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    let store = await openStore(folder, { keepDays: 2, keepParts: 3 });
+    const old = newPart(image, "reject", { time: new Date(Date.now() - 3 * 86_400_000) });
+    await store.add(old, image);
+    const parts = [];
+    for (let i = 0; i < 5; i++) parts.push(await store.add(newPart(image, "reject"), image));
+    await store.expire();
+    const kept = parts.slice(2).map(({ id }) => id);
+    t.deepEqual(
+      store.list({}, 10).parts.map(({ id }) => id),
+      kept.toReversed(),
+    );
+    t.deepEqual((await imagesIn(folder)).sort(), kept.toSorted());
+    await store.close();
+    await writeFile(join(folder, "images", "00", ".unfinished.tmp"), "");
+    await writeFile(join(folder, "images", "00", old.id), "");
+    store = await openStore(folder);
+    t.deepEqual((await imagesIn(folder)).sort(), kept.toSorted());
+    await store.close();
+  },
+);
 
-test("one process alone uses a store, and none of a newer version", async (t) => {
+testOfStore("one process alone uses a store, and none of a newer version", async (t) => {
   const folder = await temporaryFolder(t);
   const store = await openStore(folder);
   await t.throwsAsync(openStore(folder), { message: /is used by another process/ });
   await store.close();
-  const database = new SQLite(join(folder, "parts.sqlite"));
+  const database = new (loadSqlite())(join(folder, "parts.sqlite"));
   database.pragma("user_version = 1000");
   database.close();
   await t.throwsAsync(openStore(folder), { message: /newer version/ });
 });
 
-test("a result that cannot be written is not acknowledged, and leaves no image", async (t) => {
+testOfStore("a result that cannot be written is not acknowledged, and leaves no image", async (t) => {
   const folder = await temporaryFolder(t);
   const store = await openStore(folder);
   const part = newPart(image, "reject");

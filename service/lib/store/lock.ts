@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import SQLite from "better-sqlite3";
+import { loadSqlite } from "./sqlite.js";
 
 /**
  * Makes sure that one process alone uses a folder. The operating system ends the lock with the process, however that
@@ -9,6 +9,7 @@ import SQLite from "better-sqlite3";
  * @throws Error if another process has it.
  */
 export function lockFolder(folder: string): () => void {
+  const SQLite = loadSqlite();
   const lock = new SQLite(join(folder, "lock"), { timeout: 0 });
   try {
     lock.exec("BEGIN EXCLUSIVE");

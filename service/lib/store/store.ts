@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import SQLite, { type Database } from "better-sqlite3";
+import type { Database } from "better-sqlite3";
 import type { Logger } from "pino";
 
 import { ServiceError } from "../problems/service-error.js";
@@ -10,6 +10,7 @@ import { imageFileOf, type GivenImage } from "./image-file.js";
 import { ImageFolder } from "./image-folder.js";
 import { lockFolder } from "./lock.js";
 import { migrate } from "./schema.js";
+import { loadSqlite } from "./sqlite.js";
 import { Outbox, type Outgoing } from "./outbox.js";
 import { PartRows, type PartFilter, type PartPage } from "./part-rows.js";
 import type { Decision, NewPart, Part } from "./part.js";
@@ -71,6 +72,7 @@ export class Store {
    */
   static async open(options: StoreOptions): Promise<Store> {
     const { folder } = options;
+    const SQLite = loadSqlite();
     await makeFolderDurably(folder);
     const unlock = lockFolder(folder);
     let database: Database | undefined;
