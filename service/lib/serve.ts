@@ -29,6 +29,15 @@ export function serveCommand(context: ServeContext): Command {
     .option("--tokens <file>", "who may do what: a file that serve token writes")
     .option("--store <folder>", "keep results in this folder, and images of what was not accepted")
     .option("--station <name>", "the station of parts whose request names none")
+    .option("--watch <model=folder>", "inspect the files of a folder; can be given again", collect, [])
+    .option("--webhook <url>", "send events there; needs --webhook-secret")
+    .option("--webhook-secret <file>", "a file with the secret that signs them")
+    .option("--mqtt <url>", "publish events to this MQTT 5 broker, such as mqtts://user@broker")
+    .option("--mqtt-topic <topic>", "what their topics start with", settingDefaults.mqttTopic)
+    .option("--mqtt-password <file>", "a file with the password for the broker")
+    .option("--json-lines <file>", "append events to this file")
+    .option("--out-folder <folder>", "write events and images of what was not accepted into this folder")
+    .option("--hook <module>", "call the function that this module exports with each event")
     .option("--device <device>", "where models compute: auto, cpu, cuda:0", settingDefaults.device)
     .addOption(
       new Option("--log-level <level>", "how much is logged")
@@ -89,6 +98,10 @@ function tokenCommand({ print }: ServeContext): Command {
     .action(async (file: string, { name, role }: { name: string; role: Role }) => {
       print(await addToken(file, { name, role }));
     });
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
 }
 
 function wholeNumber(text: string): number {

@@ -4,12 +4,14 @@ import pino, { type Logger } from "pino";
 import { ReverseDistillationError, type LoadOptions } from "reverse-distillation";
 import { isLoopback } from "./access/loopback.js";
 import { Tokens } from "./access/tokens.js";
+import { destinationNames } from "./delivery/destinations.js";
 import { createApp, type App, type Route, type State } from "./http/app.js";
 import { Metrics } from "./metrics/metrics.js";
 import { Inspector } from "./models/inspector.js";
 import { ModelFolder } from "./models/model-folder.js";
 import { checkSettings, settingDefaults, type Settings } from "./settings.js";
 import { Store } from "./store/store.js";
+import { Ways } from "./ways.js";
 
 /** The settings that a caller gives; the others have their defaults. */
 export type GivenSettings = Partial<Settings> & Pick<Settings, "folder">;
@@ -25,7 +27,7 @@ export class Service {
   /** What it answers. */
   readonly routes: readonly Route[];
   readonly #app: App;
-  readonly #store: Store | undefined;
+  readonly #results: { store: Store | undefined; ways: Ways | undefined };
   readonly #state: State;
   readonly #drainMs: number;
   readonly #log: Logger;
@@ -35,7 +37,7 @@ export class Service {
     app: App,
     routes: readonly Route[],
     models: ModelFolder,
-    store: Store | undefined,
+    results: { store: Store | undefined; ways: Ways | undefined },
     state: State,
     drainMs: number,
     log: Logger,
@@ -45,7 +47,7 @@ export class Service {
     this.#app = app;
     this.routes = routes;
     this.models = models;
-    this.#store = store;
+    this.#results = results;
     this.#state = state;
     this.#drainMs = drainMs;
     this.#log = log;
@@ -78,7 +80,11 @@ export class Service {
     let store: Store | undefined;
     try {
       store = await openStore(settings, logger);
-      const metrics = new Metrics(() => versionsOf(models));
+      const kept = store;
+      const metrics = new Metrics(
+        () => versionsOf(models),
+        () => kept?.outbox ?? [],
+      );
       const state: State = { draining: false, unfinished: 0 };
       const inspector = new Inspector(models, metrics, settings.maxPixels, store);
       const { app, routes } = await createApp(
@@ -86,8 +92,14 @@ export class Service {
         tokens,
         logger,
       );
-      await app.listen({ host, port });
-      const service = new Service(app, routes, models, store, state, drain, logger);
+      const ways = store && (await Ways.open({ settings, store, inspector, metrics, log: logger }));
+      try {
+        await app.listen({ host, port });
+      } catch (error) {
+        await ways?.close();
+        throw error;
+      }
+      const service = new Service(app, routes, models, { store, ways }, state, drain, logger);
       logger.info({ url: service.url, models: models.models.map(({ name }) => name) }, "listening");
       return service;
     } catch (error) {
@@ -118,8 +130,9 @@ export class Service {
     await Promise.race([closed, sleep(inTime ? lastBytesMs : 0, undefined, { ref: false })]);
     this.#app.server.closeAllConnections();
     await closed;
+    await this.#results.ways?.close();
     await this.models.close();
-    await this.#store?.close();
+    await this.#results.store?.close();
     this.#log.info({ inTime }, "ended");
     return inTime;
   }
@@ -128,7 +141,7 @@ export class Service {
 async function openStore(settings: Settings, log: Logger): Promise<Store | undefined> {
   const { store: folder, keepDays, keepParts } = settings;
   if (folder === undefined) return undefined;
-  return Store.open({ folder, keepDays, keepParts, destinations: [], log });
+  return Store.open({ folder, keepDays, keepParts, destinations: destinationNames(settings), log });
 }
 
 function* versionsOf({ models }: ModelFolder) {

@@ -1,4 +1,5 @@
 import { ReverseDistillationError } from "reverse-distillation";
+import type { Hook } from "./delivery/hook.js";
 
 /** A setting that is a number: its flag is the name with hyphens. */
 interface NumberSetting {
@@ -137,6 +138,24 @@ export interface Settings extends Numbers {
   store: string | undefined;
   /** The station of parts whose request names none; without it, the name of the request's token. */
   station: string | undefined;
+  /** Folders whose files are inspected, each as "<model>=<folder>". */
+  watch: readonly string[];
+  /** The URL to which events are sent. */
+  webhook: string | undefined;
+  /** A file with the secret that signs what is sent there. */
+  webhookSecret: string | undefined;
+  /** The URL of an MQTT broker. */
+  mqtt: string | undefined;
+  /** What the topics of events start with. */
+  mqttTopic: string;
+  /** A file with the password for the broker. */
+  mqttPassword: string | undefined;
+  /** A file to which events are appended. */
+  jsonLines: string | undefined;
+  /** A folder into which events are written. */
+  outFolder: string | undefined;
+  /** A function that gets events, or the module that exports it. */
+  hook: string | Hook | undefined;
   /** Where models compute. */
   device: string;
   logLevel: (typeof logLevels)[number];
@@ -148,6 +167,15 @@ export const settingDefaults: Omit<Settings, "folder"> = {
   tokens: undefined,
   store: undefined,
   station: undefined,
+  watch: [],
+  webhook: undefined,
+  webhookSecret: undefined,
+  mqtt: undefined,
+  mqttTopic: "inspection",
+  mqttPassword: undefined,
+  jsonLines: undefined,
+  outFolder: undefined,
+  hook: undefined,
   device: "auto",
   logLevel: "info",
   ...(Object.fromEntries(
@@ -173,5 +201,28 @@ export function checkSettings(settings: Settings): Settings {
       "INVALID_ARGUMENT",
       `station must have up to 64 letters, digits, dots, hyphens and underscores; got ${JSON.stringify(settings.station)}.`,
     );
+  const needStore = ["watch", "webhook", "mqtt", "jsonLines", "outFolder", "hook"] as const;
+  for (const name of needStore)
+    if (settings.store === undefined && [settings[name] ?? []].flat().length > 0)
+      throw new ReverseDistillationError(
+        "INVALID_ARGUMENT",
+        `${name} needs a store: what is judged and what is sent are noted there. Name a folder with --store.`,
+      );
+  if (settings.webhook !== undefined && settings.webhookSecret === undefined)
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      "webhook needs webhookSecret, a file with the secret that signs what is sent (--webhook-secret).",
+    );
   return settings;
+}
+
+/** @throws ReverseDistillationError `INVALID_ARGUMENT` */
+export function parseWatch(text: string): { model: string; folder: string } {
+  const [, model, folder] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (model === undefined || folder === undefined)
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `watch must be <model>=<folder>; got ${JSON.stringify(text)}.`,
+    );
+  return { model, folder };
 }

@@ -30,6 +30,11 @@ export class Metrics {
   readonly #pValues = this.#histogram("p_value", "p-values of images", pValues, ofVersion);
   readonly #verdicts = this.#counter("verdicts_total", "Verdicts on images", [...ofVersion, "verdict"]);
   readonly #problems = this.#counter("problems_total", "Errors that were answered, by code", ["code"]);
+  readonly #deliveries = this.#counter(
+    "deliveries_total",
+    "Attempts to deliver events, by destination and outcome",
+    ["destination", "outcome"],
+  );
   readonly #drift = new Gauge({
     name: "inspection_drift",
     help: "1 if the images or scores have changed since the calibration, by what has changed",
@@ -37,8 +42,14 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** @param versions The versions in memory, with whether each serves. */
-  constructor(versions: () => Iterable<{ version: LoadedVersion; serves: boolean }>) {
+  /**
+   * @param versions The versions in memory, with whether each serves.
+   * @param outbox How many events wait for each destination, and how many it refused.
+   */
+  constructor(
+    versions: () => Iterable<{ version: LoadedVersion; serves: boolean }>,
+    outbox: () => Iterable<{ destination: string; waiting: number; refused: number }>,
+  ) {
     const { registry } = this;
     collectDefaultMetrics({ register: registry });
     new Gauge({
@@ -52,6 +63,19 @@ export class Metrics {
       },
     });
     new Gauge({
+      name: "inspection_outbox_events",
+      help: "Events that are not delivered yet, and those that were refused and are kept",
+      labelNames: ["destination", "state"],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { destination, waiting, refused } of outbox()) {
+          this.set({ destination, state: "waiting" }, waiting);
+          this.set({ destination, state: "refused" }, refused);
+        }
+      },
+    });
+    new Gauge({
       name: "inspection_model_serving",
       help: "1 for the version that answers requests for its model, 0 for others in memory",
       labelNames: ofVersion,
@@ -61,6 +85,10 @@ export class Metrics {
         for (const { version, serves } of versions()) this.set(labelsOf(version), serves ? 1 : 0);
       },
     });
+  }
+
+  delivery(destination: string, outcome: string): void {
+    this.#deliveries.inc({ destination, outcome });
   }
 
   request(method: string, route: string, status: number, ms: number): void {

@@ -55,3 +55,10 @@ export interface PartEvent {
   type: "inspected" | "reviewed";
   part: Part;
 }
+
+/** Reads an event that was written as JSON. */
+export function parseEvent(json: string): PartEvent {
+  return JSON.parse(json, (key, value: unknown) =>
+    key === "time" ? new Date(value as string) : value,
+  ) as PartEvent;
+}

@@ -132,6 +132,10 @@ export class Store {
     return part;
   }
 
+  has(id: string): boolean {
+    return this.#parts.has(id);
+  }
+
   /** A page of parts, the newest first. */
   list(filter: PartFilter, limit: number): PartPage {
     return this.#parts.list(filter, limit);
