@@ -33,7 +33,7 @@ export const numberSettings = {
     min: 50,
     max: 3_600_000,
     placeholder: "<ms>",
-    help: "how often the folder of models is looked at",
+    help: "how often folders are looked at",
   },
   queue: {
     default: 64,
