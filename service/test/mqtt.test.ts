@@ -44,7 +44,7 @@ async function subscribe(t: ExecutionContext, port: number) {
   client.on("message", (topic, body, packet) =>
     messages.push({ topic, event: JSON.parse(body.toString()) as PartEvent, packet }),
   );
-  await once(client, "connect");
+  await until("it is connected", () => client.connected);
   await client.subscribeAsync("line/#", { qos: 1 });
   return messages;
 }
