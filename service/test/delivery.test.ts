@@ -18,7 +18,9 @@ import type { PartEvent } from "../lib/store/part.js";
 import type { Store } from "../lib/store/store.js";
 import { until } from "./support/running.js";
 import { newPart, openStore } from "./support/stored-parts.js";
+import { testWithSqlite } from "./support/with-sqlite.js";
 
+const storeTest = testWithSqlite();
 const image = Buffer.from("\x89PNG, more or less", "latin1");
 const secret = "a secret of twenty-four bytes or more";
 const log = pino({ level: "silent" });
@@ -54,7 +56,7 @@ async function httpServer(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
 }
 
-test("a webhook gets each event, signed and in order, and again after a failure", async (t) => {
+storeTest("a webhook gets each event, signed and in order, and again after a failure", async (t) => {
   const store = await storeFor(t, "webhook");
   const got: { id: string; event: PartEvent }[] = [];
   const answers = [500, 200, 422, 200];
@@ -82,7 +84,7 @@ test("a webhook gets each event, signed and in order, and again after a failure"
   t.deepEqual(store.outbox, [{ destination: "webhook", waiting: 0, refused: 1 }]);
 });
 
-test("what was not delivered is delivered after a restart", async (t) => {
+storeTest("what was not delivered is delivered after a restart", async (t) => {
   const folder = await temporaryFolder(t);
   const before = await openStore(folder, { destinations: ["webhook"] });
   const down = new Courier(before, new Webhook("http://127.0.0.1:9/", secret), () => undefined, log);
@@ -117,7 +119,7 @@ test("a webhook must be one, and its secret long enough", (t) => {
   t.deepEqual(keyOf(`whsec_${Buffer.alloc(32, 7).toString("base64")}`), Buffer.alloc(32, 7));
 });
 
-test("JSON lines are appended, and a line that was cut is ended", async (t) => {
+storeTest("JSON lines are appended, and a line that was cut is ended", async (t) => {
   const file = join(await temporaryFolder(t), "parts.jsonl");
   await writeFile(file, '{"cut');
   const store = await storeFor(t, "json-lines");
@@ -133,7 +135,7 @@ test("JSON lines are appended, and a line that was cut is ended", async (t) => {
   );
 });
 
-test("a folder gets a file for each event, and images of what was not accepted", async (t) => {
+storeTest("a folder gets a file for each event, and images of what was not accepted", async (t) => {
   const folder = join(await temporaryFolder(t), "out");
   const store = await storeFor(t, "folder");
   const outcomes = deliver(t, store, new EventFolder(folder, store));
@@ -145,7 +147,7 @@ test("a folder gets a file for each event, and images of what was not accepted",
   t.deepEqual(await readFile(join(folder, `${rejected.id}.png`)), image);
 });
 
-test("a hook gets events with times, and again what it throws for", async (t) => {
+storeTest("a hook gets events with times, and again what it throws for", async (t) => {
   const store = await storeFor(t, "hook");
   const got: PartEvent[] = [];
   const hook = new HookDestination((event) => {

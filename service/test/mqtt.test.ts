@@ -12,13 +12,14 @@ import { Mqtt } from "../lib/delivery/mqtt.js";
 import type { PartEvent } from "../lib/store/part.js";
 import { until } from "./support/running.js";
 import { newPart, openStore } from "./support/stored-parts.js";
+import { testWithSqlite } from "./support/with-sqlite.js";
 
 const image = Buffer.from("an image");
 const log = pino({ level: "silent" });
 const path = `${process.env.PATH}:/usr/sbin`;
 const isInstalled = spawnSync("mosquitto", ["-h"], { env: { PATH: path } }).error === undefined;
-if (!isInstalled) console.warn("mosquitto is not installed; tests with an MQTT broker are skipped");
-const withBroker = isInstalled ? test.serial : test.serial.skip;
+if (!isInstalled) console.error("SKIPPED: tests with an MQTT broker: mosquitto is not installed");
+const withBroker = isInstalled ? testWithSqlite() : test.serial.skip;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

@@ -6,6 +6,9 @@ import { temporaryFolder } from "../../test/js/support/temporary-folder.js";
 import type { PartEvent } from "../lib/index.js";
 import { png, TestModels } from "./support/models.js";
 import { running, until } from "./support/running.js";
+import { testWithSqlite } from "./support/with-sqlite.js";
+
+const storeTest = testWithSqlite();
 
 let models: TestModels;
 test.before(async () => {
@@ -17,7 +20,7 @@ interface Page {
   parts: { source: string; station: string; verdict: string; digest: string }[];
 }
 
-test.serial("each file of a watched folder is judged once, also after a restart", async (t) => {
+storeTest("each file of a watched folder is judged once, also after a restart", async (t) => {
   const folder = await temporaryFolder(t);
   const incoming = join(folder, "in");
   await mkdir(incoming);
@@ -85,7 +88,7 @@ test.serial("each file of a watched folder is judged once, also after a restart"
   t.regex(metrics, /inspection_deliveries_total\{destination="json-lines",outcome="delivered"\} 2/);
 });
 
-test.serial("ways in and out need a store, and must exist", async (t) => {
+storeTest("ways in and out need a store, and must exist", async (t) => {
   await t.throwsAsync(running(t, models, { watch: ["part=/tmp"] }), { message: /^watch needs a store/ });
   const store = join(await temporaryFolder(t), "store");
   await t.throwsAsync(running(t, models, { store, watch: ["/tmp"] }), {
