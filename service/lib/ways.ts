@@ -1,4 +1,6 @@
+import { resolve } from "node:path";
 import type { Logger } from "pino";
+import { ReverseDistillationError } from "reverse-distillation";
 import { Courier } from "./delivery/courier.js";
 import { makeDestinations } from "./delivery/destinations.js";
 import { WatchedFolder } from "./intake/watched-folder.js";
@@ -24,10 +26,12 @@ export class Ways {
     const ways = new Ways();
     const { station, poll: pollMs, batch, maxBody: maxBytes } = settings;
     try {
-      for (const each of settings.watch)
+      const watches = settings.watch.map(parseWatch);
+      requireDistinct(watches.map(({ folder }) => resolve(folder)));
+      for (const watch of watches)
         ways.#ends.push(
           await WatchedFolder.open({
-            ...parseWatch(each),
+            ...watch,
             ...{ station: station ?? null, pollMs, batch, maxBytes, inspector, store, metrics, log },
           }),
         );
@@ -45,4 +49,14 @@ export class Ways {
   async close(): Promise<void> {
     await Promise.all(this.#ends.map((each) => each.close()));
   }
+}
+
+/** A file is judged once, so two models for one folder would each get some of its files. */
+function requireDistinct(folders: readonly string[]): void {
+  const twice = folders.find((folder, index) => folders.indexOf(folder) < index);
+  if (twice !== undefined)
+    throw new ReverseDistillationError(
+      "INVALID_ARGUMENT",
+      `watch names ${JSON.stringify(twice)} twice. Give each model a folder of its own.`,
+    );
 }

@@ -166,6 +166,20 @@ storeTest("a hook gets events with times, and again what it throws for", async (
   );
 });
 
+storeTest("a hook that never ends does not keep the service from ending", async (t) => {
+  const store = await storeFor(t, "hook");
+  let isCalled = false;
+  const hook = new HookDestination(() => {
+    isCalled = true;
+    return new Promise(() => undefined);
+  });
+  const courier = new Courier(store, hook, () => undefined, log);
+  const { id } = await store.add(newPart(image, "accept"), image);
+  await until("it is called", () => isCalled);
+  await courier.close();
+  t.is(store.nextEvent("hook")!.id, id);
+});
+
 test("a module must export a hook, as the example does, which ejects what was rejected", async (t) => {
   const none = join(await temporaryFolder(t), "none.mjs");
   await appendFile(none, "export const hook = 1;");

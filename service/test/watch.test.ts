@@ -94,6 +94,9 @@ storeTest("ways in and out need a store, and must exist", async (t) => {
   await t.throwsAsync(running(t, models, { store, watch: ["/tmp"] }), {
     message: /watch must be <model>=<folder>/,
   });
+  await t.throwsAsync(running(t, models, { store, watch: ["part=/tmp", "other=/tmp/"] }), {
+    message: /"\/tmp" twice/,
+  });
   await t.throwsAsync(running(t, models, { store, watch: [`part=${store}/absent`] }), { code: "ENOENT" });
   await t.throwsAsync(running(t, models, { store, webhook: "http://host/" }), { message: /webhookSecret/ });
 });

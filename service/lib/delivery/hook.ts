@@ -4,6 +4,7 @@ import { ReverseDistillationError } from "reverse-distillation";
 import type { Outgoing } from "../store/outbox.js";
 import { parseEvent, type PartEvent } from "../store/part.js";
 import type { Destination } from "./destination.js";
+import { orAborted } from "./or-aborted.js";
 
 /**
  * A function of your own that gets every event, in their order, one after another. An event that it throws for comes
@@ -26,8 +27,8 @@ export class HookDestination implements Destination {
 
   async send({ body }: Outgoing, signal: AbortSignal): Promise<void> {
     const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    await this.#hook(parseEvent(body), either);
-    if (either.aborted) throw either.reason;
+    // A function that never ends must not keep the service from ending.
+    await orAborted((async () => this.#hook(parseEvent(body), either))(), either);
   }
 }
 

@@ -4,6 +4,7 @@ import { ReverseDistillationError } from "reverse-distillation";
 import type { Outgoing } from "../store/outbox.js";
 import { parseEvent } from "../store/part.js";
 import type { Destination } from "./destination.js";
+import { orAborted } from "./or-aborted.js";
 
 const protocols = ["mqtt:", "mqtts:", "ws:", "wss:"];
 
@@ -57,19 +58,5 @@ export class Mqtt implements Destination {
 
   async close(): Promise<void> {
     await this.#client.endAsync(true);
-  }
-}
-
-async function orAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  let stop!: () => void;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  work.catch(() => undefined);
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }

@@ -56,10 +56,4 @@ export class JudgedFiles {
       .prepare("UPDATE files SET stamp = ?, time = ? WHERE folder = ? AND path = ? AND digest = ?")
       .run(stamp, Date.now(), folder, path, digest);
   }
-
-  /** Forgets files that are gone. */
-  forget(folder: string, paths: readonly string[]): void {
-    const remove = this.#database.prepare("DELETE FROM files WHERE folder = ? AND path = ?");
-    for (const path of paths) remove.run(folder, path);
-  }
 }

@@ -123,10 +123,6 @@ export class PartRows {
       )
       .all(oldest.getTime(), most, limit);
   }
-
-  get count(): number {
-    return this.#database.prepare<[], number>("SELECT count(*) FROM parts").pluck().get()!;
-  }
 }
 
 function partOf(row: Row): Part {

@@ -219,11 +219,6 @@ export class Store {
     return this.#commit.add(() => this.#files.add(file, { reason }));
   }
 
-  /** Forgets judged files that are gone. */
-  forgetFiles(folder: string, paths: readonly string[]): Promise<void> {
-    return this.#commit.add(() => this.#files.forget(folder, paths));
-  }
-
   /** Removes parts that are too old or too many, and events that no destination took. */
   async expire(now = new Date()): Promise<void> {
     const { keepDays, keepParts, log } = this.#options;
