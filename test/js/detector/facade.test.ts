@@ -78,6 +78,8 @@ test.serial("a detector says what it computes and how it was trained", async (t)
     epochs: 1,
     batchSize: 2,
     learningRate: 0.005,
+    learningRateSchedule: "constant",
+    weightAverage: "none",
     loss: "location",
     seed: 0,
     teacherWeights: null,
