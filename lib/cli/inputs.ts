@@ -19,3 +19,8 @@ export function interestInputs(roi: string | URL | object | undefined): NamedFil
   if (typeof roi !== "string" && !(roi instanceof URL)) return [];
   return [{ name: "the region of interest", path: String(roi) }];
 }
+
+/** The model file that a training continues from. */
+export function earlierInputs(warmStart: string | URL | undefined): NamedFile[] {
+  return warmStart === undefined ? [] : [{ name: "the earlier model", path: String(warmStart) }];
+}

@@ -12,7 +12,7 @@ import type { TrainProgress } from "../options/progress.js";
 import { trainOptions } from "../options/train.js";
 import type { CommandContext } from "./context.js";
 import { addFlags, flagName, type Flags } from "./flags.js";
-import { interestInputs, weightsInputs } from "./inputs.js";
+import { earlierInputs, interestInputs, weightsInputs } from "./inputs.js";
 import { downloadProgress, duration, showProgress } from "./progress.js";
 import { saveSomewhere } from "./save-somewhere.js";
 import { printThresholds } from "./thresholds.js";
@@ -74,7 +74,13 @@ async function runTrain(context: CommandContext, folder: string, flags: TrainFla
   const lists = { name: "the list of images", path: folder };
   await requireSeparate(
     [{ name: "the model", path: out }],
-    [...images, lists, ...weightsInputs(options.weights), ...interestInputs(options.roi)],
+    [
+      ...images,
+      lists,
+      ...earlierInputs(options.warmStart),
+      ...weightsInputs(options.weights),
+      ...interestInputs(options.roi),
+    ],
   );
   const progress = trainProgress(context, options.epochs === "auto" ? "at most " : "");
   let finished = false;

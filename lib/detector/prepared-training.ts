@@ -35,6 +35,7 @@ import { createModel } from "./parts.js";
 import { resolvePlace } from "./place.js";
 import { findResumed, requireSameImages, requireSameOptions, roomForCheckpoints } from "./resume.js";
 import { stageImages } from "./staged-images.js";
+import { startFrom, type EarlierModel } from "./warm-start.js";
 
 /** A training that can begin: the model has its teacher, the images are read, and outputs can be written. */
 export interface PreparedTraining {
@@ -45,7 +46,7 @@ export interface PreparedTraining {
   masks: InterestMasks;
   /** The images that are not in the set, because thresholds are calibrated on them. */
   heldOut: readonly NamedImage[];
-  /** Short digests of the images in the set. */
+  /** Short digests of the images in the set, and of those that an earlier model was trained on. */
   trained: readonly string[];
   identity: TrainingIdentity;
   machine: TrainingMachine;
@@ -74,9 +75,11 @@ export async function prepare(
   const source = await openTrainingSource(images, { good: options.good, format: options.format });
   const addon = await untilAborted(signal, loadAddon());
   const place = resolvePlace(addon, options.device, options.precision);
-  const weights = await findTeacherWeights(options);
+  const { warmStart } = options;
+  const weights = warmStart === undefined ? await findTeacherWeights(options) : options.weights;
   const inputs = source.files.map((path) => ({ name: "the training image", path }));
   if (weights !== undefined) inputs.push({ name: "the weights", path: weights });
+  if (warmStart !== undefined) inputs.push({ name: "the earlier model", path: warmStart });
   const roi = await readInterest(options.roi, options);
   if (typeof options.roi === "string") inputs.push({ name: "the region of interest", path: options.roi });
   // The levels are known once the images are.
@@ -91,7 +94,9 @@ export async function prepare(
   try {
     set = new addon.ImageSet(native.config);
     await requireOutputs(native, options, out, inputs);
-    if (weights === undefined) warnOfRandomTeacher(options.backbone);
+    let earlier: EarlierModel | undefined;
+    if (warmStart !== undefined) earlier = await startFrom(warmStart, native, unlevelled, options);
+    else if (weights === undefined) warnOfRandomTeacher(options.backbone);
     else await loadTeacherWeights(native, weights, signal);
     const machine: TrainingMachine = {
       device: native.config.device,
@@ -103,7 +108,7 @@ export async function prepare(
     const named = {
       teacherSha256:
         options.checkpoint === undefined && resumed === undefined ? "" : await hashTeacher(native, signal),
-      teacherWeights: weights === undefined ? null : basename(weights),
+      teacherWeights: earlier ? earlier.teacherWeights : weights === undefined ? null : basename(weights),
     };
     const trainedWith = (images: number): TrainingIdentity["options"] => ({
       ...pickOptions(checkpointedOptions, options),
@@ -123,6 +128,7 @@ export async function prepare(
       masks,
       progress,
       options,
+      earlier,
     );
     const model: ModelDescription = { ...unlevelled, ...(levels && { levels }) };
     const identity = { ...named, model, options: trainedWith(set.length), images: set.length, imagesSha256 };
@@ -132,7 +138,8 @@ export async function prepare(
       progress.call({ phase: "resumed", path: resumed.path, epochs, batches });
     }
     return {
-      ...{ addon, native, model, set, masks, heldOut, trained },
+      ...{ addon, native, model, set, masks, heldOut },
+      trained: [...new Set([...(earlier?.trained ?? []), ...trained])],
       ...{ identity, machine, resumed, inputs, started, progress },
     };
   } catch (error) {

@@ -114,7 +114,8 @@ function another({ path }: TrainingCheckpoint, differences: readonly string[]): 
   );
 }
 
-function optionDifferences<D extends Declarations>(
+/** The options that differ, each with both values. */
+export function optionDifferences<D extends Declarations>(
   declarations: D,
   found: { readonly [Name in keyof D]?: unknown },
   wanted: { readonly [Name in keyof D]?: unknown },

@@ -21,6 +21,7 @@ import type { TrainProgress } from "../options/progress.js";
 import type { InterestMasks } from "../regions/interest-masks.js";
 import type { ResolvedTrainOptions } from "../options/train.js";
 import type { NamedImage } from "./calibrator.js";
+import type { EarlierModel } from "./warm-start.js";
 
 /** What the reading of the training images results in, apart from the set. */
 export interface StagedImages {
@@ -40,6 +41,7 @@ export async function stageImages(
   masks: InterestMasks,
   progress: Callback<[TrainProgress]>,
   { levels: given, tiles, calibrate, seed, maxPixels, signal }: ResolvedTrainOptions,
+  earlier?: EarlierModel,
 ): Promise<StagedImages> {
   const groups: (string | number)[] = [];
   const names: string[] = [];
@@ -66,7 +68,15 @@ export async function stageImages(
   }
   const levels = given === "auto" ? meter.levels() : given;
   if (levels !== undefined) set.setLevels(levels.black, levels.white);
-  const chosen = calibrate === undefined ? [] : chooseHeldOut(groups, calibrate, seed);
+  const unseen = unseenBy(earlier, groups, identities);
+  const chosen =
+    calibrate === undefined
+      ? []
+      : chooseHeldOut(
+          unseen.map((index) => groups[index]!),
+          calibrate,
+          seed,
+        ).map((index) => unseen[index]!);
   // Not after an hour of training.
   if (calibrate !== undefined && chosen.length > 0) requireEnough(calibrate, chosen.length);
   const taken = set.takeOut(chosen);
@@ -81,6 +91,24 @@ export async function stageImages(
       image: asShrunk(asDecodedHere(taken[i]!), sizes[index]!),
     })),
   };
+}
+
+/**
+ * The images that may be held out: those of groups of which an earlier model was trained on none. If its images are not
+ * known, there are none.
+ */
+function unseenBy(
+  earlier: EarlierModel | undefined,
+  groups: readonly (string | number)[],
+  identities: readonly Buffer[],
+): number[] {
+  const all = [...groups.keys()];
+  if (earlier === undefined) return all;
+  const { trained } = earlier;
+  if (trained === undefined) return [];
+  const known = new Set(trained);
+  const seen = new Set(groups.filter((_, index) => known.has(shortDigest(identities[index]!))));
+  return all.filter((index) => !seen.has(groups[index]!));
 }
 
 /** The group of an image: what the caller says, or else one of its own. */

@@ -5,7 +5,7 @@ import { interruptionOptions } from "./checkpointing.js";
 import { abortOptions, computingOptions } from "./computing.js";
 import { formatOptions, goodOptions } from "./dataset-format.js";
 import { imageOptions } from "./images.js";
-import { bytes, callback } from "./kind.js";
+import { bytes, callback, path } from "./kind.js";
 import { modelOptions, requireAgreement } from "./model.js";
 import {
   defaultsOf,
@@ -36,6 +36,21 @@ const weightsOptions = {
     short: "w",
     defaultText: "none",
     help: 'ImageNet weights of the teacher: a .pth or safetensors file, or "imagenet" to download torchvision\'s',
+  }),
+};
+
+/** Where the weights of bottleneck and decoder begin. */
+const startOptions = {
+  /**
+   * The path of a model file whose weights the training continues from, such as when good parts were added. Backbone,
+   * layout, layers, image size and normalisation must be those of the file. The teacher is the file's; give `weights`
+   * only if the file was saved without it. Images that the earlier model was trained on are not held out for thresholds.
+   * Adam and the learning rate start anew. A resumed training continues from its checkpoint instead.
+   * @defaultValue random weights
+   */
+  warmStart: optional(path, {
+    defaultText: "random weights",
+    help: "a model file to continue from, with the same backbone, layout, layers and image size",
   }),
 };
 
@@ -75,6 +90,7 @@ export const trainOptions = {
   ...goodOptions,
   ...formatOptions,
   ...weightsOptions,
+  ...startOptions,
   ...modelOptions,
   ...trainingOptions,
   ...trainingPrecisionOptions,
@@ -94,6 +110,7 @@ export interface TrainOptions
     GivenOptions<typeof goodOptions>,
     GivenOptions<typeof formatOptions>,
     GivenOptions<typeof weightsOptions>,
+    GivenOptions<typeof startOptions>,
     GivenOptions<typeof modelOptions>,
     GivenOptions<typeof trainingOptions>,
     GivenOptions<typeof trainingPrecisionOptions>,

@@ -10,6 +10,7 @@ test("options left out take their defaults", (t) => {
     good,
     format,
     weights,
+    warmStart,
     threads,
     signal,
     onProgress,
@@ -25,8 +26,20 @@ test("options left out take their defaults", (t) => {
   t.deepEqual({ ...rest }, { ...defaults, layers: [...defaults.layers] });
   t.deepEqual(imageSize, [side, side]);
   t.deepEqual(
-    [good, format, weights, threads, signal, onProgress, checkpoint, stop, roi, tiles],
-    [undefined, undefined, undefined, 0, undefined, undefined, undefined, undefined, undefined, undefined],
+    [good, format, weights, warmStart, threads, signal, onProgress, checkpoint, stop, roi, tiles],
+    [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      0,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ],
   );
   t.deepEqual(batching, { maxBatch: 8, maxDelayMs: 0, maxQueue: 10_000, maxQueuedBytes: 2 ** 30 });
   t.true(Number.isSafeInteger(featureMemory) && featureMemory <= totalmem() / 4 && featureMemory > 2 ** 24);
