@@ -32,12 +32,19 @@ test.serial(
 test.serial("what an earlier model was trained on stays known, and is not held out", async (t) => {
   await using cold = await train(images, { ...small, epochs: 1 });
   const warmStart = await saved(t, cold);
-  const added = Array.from({ length: 4 }, (_, index) => noise(32, 64, 3, index + 50));
-  const calibrate = { images: 4, falseAlarms: 0.5, extrapolate: true };
+  const added = Array.from({ length: 40 }, (_, index) => noise(32, 64, 3, index + 50));
+  const calibrate = { images: 20, falseAlarms: 0.2 };
   await using warm = await train([...images, ...added], { ...small, epochs: 1, warmStart, calibrate });
-  t.is(warm.training!.images, 6, "the four added images were held out");
-  await using next = await train(added, { ...small, epochs: 1, warmStart });
-  await rejects(t, next.calibrate(images, calibrate), "INVALID_ARGUMENT", /was trained on/);
+  t.is(warm.training!.images, 26);
+  const fewer = { ...small, epochs: 1, warmStart, calibrate };
+  await rejects(
+    t,
+    train([...images, ...added.slice(0, 39)], fewer),
+    "INVALID_ARGUMENT",
+    /at most half of them; got 39/,
+  );
+  await using next = await train(added.slice(0, 3), { ...small, epochs: 1, warmStart });
+  await rejects(t, next.calibrate(images, { falseAlarms: 0.2 }), "INVALID_ARGUMENT", /was trained on/);
 });
 
 test.serial(
