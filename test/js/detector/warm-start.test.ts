@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { Detector, train } from "../../../lib/index.js";
+import type { Detector } from "../../../lib/index.js";
+import { train } from "../../../lib/index.js";
 import { noise } from "../support/image-fixtures.js";
 import { rejects } from "../support/rejection.js";
 import { temporaryFolder } from "../support/temporary-folder.js";
@@ -58,12 +59,7 @@ test.serial(
       [{ weights: warmStart }, /includes its teacher/],
     ] as const;
     for (const [changed, message] of refused)
-      await rejects(
-        t,
-        train(images, { ...small, ...changed, warmStart } as Parameters<typeof train>[1]),
-        "INVALID_ARGUMENT",
-        message,
-      );
+      await rejects(t, train(images, { ...small, ...changed, warmStart }), "INVALID_ARGUMENT", message);
     await rejects(t, train(images, { ...small, warmStart: "/no/model" }), "NOT_FOUND", /model/);
   },
 );
