@@ -53,6 +53,25 @@ export function kind<T, Given = T>(
   };
 }
 
+/**
+ * A value that may be absent. Metadata have it as JSON under the option's own name, or not at all.
+ *
+ * @param absent What `inspect` prints if there is none.
+ */
+export function orAbsent<T, Given>(present: Kind<T, Given>, absent: string): Kind<T | undefined> {
+  return kind({
+    check: (name, value) => (value === undefined ? undefined : present.check(name, value)),
+    format: (value) => (value === undefined ? absent : present.format(value)),
+    entries: (name, value): Record<string, string> =>
+      value === undefined ? {} : { [name]: JSON.stringify(value) },
+    fromEntries(name, text) {
+      const found = text(name);
+      return found === undefined ? undefined : (JSON.parse(found) as unknown);
+    },
+    placeholder: present.placeholder,
+  });
+}
+
 /** One of several names. */
 export function choice<const T extends string>(choices: readonly T[]): Kind<T> {
   return kind({

@@ -1,5 +1,5 @@
 import { finite, integer, invalid, path as checkPath, record } from "../errors/validate.js";
-import { kind, type Kind } from "./kind.js";
+import { kind, orAbsent, type Kind } from "./kind.js";
 
 /** A point of an image, as shares of its width and height: [0, 0] is the top left corner, [1, 1] the bottom right one. */
 export type SharePoint = readonly [x: number, y: number];
@@ -48,17 +48,7 @@ const polygonsOrMask: Kind<RegionOfInterest> = kind({
 });
 
 /** The region of interest as model files store it; undefined for whole images. */
-export const storedInterest: Kind<RegionOfInterest | undefined> = kind({
-  check: (name, value) => (value === undefined ? undefined : polygonsOrMask.check(name, value)),
-  format: (value) => (value === undefined ? "the whole image" : described(value)),
-  entries: (name, value): Record<string, string> =>
-    value === undefined ? {} : { [name]: JSON.stringify(value) },
-  fromEntries(name, text) {
-    const found = text(name);
-    return found === undefined ? undefined : (JSON.parse(found) as unknown);
-  },
-  placeholder: "<file>",
-});
+export const storedInterest = orAbsent(polygonsOrMask, "the whole image");
 
 /** A region of interest, or the path of a file that contains one. */
 export const givenInterest: Kind<string | RegionOfInterest | undefined, string | URL | RegionOfInterest> =

@@ -1,5 +1,5 @@
 import { integer, invalid, record } from "../errors/validate.js";
-import { kind, parseNumber, type Kind } from "./kind.js";
+import { kind, orAbsent, parseNumber, type Kind } from "./kind.js";
 
 /** Tiles that large images are cut into. */
 export interface Tiles {
@@ -36,17 +36,7 @@ export const tiles: Kind<StoredTiles, Tiles> = kind({
 });
 
 /** Tiles as model files store them; undefined for whole images. */
-export const storedTiles: Kind<StoredTiles | undefined> = kind({
-  check: (name, value) => (value === undefined ? undefined : checkedTiles(name, value)),
-  format: (value) => (value === undefined ? "none" : described(value)),
-  entries: (name, value): Record<string, string> =>
-    value === undefined ? {} : { [name]: JSON.stringify(value) },
-  fromEntries(name, text) {
-    const found = text(name);
-    return found === undefined ? undefined : (JSON.parse(found) as unknown);
-  },
-  placeholder: "<pixels>",
-});
+export const storedTiles = orAbsent(tiles, "none");
 
 function described({ size, overlap }: StoredTiles): string {
   return `${size.join(" x ")} pixels of the image, overlapping by ${overlap}`;
