@@ -3,6 +3,7 @@ import { join } from "node:path";
 import test from "ava";
 import { temporaryFolder } from "../../test/js/support/temporary-folder.js";
 import { imageFileOf } from "../lib/store/image-file.js";
+import type { Part } from "../lib/store/part.js";
 import { loadSqlite } from "../lib/store/sqlite.js";
 import { killAgainAndAgain } from "./support/kill-trial.js";
 import { newPart, openStore } from "./support/stored-parts.js";
@@ -67,6 +68,50 @@ testOfStore(
     await store.close();
   },
 );
+
+testOfStore("as many parts are kept as asked for, whatever the order of their times", async (t) => {
+  const folder = await temporaryFolder(t);
+  const open = () => openStore(folder, { keepDays: 2, keepParts: 3 });
+  let store = await open();
+  const ages = [0, 3, 0, 3, 0, 0, 0];
+  const parts: Part[] = [];
+  for (const age of ages)
+    parts.push(
+      await store.add(newPart(image, "accept", { time: new Date(Date.now() - age * 86_400_000) }), image),
+    );
+  await store.expire();
+  const ids = () => store.list({}, 10).parts.map(({ id }) => id);
+  t.deepEqual(
+    ids(),
+    [6, 5, 4].map((index) => parts[index]!.id),
+  );
+  await store.close();
+
+  store = await open();
+  const added = await store.add(newPart(image, "accept"), image);
+  await store.expire();
+  t.deepEqual(ids(), [added.id, parts[6]!.id, parts[5]!.id]);
+  await store.close();
+});
+
+testOfStore("a store of an earlier version is brought up to date with its parts", async (t) => {
+  const folder = await temporaryFolder(t);
+  let store = await openStore(folder);
+  const parts: Part[] = [];
+  for (let i = 0; i < 3; i++) parts.push(await store.add(newPart(image, "accept"), image));
+  await store.close();
+  const database = new (loadSqlite())(join(folder, "parts.sqlite"));
+  database.exec(`DROP TRIGGER part_added; DROP TRIGGER part_removed; DROP TABLE part_count;
+    DROP INDEX parts_reviewed; DROP INDEX parts_station; PRAGMA user_version = 1`);
+  database.close();
+  store = await openStore(folder, { keepParts: 2 });
+  await store.expire();
+  t.deepEqual(
+    store.list({}, 10).parts.map(({ id }) => id),
+    [parts[2]!.id, parts[1]!.id],
+  );
+  await store.close();
+});
 
 testOfStore("one process alone uses a store, and none of a newer version", async (t) => {
   const folder = await temporaryFolder(t);

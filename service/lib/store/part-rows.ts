@@ -44,6 +44,12 @@ export interface PartPage {
   next: number | undefined;
 }
 
+/** A part that was removed, and the media type of its image, if that was kept. */
+export interface ExpiredPart {
+  id: string;
+  image: string | null;
+}
+
 /** The table of parts. Its methods run at once; who calls them opens transactions. */
 export class PartRows {
   readonly #database: Database;
@@ -110,18 +116,26 @@ export class PartRows {
   /**
    * Removes some of the parts that are too old or too many, the oldest first.
    *
-   * @returns the ids of those that were removed, and whether they had an image.
+   * @returns what was removed: fewer than the limit if nothing is left to remove.
    */
-  expire(oldest: Date, most: number, limit: number): { id: string; image: string | null }[] {
+  expire(oldest: Date, most: number, limit: number): ExpiredPart[] {
+    const old = this.#remove("SELECT sequence FROM parts WHERE time < ? ORDER BY time LIMIT ?", [
+      oldest.getTime(),
+      limit,
+    ]);
+    const surplus = Math.min(this.#count() - most, limit - old.length);
+    if (surplus <= 0) return old;
+    return [...old, ...this.#remove("SELECT sequence FROM parts ORDER BY sequence LIMIT ?", [surplus])];
+  }
+
+  #remove(which: string, values: number[]): ExpiredPart[] {
     return this.#database
-      .prepare<unknown[], { id: string; image: string | null }>(
-        `DELETE FROM parts WHERE sequence IN (
-           SELECT sequence FROM parts
-           WHERE time < ? OR sequence <= (SELECT sequence FROM parts ORDER BY sequence DESC LIMIT 1 OFFSET ?)
-           ORDER BY sequence LIMIT ?
-         ) RETURNING id, image`,
-      )
-      .all(oldest.getTime(), most, limit);
+      .prepare<number[], ExpiredPart>(`DELETE FROM parts WHERE sequence IN (${which}) RETURNING id, image`)
+      .all(...values);
+  }
+
+  #count(): number {
+    return this.#database.prepare("SELECT parts FROM part_count").pluck().get() as number;
   }
 }
 

@@ -44,6 +44,14 @@ const migrations = [
     time INTEGER NOT NULL,
     PRIMARY KEY (folder, path, digest)
   ) STRICT;`,
+
+  // To count a million rows takes a tenth of a second, and so does to look through them for a few.
+  `CREATE TABLE part_count (parts INTEGER NOT NULL) STRICT;
+  INSERT INTO part_count SELECT count(*) FROM parts;
+  CREATE TRIGGER part_added AFTER INSERT ON parts BEGIN UPDATE part_count SET parts = parts + 1; END;
+  CREATE TRIGGER part_removed AFTER DELETE ON parts BEGIN UPDATE part_count SET parts = parts - 1; END;
+  CREATE INDEX parts_reviewed ON parts (sequence) WHERE reviewed IS NOT NULL;
+  CREATE INDEX parts_station ON parts (station, sequence);`,
 ];
 
 /** @throws Error if the database was written by a newer version of the service. */

@@ -12,7 +12,7 @@ import { lockFolder } from "./lock.js";
 import { migrate } from "./schema.js";
 import { loadSqlite } from "./sqlite.js";
 import { Outbox, type Outgoing } from "./outbox.js";
-import { PartRows, type PartFilter, type PartPage } from "./part-rows.js";
+import { PartRows, type ExpiredPart, type PartFilter, type PartPage } from "./part-rows.js";
 import type { Decision, NewPart, Part } from "./part.js";
 import { JudgedFiles, type JudgedFile } from "./judged-files.js";
 
@@ -223,7 +223,7 @@ export class Store {
   async expire(now = new Date()): Promise<void> {
     const { keepDays, keepParts, log } = this.#options;
     const oldest = new Date(now.getTime() - keepDays * day);
-    let parts: { id: string; image: string | null }[];
+    let parts: ExpiredPart[];
     do {
       parts = await this.#commit.add(() => this.#parts.expire(oldest, keepParts, expiredAtOnce));
       // The rows go first: an image without a row is removed at the next start.
