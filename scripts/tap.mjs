@@ -5,8 +5,12 @@ export class TapReader {
   skipped = 0;
   /** @type {number | undefined} the number of tests in the plan; undefined until it is read. */
   planned = undefined;
+  /** @type {{ name: string, message: string }[]} the failed tests, with what they printed below their names. */
+  failures = [];
   #report;
   #onTest;
+  /** Whether the lines that come belong to the last failure. */
+  #isFailing = false;
 
   /**
    * @param {(line: string) => void} report called with one readable line per test, and with failing tests' output.
@@ -33,13 +37,22 @@ export class TapReader {
       line.trim() !== "" &&
       !/^(TAP version|# (tests|pass|fail|skip|todo) |\s+(---|\.\.\.)$)/.test(line)
     )
-      this.#report(`    ${line}`);
+      this.#readDetail(line);
   }
 
   /** @param {string} what a failure that no test reported, such as a crash. */
   fail(what) {
     this.failed += 1;
+    this.failures.push({ name: what, message: "" });
+    this.#isFailing = true;
     this.#report(`  \u2718 ${what}`);
+  }
+
+  /** @param {string} line below a test. */
+  #readDetail(line) {
+    const failure = this.failures.at(-1);
+    if (this.#isFailing && failure) failure.message += `${failure.message && "\n"}${line.trimEnd()}`;
+    this.#report(`    ${line}`);
   }
 
   /**
@@ -49,6 +62,7 @@ export class TapReader {
    */
   #readTest(ok, title, directive) {
     this.#onTest(title);
+    this.#isFailing = false;
     if (directive !== undefined) {
       this.skipped += 1;
       this.#report(`  - ${title} (skipped)`);
