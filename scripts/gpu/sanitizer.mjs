@@ -15,9 +15,7 @@ const refusals =
  */
 export function sanitizerRefusal(output) {
   const refusal = refusals.exec(output)?.[0];
-  return refusal === undefined
-    ? undefined
-    : `compute-sanitizer does not support this machine: ${refusal}`;
+  return refusal === undefined ? undefined : `compute-sanitizer does not support this machine: ${refusal}`;
 }
 
 /**

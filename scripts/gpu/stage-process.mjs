@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { clearTimeout, setTimeout } from "node:timers";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Everything that a stage starts inherits this variable, also what leaves its process group. */
@@ -56,10 +57,14 @@ export async function runStageProcess([program = "", ...args], { cwd, env, limit
     );
   });
   const closed = new Promise((resolve) => child.on("close", resolve));
-  const stopped = new AbortController();
-  const late = sleep(limit, `took longer than ${Math.round(limit / 1000)} s and was stopped`, {
-    signal: stopped.signal,
-  }).catch(() => undefined);
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(
+      () => resolve(`took longer than ${Math.round(limit / 1000)} s and was stopped`),
+      limit,
+    );
+  });
   const aborted = new Promise((resolve) => {
     if (signal?.aborted) resolve("was interrupted");
     else signal?.addEventListener("abort", () => resolve("was interrupted"), { once: true });
@@ -77,7 +82,7 @@ export async function runStageProcess([program = "", ...args], { cwd, env, limit
     const gone = await Promise.race([ended, sleep(grace, undefined)]);
     ending = { failure: gone ? String(first) : `${String(first)}, but is still there` };
   }
-  stopped.abort();
+  clearTimeout(timer);
   await Promise.race([closed, sleep(grace / 4)]);
   // A pipe that something still holds open must not keep this process waiting.
   for (const name of streams) child[name].destroy();
