@@ -26,14 +26,20 @@ export function readOperatorTimes(lines: readonly string[]): OperatorTime[] {
  *
  * @param device "cpu" or "cuda:N".
  * @param args Options of `reverse_distillation_benchmark`.
+ * @param onLine Called with each line as it comes.
  */
 export async function timeOperators(
   device: string,
   args: readonly string[],
   timeout: number,
+  onLine: (line: string) => void = () => undefined,
 ): Promise<string[]> {
   const program = join(root, ".build", device === "cpu" ? "cpu" : "cuda", "reverse_distillation_benchmark");
   const lines: string[] = [];
-  await runLines(program, [device, ...args], (line) => lines.push(line), { timeout });
+  const read = (line: string): void => {
+    lines.push(line);
+    onLine(line);
+  };
+  await runLines(program, [device, ...args], read, { timeout });
   return lines;
 }

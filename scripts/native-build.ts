@@ -13,7 +13,8 @@ import { hasNinja, MissingTool, requireCMake, requireCompiler, requireNvcc } fro
 const require = createRequire(import.meta.url);
 
 /** What can be built: the addon, and programs for this checkout. */
-export type NativeTarget = "addon" | "tests" | "pointer-tests" | "kernel-tests" | "benchmark" | "fuzz";
+export type NativeTarget =
+  "addon" | "tests" | "pointer-tests" | "kernel-tests" | "device-tests" | "benchmark" | "fuzz";
 
 /** A build that is not for use, but finds defects, or counts which lines run. */
 export interface Variant {
@@ -35,6 +36,8 @@ export interface NativeBuildOptions {
   version?: string;
   /** Whether to fetch the pinned LibTorch if none is found. Default: true. */
   fetch?: boolean;
+  /** Default: true. */
+  warningsAreErrors?: boolean;
 }
 
 /** What was built. */
@@ -51,7 +54,7 @@ export interface NativeBuild {
  * Builds against a LibTorch that is found or fetched. Does nothing if everything is up to date.
  */
 export async function buildNative(root: string, options: NativeBuildOptions = {}): Promise<NativeBuild> {
-  const { targets = ["addon"], variant } = options;
+  const { targets = ["addon"], variant, warningsAreErrors = true } = options;
   const libtorch = await obtainLibTorch(options);
   const tree = join(root, ".build", variant?.name ?? libtorch.backend);
   const product = variant === undefined ? join(root, "build", "Release") : join(tree, "Release");
@@ -72,6 +75,7 @@ export async function buildNative(root: string, options: NativeBuildOptions = {}
     tests: program("tests", "test/native"),
     "pointer-tests": program("pointer_tests", "test/native"),
     "kernel-tests": program("cuda_tests", "test/native"),
+    "device-tests": program("device_tests", "test/native"),
     benchmark: program("benchmark", "bench/native"),
     fuzz: program("fuzz", "test/fuzz/native"),
   };
@@ -104,6 +108,7 @@ export async function buildNative(root: string, options: NativeBuildOptions = {}
   console.log(`Building ${what}${how} against LibTorch ${libtorch.version} (${libtorch.directory})`);
   const settings = {
     LIBTORCH: libtorch.directory,
+    WARNINGS_AS_ERRORS: warningsAreErrors ? "ON" : "OFF",
     // OFF leaves the choice to CMakeLists.txt; without the option, the previous configuration's would stay.
     ...(libtorch.backend === "cuda" ? { CMAKE_CUDA_ARCHITECTURES: process.env.CUDAARCHS || "OFF" } : {}),
     ...variant?.settings,

@@ -8,46 +8,45 @@ import { seededImages } from "../parity/inputs.js";
 import { runLines } from "../programs.js";
 import { findPython, referenceScript } from "../reference.js";
 
+/** Precisions that are compared. For the reference, "tf32" is eager PyTorch with its default settings on a GPU. */
+type ComparedPrecision = "float32" | "tf32" | "bfloat16";
+
 /** The speed of one side in one precision. */
 export interface Speed {
+  backbone: Backbone;
+  side: "addon" | "python";
   /**
    * For the reference, "tf32" is eager PyTorch with its default settings, "float32" the same without TF32, and
    * "bfloat16" autocast with channels-last tensors.
    */
-  precision: "float32" | "tf32" | "bfloat16";
+  precision: ComparedPrecision;
   /** Median time to score one image. */
   latencySeconds: number;
   /** Scoring in batches of 32. */
   imagesPerSecond: number;
-  /** Training in batches of 16. For the addon, from the second epoch on, when the teacher's features are kept. */
+  /** Training in batches of 16. For the addon, from the third epoch on, when its step is recorded. */
   trainingImagesPerSecond: number;
+  /** For the reference in float32: largest difference of scores, relative to the largest score. */
+  scoreDifference?: number;
 }
 
 /** The output of `bench/python/speed.py` for one precision. */
-export interface PythonRun {
-  speed: Speed;
+interface PythonRun {
+  speed: Omit<Speed, "backbone" | "side">;
   scores: number[];
-}
-
-/** The addon and the reference with one backbone. */
-export interface EndToEnd {
-  backbone: Backbone;
-  imageSize: number;
-  addon: Speed[];
-  /** Null if there is no Python with PyTorch. */
-  python: Speed[] | null;
-  /** Largest difference between the float32 scores, relative to the largest score; null without Python. */
-  scoreDifference: number | null;
 }
 
 /** Largest relative difference of scores that still counts as the same model. */
 const allowedDifference = 1e-3;
 
-/** Sizes and repetitions. */
+/** What to measure, and whom to tell. */
 export interface EndToEndOptions {
   device: "cpu" | `cuda:${number}`;
   quick: boolean;
-  timeout: number;
+  /** Called with each speed as soon as it is known. */
+  onSpeed: (speed: Speed) => void;
+  /** Called if a part fails. The others go on. */
+  onFailure: (what: string, error: unknown) => void;
 }
 
 function median(values: readonly number[]): number {
@@ -70,32 +69,45 @@ async function time(work: () => Promise<unknown>, warmUps: number, repetitions: 
 /**
  * Trains detectors with random weights on images of noise and scores with them, and lets the reference do the same
  * with the weights of the first detector.
- *
- * @throws Error if the scores differ.
  */
-export async function measureEndToEnd(
-  backbone: Backbone,
-  { device, quick, timeout }: EndToEndOptions,
-): Promise<EndToEnd> {
+export async function measureEndToEnd(backbone: Backbone, options: EndToEndOptions): Promise<void> {
+  const { device, quick, onSpeed, onFailure } = options;
   const imageSize = quick ? 64 : 256;
   const images = seededImages(quick ? 4 : 32, [imageSize, imageSize]);
   const folder = await mkdtemp(join(tmpdir(), "reverse-distillation-gpu-"));
+  const model = join(folder, "model.safetensors");
+  let scores: readonly number[] = [];
   try {
-    const model = join(folder, "model.safetensors");
-    const settings = { backbone, imageSize, device, quick };
-    const first = await measureAddon(images, { ...settings, precision: "float32" }, model);
-    const addon = [first.speed];
-    if (device !== "cpu")
-      for (const precision of ["tf32", "bfloat16"] as const)
-        addon.push((await measureAddon(images, { ...settings, precision })).speed);
-    const python = await measurePython({ folder, model, images, device, quick, timeout });
-    const scoreDifference = python === null ? null : differenceOf(first.scores, python);
-    if (scoreDifference !== null && !(scoreDifference <= allowedDifference))
-      throw new Error(
-        `the scores of ${backbone} differ from the reference by ${scoreDifference}, relative to the largest score; ` +
-          `the limit is ${allowedDifference}`,
-      );
-    return { backbone, imageSize, addon, python: python?.map(({ speed }) => speed) ?? null, scoreDifference };
+    for (const precision of device === "cpu"
+      ? (["float32"] as const)
+      : (["float32", "bfloat16", "tf32"] as const))
+      try {
+        const settings = { backbone, imageSize, device, quick, precision };
+        const measured = await measureAddon(images, settings, precision === "float32" ? model : undefined);
+        if (precision === "float32") scores = measured.scores;
+        onSpeed(measured.speed);
+      } catch (error) {
+        onFailure(`${backbone} in ${precision}`, error);
+      }
+    const python = findPython();
+    if (python === undefined) onFailure("the reference", new Error("there is no Python with PyTorch"));
+    else
+      await measurePython(python, { folder, model, images, device, quick }, ({ speed, scores: theirs }) => {
+        const own = { backbone, side: "python", ...speed } as const;
+        if (speed.precision !== "float32") {
+          onSpeed(own);
+          return;
+        }
+        const scoreDifference = differenceOf(scores, theirs);
+        onSpeed({ ...own, scoreDifference });
+        if (!(scoreDifference <= allowedDifference))
+          onFailure(
+            "the scores",
+            new Error(
+              `they differ from the reference's by ${scoreDifference}; the limit is ${allowedDifference}`,
+            ),
+          );
+      }).catch((error: unknown) => onFailure("the reference", error));
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -106,7 +118,7 @@ interface AddonSettings {
   imageSize: number;
   device: EndToEndOptions["device"];
   quick: boolean;
-  precision: Speed["precision"];
+  precision: ComparedPrecision;
 }
 
 /** @param model Path to save the trained detector to; by default, it is not saved. */
@@ -118,7 +130,7 @@ async function measureAddon(
   const epochs: number[] = [];
   await using detector = await train(quick ? images : [...images, ...images], {
     ...settings,
-    epochs: quick ? 2 : 6,
+    epochs: quick ? 3 : 12,
     batchSize: quick ? 2 : 16,
     onProgress: (progress) => {
       if (progress.phase === "training") epochs.push(progress.imagesPerSecond);
@@ -133,42 +145,42 @@ async function measureAddon(
     quick ? 1 : 5,
     quick ? 3 : 20,
   );
-  const speed = {
+  const speed: Speed = {
+    backbone: settings.backbone,
+    side: "addon",
     precision: settings.precision,
     latencySeconds,
     imagesPerSecond: batchSize / batchSeconds,
-    trainingImagesPerSecond: median(epochs.slice(1)),
+    trainingImagesPerSecond: median(epochs.slice(2)),
   };
   return { speed, scores };
 }
 
-function differenceOf(scores: readonly number[], python: readonly PythonRun[]): number {
-  const reference = python.find(({ speed }) => speed.precision === "float32")?.scores ?? [];
+function differenceOf(scores: readonly number[], reference: readonly number[]): number {
   if (reference.length !== scores.length)
     throw new Error(`expected ${scores.length} scores from the reference, got ${reference.length}`);
   const largest = Math.max(...reference.map(Math.abs));
   return Math.max(...scores.map((score, i) => Math.abs(score - reference[i]!))) / largest;
 }
 
-async function measurePython({
-  folder,
-  model,
-  images,
-  device,
-  quick,
-  timeout,
-}: EndToEndOptions & { folder: string; model: string; images: readonly RawImage[] }): Promise<
-  PythonRun[] | null
-> {
-  const python = findPython();
-  if (python === undefined) return null;
+interface PythonInputs {
+  folder: string;
+  model: string;
+  images: readonly RawImage[];
+  device: string;
+  quick: boolean;
+}
+
+async function measurePython(
+  python: string,
+  { folder, model, images, device, quick }: PythonInputs,
+  onRun: (run: PythonRun) => void,
+): Promise<void> {
   const pixels = join(folder, "images.u8");
   await writeFile(
     pixels,
     Buffer.concat(images.map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.length))),
   );
-  const lines: string[] = [];
-  const args = [model, pixels, "--device", device, ...(quick ? ["--quick"] : [])];
-  await runLines(python, [referenceScript("speed"), ...args], (line) => lines.push(line), { timeout });
-  return lines.map((line) => JSON.parse(line) as PythonRun);
+  const args = [referenceScript("speed"), model, pixels, "--device", device, ...(quick ? ["--quick"] : [])];
+  await runLines(python, args, (line) => onRun(JSON.parse(line) as PythonRun), { timeout: 10 * 60_000 });
 }

@@ -1,4 +1,4 @@
-import { readOperatorTimes, timeOperators } from "../operator-times.js";
+import type { OperatorTime } from "../operator-times.js";
 
 /** The time of an operator at one size. */
 export interface KernelTime {
@@ -16,29 +16,22 @@ export interface KernelTime {
 
 const operationsPerSecond = 60e12;
 
-/**
- * Reads the output of `reverse_distillation_benchmark`.
- *
- * @throws Error if it does not include the copy, which the other times are compared with.
- */
-export function readKernelTimes(lines: readonly string[]): KernelTime[] {
-  const measured = readOperatorTimes(lines);
-  const copy = measured.find(({ operator }) => operator === "copy");
-  if (copy === undefined || !(copy.seconds > 0)) throw new Error("the benchmark did not measure a copy");
-  const bandwidth = copy.bytes / copy.seconds;
-  return measured.map(({ operator, case: size, dtype, seconds, bytes, operations }) => ({
-    ...{ operator, case: size, dtype },
-    microseconds: seconds * 1e6,
-    gigabytesPerSecond: bytes / seconds / 1e9,
-    shareOfCopy: bytes / seconds / bandwidth,
-    floorMicroseconds: Math.max(bytes / bandwidth, operations / operationsPerSecond) * 1e6,
-  }));
-}
+/** Relates the times of operators to that of the copy, which the benchmark measures first. */
+export class KernelTimes {
+  #bandwidth: number | undefined;
 
-/** Measures all operators on a device. */
-export async function measureKernels(
-  device: string,
-  { quick, timeout }: { quick: boolean; timeout: number },
-): Promise<KernelTime[]> {
-  return readKernelTimes(await timeOperators(device, quick ? ["--quick"] : [], timeout));
+  /** @throws Error if the copy was not measured first. */
+  read({ operator, case: size, dtype, seconds, bytes, operations }: OperatorTime): KernelTime {
+    if (operator === "copy") this.#bandwidth = bytes / seconds;
+    const bandwidth = this.#bandwidth;
+    if (bandwidth === undefined || !(bandwidth > 0))
+      throw new Error("the benchmark did not measure a copy first");
+    return {
+      ...{ operator, case: size, dtype },
+      microseconds: seconds * 1e6,
+      gigabytesPerSecond: bytes / seconds / 1e9,
+      shareOfCopy: bytes / seconds / bandwidth,
+      floorMicroseconds: Math.max(bytes / bandwidth, operations / operationsPerSecond) * 1e6,
+    };
+  }
 }

@@ -2,28 +2,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeAtomically } from "../../lib/files/atomic-file.js";
 import type { Environment } from "../environment.js";
-import type { EndToEnd } from "./end-to-end.js";
-import type { Goal } from "./goals.js";
-import type { KernelTime } from "./kernels.js";
-
-/** The outcome of a stage. */
-export interface Stage {
-  name: string;
-  status: "passed" | "failed" | "skipped";
-  /** Why it failed or was skipped, or a summary. */
-  detail: string;
-  seconds: number;
-}
+import type { Goal, Measured } from "./goals.js";
 
 /** The results of one run of `npm run gpu`. */
-export interface GpuResults {
+export interface GpuResults extends Measured {
   environment: Environment & { device: string; driver: string | null; memoryMiB: number | null };
-  /** Whether this was a trial, in which the numbers mean nothing. */
-  quick: boolean;
-  stages: Stage[];
-  kernels: KernelTime[];
-  endToEnd: EndToEnd[];
-  goals: Goal[];
+  /** The ends of the stages before, as scripts/gpu/record.mjs writes them. */
+  stages: readonly object[];
+  goals: readonly Goal[];
 }
 
 /** Name of the results file of a device, such as "gpu-nvidia-h100-80gb-hbm3.json". */

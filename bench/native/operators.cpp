@@ -14,6 +14,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <optional>
@@ -85,13 +86,12 @@ struct Features {
   double elements = 0.0;  ///< of teacher or student, not both
   double positions = 0.0;
 
-  Features(const Scales& scales, int64_t batch, at::ScalarType type, c10::Device device) {
+  Features(const Scales& scales, int64_t batch, at::ScalarType type, c10::Device device,
+           at::MemoryFormat format = at::MemoryFormat::ChannelsLast) {
     const auto options = at::TensorOptions(device);
     for (const auto& [channels, size] : scales.sizes) {
       const auto make = [&] {
-        return at::randn({batch, channels, size, size}, options)
-            .to(type)
-            .contiguous(at::MemoryFormat::ChannelsLast);
+        return at::randn({batch, channels, size, size}, options).to(type).contiguous(format);
       };
       teacher.push_back(make());
       student.push_back(make());
@@ -102,9 +102,10 @@ struct Features {
 };
 
 void measure_features(const Settings& settings, const Timer& timer, const Scales& scales, int64_t batch,
-                      at::ScalarType type) {
-  const Features features(scales, batch, type, settings.device);
-  const std::string what = scales.name + ", batch " + std::to_string(batch);
+                      at::ScalarType type, at::MemoryFormat format) {
+  const Features features(scales, batch, type, settings.device, format);
+  const std::string what = scales.name + ", batch " + std::to_string(batch) +
+                           (format == at::MemoryFormat::Contiguous ? ", planes" : "");
   const double size = static_cast<double>(at::elementSize(type));
   const auto report = [&](const char* op, double reads, double map_bytes, double per_element,
                           const std::function<void()>& work) {
@@ -141,9 +142,12 @@ void measure_maps(const Settings& settings, const Timer& timer, const Scales& sc
   report("smooth_maps", bytes, operations, [&] { smooth_maps(distances, size, size, 4.0, false); });
   report("smooth_maps (product)", bytes, 161.0 * outputs,
          [&] { smooth_maps(distances, size, size, 4.0, true); });
-  report("anomaly_map", 8.0 * features.elements + 8.0 * features.positions + 4.0 * outputs,
-         6.0 * features.elements + operations,
-         [&] { anomaly_map(features.teacher, features.student, size, size, 4.0, false); });
+  for (const bool multiply : {false, true}) {
+    report(multiply ? "anomaly_map (product)" : "anomaly_map",
+           8.0 * features.elements + 8.0 * features.positions + 4.0 * outputs,
+           6.0 * features.elements + (multiply ? 161.0 * outputs : operations),
+           [&] { anomaly_map(features.teacher, features.student, size, size, 4.0, multiply); });
+  }
 }
 
 void measure_preprocess(const Settings& settings, const Timer& timer) {
@@ -166,11 +170,14 @@ void measure_preprocess(const Settings& settings, const Timer& timer) {
 
 void measure_copy(const Settings& settings) {
   const int64_t bytes = int64_t{1} << (settings.quick ? 22 : settings.device.is_cpu() ? 28 : 30);
-  const at::Tensor source = at::ones({bytes / 4}, at::TensorOptions(settings.device));
+  const at::Tensor source = at::randn({bytes / 4}, at::TensorOptions(settings.device));
   at::Tensor target = at::empty_like(source);
   const Timer timer(settings.device, 5, 11);
-  print("copy", std::to_string(bytes >> 20) + " MiB", at::kFloat,
-        timer.measure([&] { target.copy_(source); }),
+  double seconds = timer.measure([&] { target.copy_(source); });
+  // A GPU's driver copies more slowly than a kernel can.
+  if (settings.device.is_cuda())
+    seconds = std::min(seconds, timer.measure([&] { at::neg_out(target, source); }));
+  print("copy", std::to_string(bytes >> 20) + " MiB", at::kFloat, seconds,
         {static_cast<double>(bytes / 4), 2.0 * static_cast<double>(bytes), 0.0});
 }
 
@@ -189,7 +196,13 @@ void run(const Settings& settings) {
       const Features features(scales, 2, at::kFloat, settings.device);
       require_right_answers(features.teacher, features.student, image_size(settings));
     }
-    for (const at::ScalarType type : types) measure_features(settings, timer, scales, largest, type);
+    for (const at::ScalarType type : types) {
+      measure_features(settings, timer, scales, largest, type, at::MemoryFormat::ChannelsLast);
+    }
+    // The networks' format in exact float32 on a GPU.
+    if (settings.device.is_cuda()) {
+      measure_features(settings, timer, scales, largest, at::kFloat, at::MemoryFormat::Contiguous);
+    }
     for (const int64_t batch : map_batches) measure_maps(settings, timer, scales, batch);
   }
   measure_preprocess(settings, timer);

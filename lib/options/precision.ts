@@ -1,5 +1,5 @@
 import { choice } from "./kind.js";
-import { option } from "./option.js";
+import { optional } from "./option.js";
 
 /**
  * The precision of the networks' arithmetic; maps and scores are always float32. "tf32" is float32, except that
@@ -24,6 +24,8 @@ export const scoringPrecisions = [...trainingPrecisions, "float16"] as const sat
 const help =
   "precision of the networks' arithmetic; auto is bfloat16 if the hardware supports it, else float32";
 
+const defaultText = '"float32" on CPUs, "bfloat16" on GPUs';
+
 export const trainingPrecisionOptions = {
   /**
    * Precision of the networks' arithmetic, in training and afterwards in scoring. "float32" agrees with Python.
@@ -31,16 +33,16 @@ export const trainingPrecisionOptions = {
    * AVX-512 (BW, VL and DQ) or AVX-NE-CONVERT. "auto" is bfloat16 on hardware that multiplies it and float32 elsewhere.
    * "tf32", on GPUs only, is float32, except that convolutions round their inputs to 10 bits of mantissa, which is
    * PyTorch's default there.
-   * @defaultValue "float32"
+   * @defaultValue "float32" on CPUs, "bfloat16" on GPUs
    */
-  precision: option(choice(trainingPrecisions), { default: "float32", help }),
+  precision: optional(choice(trainingPrecisions), { defaultText, help }),
 };
 
 export const scoringPrecisionOptions = {
   /**
    * Precision of the networks' arithmetic, as for `train`; on GPUs, "float16" too. It may differ from the precision
    * that the detector was trained in.
-   * @defaultValue "float32"
+   * @defaultValue "float32" on CPUs, "bfloat16" on GPUs
    */
-  precision: option(choice(scoringPrecisions), { default: "float32", help }),
+  precision: optional(choice(scoringPrecisions), { defaultText, help }),
 };

@@ -17,6 +17,11 @@ c10::ScalarType scalar_type(Precision precision) {
   throw Error(ErrorCode::kInternal, "unknown precision");
 }
 
+c10::MemoryFormat network_format(c10::Device device, Precision precision) {
+  return device.is_cuda() && precision == Precision::kFloat32 ? c10::MemoryFormat::Contiguous
+                                                              : c10::MemoryFormat::ChannelsLast;
+}
+
 bool cpu_has_bfloat16() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512bf16") != 0;

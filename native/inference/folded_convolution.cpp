@@ -38,13 +38,15 @@ FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
   } else {
     throw Error(ErrorCode::kInternal, "cannot fold a convolution of kind " + convolution.name());
   }
+  const at::MemoryFormat format = weight_.device().is_cpu() && onednn::available()
+                                      ? at::MemoryFormat::Contiguous
+                                      : weight_.suggest_memory_format();
   const at::Tensor scale =
       norm.weight.to(at::kDouble) / (norm.running_var.to(at::kDouble) + norm.options.eps()).sqrt();
   bias_ = (norm.bias.to(at::kDouble) - norm.running_mean.to(at::kDouble) * scale).to(dtype);
-  weight_ = (weight_.to(at::kDouble) * per_output_channel(scale, geometry_.transposed)).to(dtype);
-  weight_ =
-      weight_.contiguous(weight_.device().is_cpu() && onednn::available() ? at::MemoryFormat::Contiguous
-                                                                          : at::MemoryFormat::ChannelsLast);
+  weight_ = (weight_.to(at::kDouble) * per_output_channel(scale, geometry_.transposed))
+                .to(dtype)
+                .contiguous(format);
 }
 
 void FoldedConvolution::prepare(const at::Tensor& input) {

@@ -34,6 +34,9 @@ Adam::Adam(std::vector<at::Tensor> parameters) : parameters_(std::move(parameter
     variances_.push_back(at::zeros({parameter.numel()}, parameter.options()));
     steps_.push_back(at::zeros({}, parameter.options()));
   }
+  if (!parameters_.empty() && !parameters_.front().device().is_cpu()) {
+    learning_rate_on_gpu_ = at::zeros({}, parameters_.front().options());
+  }
 }
 
 Adam::Memory Adam::memory(size_t parameter) const {
@@ -42,7 +45,14 @@ Adam::Memory Adam::memory(size_t parameter) const {
           variances_[parameter].as_strided(like.sizes(), like.strides()), steps_[parameter]};
 }
 
-void Adam::step(double learning_rate) {
+void Adam::set_learning_rate(double learning_rate) {
+  if (learning_rate == learning_rate_) return;
+  learning_rate_ = learning_rate;
+  const at::NoGradGuard no_grad;
+  if (learning_rate_on_gpu_.defined()) learning_rate_on_gpu_.fill_(learning_rate);
+}
+
+void Adam::step() {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> parameters, gradients, means, variances, steps;
   for (size_t i = 0; i < parameters_.size(); ++i) {
@@ -57,8 +67,15 @@ void Adam::step(double learning_rate) {
   }
   if (parameters.empty()) return;
   at::_foreach_add_(steps, 1);
-  at::_fused_adam_(parameters, gradients, means, variances, {}, steps, learning_rate, kBeta1, kBeta2,
-                   /*weight_decay=*/0.0, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
+  const auto update = [&](const auto& learning_rate) {
+    at::_fused_adam_(parameters, gradients, means, variances, {}, steps, learning_rate, kBeta1, kBeta2,
+                     /*weight_decay=*/0.0, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
+  };
+  if (learning_rate_on_gpu_.defined()) {
+    update(learning_rate_on_gpu_);
+  } else {
+    update(learning_rate_);
+  }
 }
 
 }  // namespace reverse_distillation

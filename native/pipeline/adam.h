@@ -13,9 +13,12 @@ class Adam {
   /// parameters: dense, on one device. They are changed in place.
   explicit Adam(std::vector<at::Tensor> parameters);
 
+  /// Applies to the steps that follow, also to recorded ones: on a GPU, steps read it from the device.
+  void set_learning_rate(double learning_rate);
+
   /// Takes one step along the gradients and drops them, so that their memory is free for the next forward. A
   /// parameter without a gradient (one that the layout never runs) does not change.
-  void step(double learning_rate);
+  void step();
 
   /// What Adam remembers of one parameter. The tensors share its memory, in the parameter's shape.
   struct Memory {
@@ -32,6 +35,8 @@ class Adam {
   std::vector<at::Tensor> means_;      ///< Rows in the parameters' memory order.
   std::vector<at::Tensor> variances_;  ///< Rows in the same order.
   std::vector<at::Tensor> steps_;
+  double learning_rate_ = 0.0;
+  at::Tensor learning_rate_on_gpu_;  ///< A float32 scalar; undefined on the CPU.
 };
 
 }  // namespace reverse_distillation

@@ -9,6 +9,7 @@
 #include "core/cancel_token.h"
 #include "core/device.h"
 #include "core/float32_mode.h"
+#include "core/precision.h"
 #include "pipeline/fit.h"
 #include "pipeline/image_statistics.h"
 #include "pipeline/interest.h"
@@ -32,12 +33,11 @@ const char* part_name(Part part) {
   throw Error(ErrorCode::kInternal, "unknown part");
 }
 
-/// Moves the weights to `device`, and puts those of convolutions into channels-last order, the order of the
-/// images.
-void place(torch::nn::Module& module, c10::Device device) {
+/// Moves the weights to `device`, and puts those of convolutions into `format`, that of their inputs.
+void place(torch::nn::Module& module, c10::Device device, at::MemoryFormat format) {
   module.to(device);
   for (at::Tensor& parameter : module.parameters()) {
-    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(format));
   }
 }
 
@@ -49,7 +49,7 @@ int64_t pixels_at_a_time(c10::Device device) { return (device.is_cpu() ? 8 : 128
 
 Detector::Detector(const ModelConfig& config)
     : config_(config), device_(parse_device(config.device)), model_(config) {
-  place(*model_, device_);
+  place(*model_, device_, network_format(device_, config_.precision));
   model_->eval();
 }
 

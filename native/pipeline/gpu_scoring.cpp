@@ -106,7 +106,7 @@ GpuScoring::Batch& GpuScoring::batch_of(const at::Tensor& input) {
 void GpuScoring::record(const at::Tensor& input) {
   const Float32Mode float32_mode(device_, config_.precision);
   Batch batch;
-  batch.input = input.clone(at::MemoryFormat::ChannelsLast);
+  batch.input = input.clone(network_format(device_, config_.precision));
   for (int i = 0; i < kWarmUps; ++i) batch.output = engine_.score_normalised(batch.input);
   streams_.wait();
   RecordedWork* const beside = recent_.empty() ? nullptr : recent_.front().work.get();
@@ -124,7 +124,8 @@ const ScoredBatch& GpuScoring::replay(const at::Tensor& input) {
 // Not recorded: few detectors have a region of interest.
 ScoredBatch GpuScoring::score_inside(const at::Tensor& input, const at::Tensor& masks) {
   const Float32Mode float32_mode(device_, config_.precision);
-  return engine_.score_normalised(input, move_to(masks, device_));
+  return engine_.score_normalised(input.contiguous(network_format(device_, config_.precision)),
+                                  move_to(masks, device_));
 }
 
 ScoredBatch GpuScoring::score(std::span<const PixelView> images, const at::Tensor& masks) {

@@ -16,10 +16,6 @@ namespace reverse_distillation {
 
 namespace {
 
-/// [B, C, H, W], channels-last -> [B, H, W, C], contiguous, and back. Selected rows stay channels-last.
-at::Tensor to_rows(const at::Tensor& features) { return features.permute({0, 2, 3, 1}); }
-at::Tensor from_rows(const at::Tensor& rows) { return rows.permute({0, 3, 1, 2}); }
-
 /// Bytes of a device's own memory that features may take, whatever the budget: half of a GPU's free memory,
 /// since training needs it for other things too.
 int64_t room_for_features(c10::Device device) {
@@ -48,6 +44,7 @@ TeacherFeatures::TeacherFeatures(const TeacherImpl& teacher, const ImageSet& ima
       images_(images),
       options_(
           c10::TensorOptions(teacher.convolution()->weight.device()).dtype(scalar_type(config.precision))),
+      format_(network_format(options_.device(), config.precision)),
       normalisation_(config.normalisation),
       budget_(std::move(budget)),
       known_(static_cast<size_t>(images.size()), false) {}
@@ -58,7 +55,7 @@ std::vector<at::Tensor> TeacherFeatures::batch(const at::Tensor& indices) {
   if (keeps(indices)) {
     for (const at::Tensor& kept : kept_) {
       const at::Tensor chosen = kept.index_select(0, move_to(indices, kept.device()));
-      features.push_back(from_rows(move_to(chosen, options_.device())));
+      features.push_back(from_memory_order(move_to(chosen, options_.device())));
     }
     return features;
   }
@@ -67,7 +64,7 @@ std::vector<at::Tensor> TeacherFeatures::batch(const at::Tensor& indices) {
   if (kept_.empty()) return features;
   for (size_t k = 0; k < kept_.size(); ++k) {
     const c10::Device place = kept_[k].device();
-    kept_[k].index_copy_(0, move_to(indices, place), to_rows(features[k]).to(place));
+    kept_[k].index_copy_(0, move_to(indices, place), to_memory_order(features[k]).to(place));
   }
   for (int64_t i = 0; i < indices.numel(); ++i) {
     known_[static_cast<size_t>(indices[i].item<int64_t>())] = true;
@@ -81,8 +78,16 @@ bool TeacherFeatures::settled() const {
 }
 
 std::vector<at::Tensor> TeacherFeatures::compute(const at::Tensor& indices) {
-  return teacher_.run(
-      normalise(move_to(images_.batch(indices), options_.device()), normalisation_).to(options_));
+  const at::Tensor images = move_to(images_.batch(indices), options_.device());
+  return teacher_.run(normalise(images, normalisation_).to(options_).contiguous(format_));
+}
+
+at::Tensor TeacherFeatures::to_memory_order(const at::Tensor& features) const {
+  return format_ == at::MemoryFormat::ChannelsLast ? features.permute({0, 2, 3, 1}) : features;
+}
+
+at::Tensor TeacherFeatures::from_memory_order(const at::Tensor& kept) const {
+  return format_ == at::MemoryFormat::ChannelsLast ? kept.permute({0, 3, 1, 2}) : kept;
 }
 
 void TeacherFeatures::allocate(const std::vector<at::Tensor>& features) {
@@ -92,7 +97,7 @@ void TeacherFeatures::allocate(const std::vector<at::Tensor>& features) {
   storage_ = place.storage;
   if (storage_ == FeatureStorage::kNone) return;
   for (const at::Tensor& scale : features) {
-    std::vector<int64_t> shape = to_rows(scale).sizes().vec();
+    std::vector<int64_t> shape = to_memory_order(scale).sizes().vec();
     shape[0] = images_.size();
     kept_.push_back(storage_ == FeatureStorage::kMemory
                         ? at::empty(shape, scale.options().device(place.device))

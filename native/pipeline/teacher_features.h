@@ -33,8 +33,8 @@ class TeacherFeatures {
   TeacherFeatures(const TeacherImpl& teacher, const ImageSet& images, const ModelConfig& config,
                   FeatureBudget budget);
 
-  /// The features of the images at `indices` (int64 [B]): three tensors [B, C, H, W], channels-last, on the
-  /// teacher's device, in the configured precision, without gradient.
+  /// The features of the images at `indices` (int64 [B]): three tensors [B, C, H, W], on the teacher's
+  /// device, in the memory format of its networks, in the configured precision, without gradient.
   ///
   /// Throws `Error(kIo)` if there is no room for the temporary file.
   std::vector<at::Tensor> batch(const at::Tensor& indices);
@@ -51,14 +51,19 @@ class TeacherFeatures {
  private:
   std::vector<at::Tensor> compute(const at::Tensor& indices);
   void allocate(const std::vector<at::Tensor>& features);
+  /// [B, C, H, W] -> the same memory as a contiguous tensor, and back. Rows that are selected from it stay in
+  /// their format.
+  at::Tensor to_memory_order(const at::Tensor& features) const;
+  at::Tensor from_memory_order(const at::Tensor& kept) const;
 
   FoldedTeacher teacher_;
   const ImageSet& images_;
   c10::TensorOptions options_;  ///< Device and dtype of the teacher's inputs and outputs.
+  at::MemoryFormat format_;     ///< Of its inputs and outputs.
   Normalisation normalisation_;
   FeatureBudget budget_;
   FeatureStorage storage_ = FeatureStorage::kUndecided;
-  std::vector<at::Tensor> kept_;  ///< One per scale, [images, H, W, C]; empty if they are not kept.
+  std::vector<at::Tensor> kept_;  ///< One per scale, in memory order; empty if they are not kept.
   std::vector<bool> known_;       ///< Whether an image's features are in `kept_`.
 };
 

@@ -101,9 +101,11 @@ Training::Training(ReverseDistillation model, const ModelConfig& model_config,
       images_(required(std::move(images))),
       config_(config),
       device_(model_->bottleneck->parameters().front().device()),
+      streams_(device_),
       teacher_(*model_->teacher, *images_, model_config_, config_.features),
       parameters_(trained_parameters(model_)),
       optimiser_(tensors_of(parameters_)),
+      step_(model_, optimiser_, model_config_.layers, config_.loss),
       generator_(seeded(config_.seed)),
       batches_in_epoch_(static_cast<int64_t>(batches_of(at::arange(images_->size(), at::kLong)).size())),
       epochs_(config_.epochs),
@@ -113,6 +115,24 @@ Training::Training(ReverseDistillation model, const ModelConfig& model_config,
 
 void Training::run(int64_t epochs, const CancelToken& cancel, const CancelToken& pause,
                    const Report& report) {
+  const auto scope = streams_.compute();
+  streams_.compute_waits_for_current();
+  try {
+    run_epochs(epochs, cancel, pause, report);
+  } catch (...) {
+    try {
+      streams_.wait();
+    } catch (const c10::Error&) {
+      // The first error says more.
+    }
+    throw;
+  }
+  // Whoever uses the weights next does so on a stream of their own.
+  streams_.wait();
+}
+
+void Training::run_epochs(int64_t epochs, const CancelToken& cancel, const CancelToken& pause,
+                          const Report& report) {
   const TrainMode train_mode(model_);
   std::optional<WeightAverage::Training> trained_weights;
   if (average_) trained_weights.emplace(*average_);
@@ -166,9 +186,9 @@ bool Training::run_epoch(const CancelToken& cancel, const CancelToken& pause) {
 
 void Training::train_on(const at::Tensor& batch) {
   const Float32Mode float32_mode(device_, model_config_.precision);
-  const at::Tensor loss =
-      backpropagate(model_, teacher_.batch(batch), model_config_.layers, config_.loss, images_->masks(batch));
-  optimiser_.step(learning_rate());
+  optimiser_.set_learning_rate(learning_rate());
+  const bool all_sizes_seen = ended() > first_epoch_;
+  const at::Tensor loss = step_.run(teacher_.batch(batch), images_->masks(batch), all_sizes_seen);
   loss_sum_.add_(loss.to(at::kDouble), batch.numel());
   trained_ += batch.numel();
   timed_ += batch.numel();
@@ -286,6 +306,7 @@ void Training::load(std::vector<NamedTensor> state) {
   }
   if (!plateau_ && !between_epochs) epochs_ = config_.epochs;
   features_recalled_ = false;
+  first_epoch_ = ended();
 }
 
 }  // namespace reverse_distillation

@@ -8,10 +8,12 @@
 
 #include "core/cancel_token.h"
 #include "core/config.h"
+#include "core/device_streams.h"
 #include "model/reverse_distillation.h"
 #include "pipeline/adam.h"
 #include "pipeline/convergence.h"
 #include "pipeline/image_set.h"
+#include "pipeline/step_runner.h"
 #include "pipeline/teacher_features.h"
 #include "pipeline/tensor_state.h"
 #include "pipeline/weight_average.h"
@@ -88,6 +90,7 @@ class Training {
   std::vector<at::Tensor> batches_of(const at::Tensor& order) const;
   bool finished() const { return ended() >= epochs_; }
   int64_t ended() const { return static_cast<int64_t>(convergence_.losses().size()); }
+  void run_epochs(int64_t epochs, const CancelToken& cancel, const CancelToken& pause, const Report& report);
   bool recall_features(const CancelToken& cancel, const CancelToken& pause);
   bool run_epoch(const CancelToken& cancel, const CancelToken& pause);
   void train_on(const at::Tensor& batch);
@@ -102,9 +105,11 @@ class Training {
   std::shared_ptr<const ImageSet> images_;
   TrainingConfig config_;
   c10::Device device_;
+  DeviceStreams streams_;
   TeacherFeatures teacher_;
   std::vector<NamedTensor> parameters_;
   Adam optimiser_;
+  StepRunner step_;
   std::optional<WeightAverage> average_;
   at::Generator generator_;
   Convergence convergence_;
@@ -112,6 +117,7 @@ class Training {
   int64_t epochs_;                  ///< The last epoch.
   std::optional<int64_t> plateau_;  ///< Epochs after which the learning rate began to fall.
   bool features_recalled_ = true;
+  int64_t first_epoch_ = 0;  ///< Epochs that had ended when this object took over.
 
   // The epoch in progress.
   at::Tensor order_;     ///< int64 [images]; undefined between epochs.

@@ -11,6 +11,7 @@ import { StageReader } from "./stage-reader.mjs";
  * @property {readonly string[]} command the program and its arguments.
  * @property {number} seconds after which it is killed, with everything that it started.
  * @property {"tests" | "results"} [expects] what it must deliver to pass.
+ * @property {string} [skip] why this machine cannot run it.
  */
 
 /**
@@ -63,6 +64,7 @@ export async function runStages(
     /** @type {import("./stage-reader.mjs").Outcome} */
     let outcome;
     if (signal?.aborted) outcome = { status: "skipped", detail: "the run was interrupted" };
+    else if (stage.skip !== undefined) outcome = { status: "skipped", detail: stage.skip };
     else if (left <= 0) outcome = { status: "skipped", detail: "no time left" };
     else {
       const { failure } = await runStageProcess(stage.command, {

@@ -166,7 +166,9 @@ TEST("the fused Adam accepts a gradient in another memory order than its paramet
   const auto stepped = [&](at::MemoryFormat of_gradient) {
     at::Tensor parameter = weights.clone(at::MemoryFormat::ChannelsLast).set_requires_grad(true);
     parameter.mutable_grad() = gradient.clone(of_gradient);
-    Adam({parameter}).step(0.01);
+    Adam adam({parameter});
+    adam.set_learning_rate(0.01);
+    adam.step();
     return parameter.detach();
   };
   const at::Tensor expected = stepped(at::MemoryFormat::ChannelsLast);
@@ -221,6 +223,7 @@ TEST(
                                     parameter(at::MemoryFormat::Contiguous)};
   const at::Tensor untouched = ours[2].clone();
   Adam adam(ours);
+  adam.set_learning_rate(0.01);
   torch::optim::Adam reference(theirs, torch::optim::AdamOptions(0.01).betas({0.5, 0.999}));
   for (int step = 0; step < 5; ++step) {
     const at::Tensor direction = at::randn({6, 4, 3, 3});
@@ -228,7 +231,7 @@ TEST(
       (ours[i] * direction).pow(2).sum().backward();
       (theirs[i] * direction).pow(2).sum().backward();
     }
-    adam.step(0.01);
+    adam.step();
     reference.step();
     reference.zero_grad();
     EXPECT(!ours[0].grad().defined() && !ours[1].grad().defined());

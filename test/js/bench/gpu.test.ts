@@ -3,12 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
+import { readArguments } from "../../../bench/gpu/arguments.js";
 import { judgeGoals } from "../../../bench/gpu/goals.js";
-import { readKernelTimes } from "../../../bench/gpu/kernels.js";
-import { parseGpuOptions } from "../../../bench/gpu/options.js";
-import { resultsName, writeResults, type GpuResults, type Stage } from "../../../bench/gpu/results.js";
-import { judgeSanitizer } from "../../../bench/gpu/sanitizer.js";
-import { Skipped, Stages } from "../../../bench/gpu/stages.js";
+import { KernelTimes } from "../../../bench/gpu/kernels.js";
+import { resultsName, writeResults, type GpuResults } from "../../../bench/gpu/results.js";
+import { stagesOf } from "../../../scripts/gpu/stages.mjs";
 import { gpus, readGpus } from "../../../scripts/nvidia-smi.mjs";
 import { temporaryFolder } from "../support/temporary-folder.js";
 
@@ -26,27 +25,14 @@ async function fakeDriver(
   return folder;
 }
 
-test("the options have defaults, and errors name what is not allowed", (t) => {
-  t.deepEqual(parseGpuOptions([]), {
-    device: "cuda:0",
-    quick: false,
-    out: undefined,
-    package: undefined,
-    minutes: 10,
-  });
-  t.like(parseGpuOptions(["--device", "cpu", "--quick", "--out", "a.json", "--minutes", "2.5"]), {
+test("programs of the run take a device and whether to be quick", (t) => {
+  t.deepEqual(readArguments([]), { device: "cuda:0", quick: false, rest: [] });
+  t.deepEqual(readArguments(["resnet18", "--quick", "--device", "cpu"]), {
     device: "cpu",
     quick: true,
-    out: "a.json",
-    minutes: 2.5,
+    rest: ["resnet18"],
   });
-  t.throws(() => parseGpuOptions(["--device", "gpu"]), {
-    message: '--device must be cpu or cuda:N; got "gpu"',
-  });
-  t.throws(() => parseGpuOptions(["--minutes", "0"]), {
-    message: '--minutes must be a number above 0; got "0"',
-  });
-  t.throws(() => parseGpuOptions(["--fast"]), { message: /--fast/ });
+  t.throws(() => readArguments(["--fast"]), { message: /--fast/ });
 });
 
 test("the driver's GPUs are listed, and the list is empty if the driver has none or fails", async (t) => {
@@ -84,128 +70,101 @@ test("without a GPU, the command fails immediately and says so", async (t) => {
   t.regex(never.stderr, /--minutes must be a number above 0; got "soon"/);
 });
 
-test("times are converted to bandwidths, shares of the copy and lower bounds", (t) => {
-  const line = (operator: string, seconds: number, bytes: number, operations: number) =>
-    JSON.stringify({ operator, case: "c", dtype: "float32", seconds, bytes, operations });
-  const [copy, byBytes, byOperations] = readKernelTimes([
-    "a warning",
-    line("copy", 1e-3, 2e9, 0),
-    line("cosine_map", 1e-6, 1e6, 0),
-    line("gaussian_blur", 2e-6, 1e3, 60e6),
-  ]);
-  t.like(copy, { operator: "copy", gigabytesPerSecond: 2000, shareOfCopy: 1 });
-  t.is(Math.round(byBytes!.gigabytesPerSecond), 1000);
-  t.is(byBytes!.shareOfCopy.toFixed(6), "0.500000");
-  t.is(byBytes!.floorMicroseconds.toFixed(6), "0.500000");
-  t.is(byOperations!.floorMicroseconds.toFixed(6), "1.000000");
-  t.throws(() => readKernelTimes([line("cosine_map", 1e-6, 1e6, 0)]), { message: /did not measure a copy/ });
+test("an unknown stage is refused before anything runs", (t) => {
+  const { status, stderr, stdout } = spawnSync(
+    process.execPath,
+    [join(root, "scripts", "gpu.mjs"), "--device", "cpu", "--only", "kernels,luck"],
+    { encoding: "utf8", timeout: 60_000 },
+  );
+  t.is(status, 1);
+  t.regex(stderr, /--only must name stages: environment, .*kernels, .*; got "luck"/);
+  t.is(stdout, "");
 });
 
-const speed = {
-  precision: "float32" as const,
-  latencySeconds: 0.001,
-  imagesPerSecond: 1000,
-  trainingImagesPerSecond: 500,
-};
+test("on a GPU, kernels come before LibTorch, and sanitizers over LibTorch last", (t) => {
+  const names = stagesOf({ device: "cuda:0", quick: false, out: "out" }).map(({ name }) => name);
+  t.is(new Set(names).size, names.length);
+  const at = (name: string) => names.indexOf(name);
+  t.is(at("environment"), 0);
+  t.true(at("kernels") < at("build addon"));
+  t.true(at("racecheck of the kernels") < at("build addon"));
+  t.true(at("operators") < at("memcheck of LibTorch"));
+  t.is(at("goals"), names.length - 1);
+  const trial = stagesOf({ device: "cpu", quick: true, out: "out" }).map(({ name }) => name);
+  t.deepEqual(
+    trial.filter((name) => name.includes("check of")),
+    [],
+  );
+});
+
+test("times are converted to bandwidths, shares of the copy and lower bounds", (t) => {
+  const time = (operator: string, seconds: number, bytes: number, operations: number) => ({
+    ...{ operator, case: "c", dtype: "float32", seconds, bytes, operations, positions: 1 },
+  });
+  const times = new KernelTimes();
+  t.throws(() => times.read(time("cosine_map", 1e-6, 1e6, 0)), { message: /did not measure a copy/ });
+  t.like(times.read(time("copy", 1e-3, 2e9, 0)), {
+    operator: "copy",
+    gigabytesPerSecond: 2000,
+    shareOfCopy: 1,
+  });
+  const byBytes = times.read(time("cosine_map", 1e-6, 1e6, 0));
+  t.is(Math.round(byBytes.gigabytesPerSecond), 1000);
+  t.is(byBytes.shareOfCopy.toFixed(6), "0.500000");
+  t.is(byBytes.floorMicroseconds.toFixed(6), "0.500000");
+  t.is(times.read(time("gaussian_blur", 2e-6, 1e3, 60e6)).floorMicroseconds.toFixed(6), "1.000000");
+});
 
 test("goals that were not measured say so, and have no number", (t) => {
-  const goals = judgeGoals({ kernels: [], endToEnd: [] });
-  t.is(goals.length, 6);
+  const goals = judgeGoals({ kernels: [], speeds: [] });
+  t.is(goals.length, 14);
   for (const { value, met } of goals)
     t.deepEqual({ value, met }, { value: "not measured", met: "not measured" });
-  // Without Python there is nothing to compare with.
-  const alone = {
-    backbone: "resnet18" as const,
-    imageSize: 256,
-    addon: [speed],
-    python: null,
-    scoreDifference: null,
-  };
-  for (const { met } of judgeGoals({ kernels: [], endToEnd: [alone] })) t.is(met, "not measured");
 });
 
-test("goals are judged by their worst value", (t) => {
+test("goals compare the precision that is chosen with eager PyTorch as it comes", (t) => {
   const time = (operator: string, size: string, shareOfCopy: number, microseconds: number) => ({
-    operator,
-    case: size,
-    dtype: "float32",
-    microseconds,
-    gigabytesPerSecond: 1,
-    shareOfCopy,
-    floorMicroseconds: 5,
+    ...{ operator, case: size, dtype: "float32", microseconds },
+    ...{ gigabytesPerSecond: 1, shareOfCopy, floorMicroseconds: 5 },
   });
-  const against = (factor: number) => ({
-    backbone: "resnet18" as const,
-    imageSize: 256,
-    addon: [speed],
-    scoreDifference: 0,
-    python: [
-      {
-        precision: "float32" as const,
-        latencySeconds: speed.latencySeconds * factor,
-        imagesPerSecond: speed.imagesPerSecond / factor,
-        trainingImagesPerSecond: speed.trainingImagesPerSecond / factor,
-      },
+  const speed = (side: "addon" | "python", precision: "float32" | "tf32" | "bfloat16", factor: number) => ({
+    ...{ backbone: "resnet18" as const, side, precision },
+    latencySeconds: 0.001 / factor,
+    imagesPerSecond: 1000 * factor,
+    trainingImagesPerSecond: 500 * factor,
+  });
+  const goals = judgeGoals({
+    kernels: [
+      time("cosine_map", "wide_resnet50_2, batch 32", 0.86, 1),
+      time("cosine_map", "resnet18, batch 32", 0.1, 1),
+      time("anomaly_map", "resnet18, batch 1", 1, 19),
+      time("anomaly_map (product)", "resnet18, batch 1", 1, 21),
+    ],
+    speeds: [
+      speed("addon", "bfloat16", 3),
+      speed("addon", "float32", 0.9),
+      speed("python", "tf32", 1),
+      speed("python", "float32", 1),
+      speed("python", "bfloat16", 100),
     ],
   });
-  const kernels = [
-    time("cosine_map", "wide_resnet50_2, batch 32", 0.9, 1),
-    time("cosine_map", "wide_resnet50_2, batch 32", 0.7, 1),
-    time("cosine_map", "resnet18, batch 32", 0.1, 1),
-    time("smooth_maps", "resnet18, batch 32", 1, 9),
-    time("anomaly_map", "resnet18, batch 1", 1, 19),
-  ];
-  t.deepEqual(
-    judgeGoals({ kernels, endToEnd: [against(8), against(3)] }).map(({ met }) => met),
-    [false, true, true, false, true, true],
-  );
-});
-
-test("errors found by compute-sanitizer are told apart from an unsupported machine", (t) => {
-  const tests = "TAP version 13\nok 1 - cosine_map on a GPU\nok 2 - skipped # SKIP no GPU\n";
-  t.is(
-    judgeSanitizer("memcheck", `${tests}========= ERROR SUMMARY: 0 errors\n`, 0),
-    "ERROR SUMMARY: 0 errors, over 1 tests",
-  );
-  t.throws(() => judgeSanitizer("memcheck", `${tests}========= ERROR SUMMARY: 3 errors\n`, 9), {
-    message: /exit code 9: ERROR SUMMARY: 3 errors/,
-  });
-  t.throws(() => judgeSanitizer("memcheck", "========= Error: Device not supported\n", 1), {
-    instanceOf: Skipped,
-  });
-  t.throws(() => judgeSanitizer("racecheck", tests, 0), { message: /no summary/ });
-  t.throws(() => judgeSanitizer("racecheck", "RACECHECK SUMMARY: 0 hazards displayed\n", 0), {
-    message: /racecheck ran no tests/,
-  });
-});
-
-test("stages continue after a failure, can be skipped, and respect the time limit", async (t) => {
-  const ended: Stage[] = [];
-  const keep = (stage: Stage) => Promise.resolve(void ended.push(stage));
-  const stages = new Stages(1, keep);
-  await stages.run("good", (left) => {
-    t.true(Number.isInteger(left) && left > 50_000 && left <= 60_000);
-    return Promise.resolve("3 passed");
-  });
-  await stages.run("bad", () => Promise.reject(new Error("2 failed")));
-  await stages.run("refused", () => Promise.reject(new Skipped("no tool")));
-  const late = new Stages(1e-9, keep);
-  await late.run("late", () => Promise.resolve("never"));
-  t.deepEqual(
-    ended.map(({ name, status, detail }) => [name, status, detail]),
-    [
-      ["good", "passed", "3 passed"],
-      ["bad", "failed", "2 failed"],
-      ["refused", "skipped", "no tool"],
-      ["late", "skipped", "no time left"],
-    ],
-  );
+  const met = (part: string, other = "") =>
+    goals.filter(({ goal }) => goal.includes(part) && goal.includes(other)).map((goal) => goal.met);
+  t.deepEqual(met("copy's bandwidth: wide_resnet50_2, float32"), [true]);
+  t.deepEqual(met("copy's bandwidth: resnet18, float32"), [false]);
+  t.deepEqual(met("copy's bandwidth", "bfloat16"), ["not measured", "not measured"]);
+  t.deepEqual(met("20 us"), [true, false]);
+  t.deepEqual(met("a quarter", "resnet18"), [false]);
+  t.deepEqual(met("in batches of 32 is", "resnet18"), [true]);
+  t.deepEqual(met("training is at least 2.5"), [true]);
+  t.deepEqual(met("exact float32", "resnet18"), [false]);
+  t.deepEqual(met("exact float32", "wide"), ["not measured"]);
 });
 
 test("results are written to a file named after the device", async (t) => {
   t.is(resultsName("NVIDIA H100 80GB HBM3"), "gpu-nvidia-h100-80gb-hbm3.json");
   const path = join(await temporaryFolder(t), "results", resultsName("cpu"));
-  const results = { stages: [], kernels: [], goals: judgeGoals({ kernels: [], endToEnd: [] }) };
+  const results = { stages: [], kernels: [], goals: judgeGoals({ kernels: [], speeds: [] }) };
   await writeResults(path, results as unknown as GpuResults);
   t.deepEqual(JSON.parse(readFileSync(path, "utf8")), results);
 });

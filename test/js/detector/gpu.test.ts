@@ -11,7 +11,7 @@ const testOnGpu = cudaDevices > 0 ? test.serial : test.serial.skip;
 if (cudaDevices === 0) console.error("SKIPPED: tests on a GPU: there is none that this build can compute on");
 
 const images = seededImages(6, [64, 64]);
-const settings = { imageSize: 64, epochs: 2, batchSize: 4 } as const;
+const settings = { imageSize: 64, epochs: 3, batchSize: 4, precision: "float32" } as const;
 
 /** The largest difference between two scores' maps. */
 function difference(a: Score, b: Score): number {
@@ -115,6 +115,42 @@ for (const precision of ["float32", "tf32", "bfloat16"] as const)
     t.is(one.config.precision, precision);
     t.is(difference(await one.score(images[0]!), await other.score(images[0]!)), 0);
   });
+
+testOnGpu("without a precision, GPUs compute in bfloat16", async (t) => {
+  const path = join(await temporaryFolder(t), "model.safetensors");
+  await using trained = await train(images, { ...settings, precision: undefined, device: "cuda:0" });
+  t.is(trained.config.precision, "bfloat16");
+  await trained.save(path);
+  await using loaded = await Detector.load(path);
+  t.is(loaded.config.precision, "bfloat16");
+});
+
+for (const options of [
+  { precision: "float32" },
+  { precision: "bfloat16", learningRateSchedule: "cosine" },
+  { precision: "bfloat16", weightAverage: "ema", featureMemory: 0, featureDisk: 0 },
+] as const)
+  testOnGpu(
+    `a training with ${JSON.stringify(options)} that is stopped on the GPU resumes to the same bits`,
+    async (t) => {
+      const path = join(await temporaryFolder(t), "run.checkpoint");
+      const all = { ...settings, ...options, epochs: 6, device: "cuda:0" } as const;
+      await using expected = await train(images, all);
+      const stop = new AbortController();
+      const stopped = await train(images, {
+        ...all,
+        checkpoint: { path, everySeconds: 1000 },
+        stop: stop.signal,
+        onProgress: (progress) => {
+          if (progress.phase === "training" && progress.epoch === 4) stop.abort();
+        },
+      });
+      await stopped.dispose();
+      await using resumed = await train(images, { ...all, resume: path });
+      for (const image of images)
+        t.is(difference(await expected.score(image), await resumed.score(image)), 0);
+    },
+  );
 
 testOnGpu("every precision scores close to float32, which stays what it is beside the others", async (t) => {
   const path = join(await temporaryFolder(t), "model.safetensors");

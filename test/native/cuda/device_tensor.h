@@ -1,10 +1,9 @@
 #pragma once
 
-// The tests' tensors in emulated device memory.
+// The tests' tensors in the memory of the device: the emulated machine, or a GPU (cuda_device).
 
 #include <ATen/ATen.h>
 
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -33,7 +32,7 @@ class DeviceTensor {
   explicit DeviceTensor(const at::Tensor& host, Lie lie = {})
       : DeviceTensor(host.numel(), host.scalar_type(), lie) {
     const at::Tensor flat = host.contiguous();
-    std::memcpy(buffer_->data(), flat.data_ptr(), buffer_->bytes());
+    buffer_->write(flat.data_ptr());
   }
 
   /// Poisoned elements.
@@ -52,7 +51,7 @@ class DeviceTensor {
   at::Tensor host() const {
     buffer_->check_guards();
     at::Tensor copy = at::empty({count_}, type_);
-    std::memcpy(copy.data_ptr(), buffer_->data(), buffer_->bytes());
+    buffer_->read(copy.data_ptr());
     return copy;
   }
 

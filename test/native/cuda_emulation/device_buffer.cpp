@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <string>
 
@@ -42,6 +43,14 @@ DeviceBuffer::DeviceBuffer(size_t bytes, Placement placement, size_t alignment) 
 }
 
 DeviceBuffer::~DeviceBuffer() { munmap(pages_, inner_bytes_ + 2 * page_bytes()); }
+
+void DeviceBuffer::write(const void* source) {
+  if (bytes_ > 0) std::memcpy(data_, source, bytes_);
+}
+
+void DeviceBuffer::read(void* target) const {
+  if (bytes_ > 0) std::memcpy(target, data_, bytes_);
+}
 
 void DeviceBuffer::check_guards() const {
   const std::byte* const begin = pages_ + page_bytes();

@@ -24,6 +24,10 @@ class DeviceBuffer {
   std::byte* data() const { return data_; }
   size_t bytes() const { return bytes_; }
 
+  /// Copies all bytes from or to the host.
+  void write(const void* source);
+  void read(void* target) const;
+
   /// Throws a Fault if a guard byte was overwritten.
   void check_guards() const;
 
