@@ -15,6 +15,9 @@ class RecordedWork {
   /// Starts the work on the current stream. Does not wait for it.
   virtual void replay() = 0;
 
+  /// Number of kernels and copies that it consists of.
+  virtual size_t nodes() const = 0;
+
  private:
   friend std::unique_ptr<RecordedWork> record_work(const std::function<void()>& work, RecordedWork* beside);
 
