@@ -7,6 +7,7 @@
 #include "core/cancel_token.h"
 #include "core/error.h"
 #include "model/doubling_convolution.h"
+#include "ops/ops.h"
 
 namespace reverse_distillation {
 
@@ -43,7 +44,8 @@ FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
                                       : weight_.suggest_memory_format();
   const at::Tensor scale =
       norm.weight.to(at::kDouble) / (norm.running_var.to(at::kDouble) + norm.options.eps()).sqrt();
-  bias_ = (norm.bias.to(at::kDouble) - norm.running_mean.to(at::kDouble) * scale).to(dtype);
+  bias_ = (norm.bias.to(at::kDouble) - norm.running_mean.to(at::kDouble) * scale)
+              .to(weight_.is_cuda() ? at::kFloat : dtype);
   weight_ = (weight_.to(at::kDouble) * per_output_channel(scale, geometry_.transposed))
                 .to(dtype)
                 .contiguous(format);
@@ -63,10 +65,15 @@ void FoldedConvolution::prepare(const at::Tensor& input) {
   weight_.reset();
 }
 
-at::Tensor FoldedConvolution::convolve(const at::Tensor& input) const {
+at::Tensor FoldedConvolution::convolve(const at::Tensor& input, const at::Tensor& bias) const {
   return geometry_.transposed
-             ? at::conv_transpose2d(input, weight_, bias_, geometry_.stride, geometry_.padding)
-             : at::conv2d(input, weight_, bias_, geometry_.stride, geometry_.padding);
+             ? at::conv_transpose2d(input, weight_, bias, geometry_.stride, geometry_.padding)
+             : at::conv2d(input, weight_, bias, geometry_.stride, geometry_.padding);
+}
+
+void FoldedConvolution::take_over_bias_of(FoldedConvolution& other) {
+  bias_ = bias_ + other.bias_;
+  other.bias_ = at::Tensor();
 }
 
 at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation) {
@@ -74,7 +81,11 @@ at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation
   const bool relu = activation == Activation::kRelu;
   if (winograd_) return winograd_->convolve(input, relu);
   if (packed_) return packed_->convolve(input, bias_, relu);
-  at::Tensor output = convolve(input);
+  if (weight_.is_cuda() && relu) {
+    at::Tensor output = convolve(input, {});
+    return bias_relu_(output, bias_);
+  }
+  at::Tensor output = convolve(input, bias_.defined() ? bias_.to(weight_.scalar_type()) : bias_);
   return relu ? output.relu_() : output;
 }
 
@@ -82,7 +93,11 @@ at::Tensor FoldedConvolution::run_residual(const at::Tensor& input, at::Tensor r
   prepare(input);
   if (winograd_) return winograd_->convolve_residual(input, std::move(residual));
   if (packed_) return packed_->convolve_residual(input, bias_, std::move(residual));
-  return residual.add_(convolve(input)).relu_();
+  if (weight_.is_cuda()) {
+    at::Tensor output = convolve(input, {});
+    return bias_relu_(output, bias_, residual);
+  }
+  return residual.add_(convolve(input, bias_)).relu_();
 }
 
 }  // namespace reverse_distillation

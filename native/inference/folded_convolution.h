@@ -32,19 +32,26 @@ class FoldedConvolution {
   /// input: [N, C, H, W], channels-last, of the constructor's dtype. Returns [N, C', H', W'], channels-last.
   at::Tensor run(const at::Tensor& input, Activation activation);
 
-  /// relu(convolution(input) + residual), the end of a residual block. Overwrites the residual.
+  /// relu(convolution(input) + residual), the end of a residual block. Overwrites the residual on the CPU.
   at::Tensor run_residual(const at::Tensor& input, at::Tensor residual);
+
+  /// Adds the bias of another convolution to this one's, which adds up with the other's output: on a GPU, the
+  /// other then needs no pass for its own.
+  void take_over_bias_of(FoldedConvolution& other);
+
+  /// Whether `take_over_bias_of` saves a pass.
+  bool adds_bias_in_a_pass() const { return weight_.defined() && weight_.is_cuda(); }
 
  private:
   /// Brings the weight into its form, which depends on the size of the input.
   void prepare(const at::Tensor& input);
-  at::Tensor convolve(const at::Tensor& input) const;
+  at::Tensor convolve(const at::Tensor& input, const at::Tensor& bias) const;
 
   onednn::Geometry geometry_;
   at::Tensor weight_;  ///< Undefined once it is in another form.
   std::optional<WinogradConvolution> winograd_;
   std::optional<onednn::PackedWeight> packed_;
-  at::Tensor bias_;
+  at::Tensor bias_;  ///< Of the weight's type; on a GPU float32, or undefined if another convolution has it.
 };
 
 }  // namespace reverse_distillation

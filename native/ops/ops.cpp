@@ -101,6 +101,13 @@ at::Tensor preprocess(at::TensorList images, int64_t height, int64_t width, at::
   return op.call(images, height, width, scale, shift, dtype);
 }
 
+at::Tensor& bias_relu_(at::Tensor& output, const at::Tensor& bias, const at::Tensor& residual) {
+  static const auto op =
+      find_operator<at::Tensor&(at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&)>(
+          "bias_relu_");
+  return op.call(output, bias, residual.defined() ? std::optional(residual) : std::nullopt);
+}
+
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -165,6 +172,7 @@ TORCH_LIBRARY(reverse_distillation, library) {
   define("anomaly_map",
          "(Tensor[] teacher, Tensor[] student, int height, int width, float sigma, bool multiply) -> (Tensor "
          "maps, Tensor scores)");
+  define("bias_relu_", "(Tensor(a!) output, Tensor bias, Tensor? residual) -> Tensor(a!)");
   define(
       "preprocess",
       "(Tensor[] images, int height, int width, float[] scale, float[] shift, ScalarType dtype) -> Tensor");

@@ -71,6 +71,13 @@ std::tuple<at::Tensor, at::Tensor> anomaly_map(at::TensorList teacher, at::Tenso
 at::Tensor preprocess(at::TensorList images, int64_t height, int64_t width, at::ArrayRef<double> scale,
                       at::ArrayRef<double> shift, at::ScalarType dtype);
 
+/// What follows a convolution, in one pass; GPU only: output = relu(output + bias + residual), in place.
+///
+/// output: [N, C, H, W] float32, float16 or bfloat16, contiguous or channels-last. bias: float32 [C].
+/// residual: like the output, or undefined. Sums are float32, and rounded once. Not differentiable. Returns
+/// the output.
+at::Tensor& bias_relu_(at::Tensor& output, const at::Tensor& bias, const at::Tensor& residual = {});
+
 /// Sum of maps, each resized bilinearly with aligned corners (Deng & Li 2022, Eq. 3).
 ///
 /// maps: 1 to 4 tensors [N, H_k, W_k] float32. Returns [N, height, width] float32. Not differentiable.

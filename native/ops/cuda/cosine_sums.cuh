@@ -60,6 +60,18 @@ __device__ __forceinline__ void add_vectors(CosineSums& sums, const uint4& teach
   for (int i = 0; i < kVectorWidth<T>; ++i) add_to(sums, t[i], s[i]);
 }
 
+/// The same for vectors over neighbouring positions, each of which has its own sums.
+template <typename T>
+__device__ __forceinline__ void add_vectors(CosineSums (&sums)[kVectorWidth<T>], const uint4& teacher,
+                                            const uint4& student) {
+  float t[kVectorWidth<T>];
+  float s[kVectorWidth<T>];
+  unpack<T>(teacher, t);
+  unpack<T>(student, s);
+#pragma unroll
+  for (int i = 0; i < kVectorWidth<T>; ++i) add_to(sums[i], t[i], s[i]);
+}
+
 /// Writes the 16 bytes of gradient that belong to 16 bytes of each feature.
 template <typename T>
 __device__ __forceinline__ void store_gradient(T* gradient, const uint4& teacher, const uint4& student,
@@ -79,8 +91,20 @@ __device__ __forceinline__ void store_gradient(T* gradient, const uint4& teacher
 template <typename T>
 __device__ __forceinline__ void add_vectors_of_lane(CosineSums& sums, const T* teacher, const T* student,
                                                     int first, int channels, int lanes) {
-#pragma unroll 4
-  for (int c = first; c < channels; c += lanes * kVectorWidth<T>) {
+  const int step = lanes * kVectorWidth<T>;
+  int c = first;
+  for (; c + (kVectorsPerLane - 1) * step < channels; c += kVectorsPerLane * step) {
+    uint4 t[kVectorsPerLane];
+    uint4 s[kVectorsPerLane];
+#pragma unroll
+    for (int i = 0; i < kVectorsPerLane; ++i) {
+      t[i] = load_vector(teacher + c + i * step);
+      s[i] = load_vector(student + c + i * step);
+    }
+#pragma unroll
+    for (int i = 0; i < kVectorsPerLane; ++i) add_vectors<T>(sums, t[i], s[i]);
+  }
+  for (; c < channels; c += step) {
     add_vectors<T>(sums, load_vector(teacher + c), load_vector(student + c));
   }
 }
@@ -146,25 +170,34 @@ __device__ __forceinline__ CosineSums sum_tile(const Scale<T>& scale, const Plan
   const T* const student = scale.student + tile.features;
 
   CosineSums sums[kPerLane] = {};
-  for (int c = warp; c < scale.channels; c += kBlockWarps) {
-    const int64_t plane = static_cast<int64_t>(c) * scale.positions;
-    if (scale.vectorised) {
-      const int position = tile.position(true, lane, 0);
-      if (position < scale.positions) {
-        float t[kPerLane];
-        float s[kPerLane];
-        unpack<T>(load_vector(teacher + plane + position), t);
-        unpack<T>(load_vector(student + plane + position), s);
-#pragma unroll
-        for (int i = 0; i < kPerLane; ++i) add_to(sums[i], t[i], s[i]);
-      }
-    } else {
+  if (!scale.vectorised) {
+    for (int c = warp; c < scale.channels; c += kBlockWarps) {
+      const int64_t plane = static_cast<int64_t>(c) * scale.positions;
 #pragma unroll
       for (int i = 0; i < kPerLane; ++i) {
         const int position = tile.position(false, lane, i);
         if (position >= scale.positions) continue;
         add_to(sums[i], to_float(teacher[plane + position]), to_float(student[plane + position]));
       }
+    }
+  } else if (tile.position(true, lane, 0) < scale.positions) {
+    const int64_t step = static_cast<int64_t>(kBlockWarps) * scale.positions;
+    int64_t at = static_cast<int64_t>(warp) * scale.positions + tile.position(true, lane, 0);
+    int c = warp;
+    for (; c + (kVectorsPerLane - 1) * kBlockWarps < scale.channels; c += kVectorsPerLane * kBlockWarps) {
+      uint4 t[kVectorsPerLane];
+      uint4 s[kVectorsPerLane];
+#pragma unroll
+      for (int i = 0; i < kVectorsPerLane; ++i) {
+        t[i] = load_vector(teacher + at + i * step);
+        s[i] = load_vector(student + at + i * step);
+      }
+#pragma unroll
+      for (int i = 0; i < kVectorsPerLane; ++i) add_vectors<T>(sums, t[i], s[i]);
+      at += kVectorsPerLane * step;
+    }
+    for (; c < scale.channels; c += kBlockWarps, at += step) {
+      add_vectors<T>(sums, load_vector(teacher + at), load_vector(student + at));
     }
   }
 

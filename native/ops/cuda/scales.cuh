@@ -42,6 +42,10 @@ struct Scales {
 template <typename T>
 constexpr int kTilePositions = kWarpSize * kVectorWidth<T>;
 
+/// Vectors of each feature that a thread reads before it computes, over channels-last features: twice as many
+/// 16-byte reads in flight hide the memory's latency.
+constexpr int kVectorsPerLane = 4;
+
 template <typename T>
 __device__ __forceinline__ const Scale<T>& scale_of_block(const Scales<T>& scales) {
   int k = 0;
@@ -73,7 +77,8 @@ cudaError_t plan_scales(FeaturePairs pairs, int64_t batch, Scales<T>& scales, in
     const int64_t row = scale.channels_last ? pair.channels : pair.positions;
     scale.vectorised = can_vectorise<T>(row, scale.teacher, scale.student);
     if (scale.channels_last) {
-      const int64_t shares = scale.vectorised ? pair.channels / kVectorWidth<T> : pair.channels;
+      const int64_t shares =
+          scale.vectorised ? pair.channels / (kVectorWidth<T> * kVectorsPerLane) : pair.channels;
       scale.lanes = 1;
       while (scale.lanes < shares && scale.lanes < kWarpSize) scale.lanes *= 2;
       const int64_t per_block = kBlockThreads / scale.lanes;
