@@ -2,7 +2,11 @@
 
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
+#include <ATen/ops/cudnn_convolution_add_relu.h>
+#include <ATen/ops/cudnn_convolution_relu.h>
 #include <torch/nn/modules/conv.h>
+
+#include <array>
 
 #include "core/cancel_token.h"
 #include "core/error.h"
@@ -17,6 +21,9 @@ onednn::Geometry geometry_of(const torch::nn::Conv2dImpl& convolution) {
   const auto& padding = std::get<torch::ExpandingArray<2>>(convolution.options.padding());
   return {convolution.options.stride()->at(0), padding->at(0), false};
 }
+
+/// A setting of a convolution for rows and columns.
+std::array<int64_t, 2> both_ways(int64_t value) { return {value, value}; }
 
 /// One double per output channel, shaped to multiply a weight.
 at::Tensor per_output_channel(const at::Tensor& values, bool transposed) {
@@ -53,7 +60,13 @@ FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
 
 void FoldedConvolution::prepare(const at::Tensor& input) {
   throw_if_cancelled();
-  if (!weight_.defined() || !weight_.device().is_cpu()) return;
+  if (prepared_) return;
+  prepared_ = true;
+  if (weight_.is_cuda()) {
+    if (bias_.defined() && !geometry_.transposed) bias_ = bias_.to(weight_.scalar_type());
+    return;
+  }
+  if (!weight_.device().is_cpu()) return;
   const bool three_by_three = weight_.size(2) == 3 && geometry_.stride == 1 && geometry_.padding == 1;
   if (three_by_three && WinogradConvolution::suits(weight_, input.size(2), input.size(3))) {
     winograd_.emplace(weight_, bias_);
@@ -81,11 +94,17 @@ at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation
   const bool relu = activation == Activation::kRelu;
   if (winograd_) return winograd_->convolve(input, relu);
   if (packed_) return packed_->convolve(input, bias_, relu);
-  if (weight_.is_cuda() && relu) {
+  if (relu && weight_.is_cuda()) {
+    if (!geometry_.transposed) {
+      return at::cudnn_convolution_relu(input, weight_, bias_, both_ways(geometry_.stride),
+                                        both_ways(geometry_.padding), /*dilation=*/both_ways(1),
+                                        /*groups=*/1);
+    }
+    // cuDNN fuses nothing behind a transposed convolution.
     at::Tensor output = convolve(input, {});
     return bias_relu_(output, bias_);
   }
-  at::Tensor output = convolve(input, bias_.defined() ? bias_.to(weight_.scalar_type()) : bias_);
+  at::Tensor output = convolve(input, bias_);
   return relu ? output.relu_() : output;
 }
 
@@ -94,8 +113,9 @@ at::Tensor FoldedConvolution::run_residual(const at::Tensor& input, at::Tensor r
   if (winograd_) return winograd_->convolve_residual(input, std::move(residual));
   if (packed_) return packed_->convolve_residual(input, bias_, std::move(residual));
   if (weight_.is_cuda()) {
-    at::Tensor output = convolve(input, {});
-    return bias_relu_(output, bias_, residual);
+    return at::cudnn_convolution_add_relu(input, weight_, residual, /*alpha=*/1.0, bias_,
+                                          both_ways(geometry_.stride), both_ways(geometry_.padding),
+                                          /*dilation=*/both_ways(1), /*groups=*/1);
   }
   return residual.add_(convolve(input, bias_)).relu_();
 }

@@ -20,27 +20,28 @@ enum class Activation { kNone, kRelu };
 /// Constructor and methods throw `Error(kAborted)` if the calling thread's work is cancelled.
 ///
 /// Holds a copy of the weights in the form that the device's kernels want: on the CPU transformed for
-/// Winograd's algorithm where that is faster, or in oneDNN's memory order; channels-last for ATen's operators
-/// elsewhere, and on the CPU if LibTorch has no oneDNN. All inputs must be of the same height and width. Not
-/// synchronised: one thread at a time.
+/// Winograd's algorithm where that is faster, or in oneDNN's memory order; in the model's own memory
+/// format on a GPU, and on the CPU if LibTorch has no oneDNN. All inputs must be of the same height and
+/// width. Not synchronised: one thread at a time.
 class FoldedConvolution {
  public:
   /// convolution: a Conv2d or ConvTranspose2d, square, without bias, dilation or groups.
   FoldedConvolution(const torch::nn::Module& convolution, const torch::nn::BatchNorm2dImpl& norm,
                     at::ScalarType dtype);
 
-  /// input: [N, C, H, W], channels-last, of the constructor's dtype. Returns [N, C', H', W'], channels-last.
+  /// input: [N, C, H, W], of the constructor's dtype, in the weight's memory format. Returns [N, C', H', W']
+  /// in the same format.
   at::Tensor run(const at::Tensor& input, Activation activation);
 
   /// relu(convolution(input) + residual), the end of a residual block. Overwrites the residual on the CPU.
   at::Tensor run_residual(const at::Tensor& input, at::Tensor residual);
 
-  /// Adds the bias of another convolution to this one's, which adds up with the other's output: on a GPU, the
-  /// other then needs no pass for its own.
+  /// Adds the bias of another convolution, whose output is this one's residual, to this one's. On a GPU, the
+  /// other then needs no pass for its bias.
   void take_over_bias_of(FoldedConvolution& other);
 
-  /// Whether `take_over_bias_of` saves a pass.
-  bool adds_bias_in_a_pass() const { return weight_.defined() && weight_.is_cuda(); }
+  /// Whether it runs on a GPU.
+  bool is_on_gpu() const { return weight_.defined() && weight_.is_cuda(); }
 
  private:
   /// Brings the weight into its form, which depends on the size of the input.
@@ -51,7 +52,8 @@ class FoldedConvolution {
   at::Tensor weight_;  ///< Undefined once it is in another form.
   std::optional<WinogradConvolution> winograd_;
   std::optional<onednn::PackedWeight> packed_;
-  at::Tensor bias_;  ///< Of the weight's type; on a GPU float32, or undefined if another convolution has it.
+  at::Tensor bias_;  ///< Undefined if another convolution has it.
+  bool prepared_ = false;
 };
 
 }  // namespace reverse_distillation

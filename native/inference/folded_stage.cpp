@@ -13,7 +13,7 @@ FoldedStage::FoldedStage(const torch::nn::Sequential& stage, at::ScalarType dtyp
       const auto parts = block.shortcut()->children();
       folded.shortcut.emplace(*parts[0], *parts[1]->as<torch::nn::BatchNorm2dImpl>(), dtype);
       FoldedConvolution& last = folded.units.back();
-      if (last.adds_bias_in_a_pass()) last.take_over_bias_of(*folded.shortcut);
+      if (last.is_on_gpu()) last.take_over_bias_of(*folded.shortcut);
     }
     blocks_.push_back(std::move(folded));
   }

@@ -3,11 +3,16 @@
 
 #include <ATen/ATen.h>
 
+#include "core/backbone.h"
 #include "core/device.h"
+#include "core/device_streams.h"
+#include "core/recorded_work.h"
 #include "harness.h"
+#include "model/reverse_distillation.h"
 #include "naive.h"
 #include "ops/ops.h"
 #include "pipeline/preprocess.h"
+#include "pipeline/scoring_engine.h"
 
 namespace reverse_distillation::test {
 
@@ -196,6 +201,56 @@ TEST("preprocess on a GPU is within a grey level of the resize on the CPU, for a
     EXPECT(actual.scalar_type() == type && actual.is_contiguous(at::MemoryFormat::ChannelsLast));
     const double step = type == at::kBFloat16 ? 2.0 : 1.01;
     EXPECT_CLOSE(actual.permute({0, 2, 3, 1}).cpu(), at::stack(expected), step, 0.0);
+  }
+}
+
+TEST("bias_relu_ on a GPU equals the float32 sum, in both formats and with and without a residual") {
+  require_gpu();
+  for (const at::ScalarType type : kTypes) {
+    for (const at::MemoryFormat format : kFormats) {
+      for (const auto& shape : {std::vector<int64_t>{2, 64, 32, 32}, {1, 5, 7, 3}, {0, 8, 4, 4}}) {
+        const at::Tensor values = at::randn(shape).to(type).contiguous(format);
+        const at::Tensor residual = at::randn(shape).to(type).contiguous(format);
+        const at::Tensor bias = at::randn({shape[1]});
+        const at::Tensor sum = values.to(at::kFloat) + bias.view({1, -1, 1, 1});
+        at::Tensor alone = values.cuda();
+        EXPECT(at::equal(bias_relu_(alone, bias.cuda()).cpu(), sum.relu().to(type)));
+        at::Tensor added = values.cuda();
+        EXPECT(at::equal(bias_relu_(added, bias.cuda(), residual.cuda()).cpu(),
+                         (sum + residual.to(at::kFloat)).relu().to(type)));
+      }
+    }
+  }
+}
+
+TEST("a score on a GPU is few kernels: bias, residual and ReLU are part of the convolutions before them") {
+  require_gpu();
+  const c10::InferenceMode inference;
+  for (const auto& [name, most] :
+       {std::pair<const char*, size_t>{"resnet18", 55}, {"wide_resnet50_2", 120}}) {
+    ModelConfig config;
+    config.backbone = find_backbone(name);
+    config.device = "cuda:0";
+    config.precision = Precision::kBFloat16;
+    config.height = config.width = 64;
+    ReverseDistillation model(config);
+    model->to(c10::Device(config.device));
+    model->eval();
+    ScoringEngine engine(model, config);
+    const DeviceStreams streams{c10::Device(config.device)};
+    streams.compute_waits_for_current();
+    const auto scope = streams.compute();
+    const at::Tensor input = at::randn({1, 3, 64, 64}, at::TensorOptions(c10::Device(config.device)))
+                                 .to(at::kBFloat16)
+                                 .contiguous(at::MemoryFormat::ChannelsLast);
+    ScoredBatch scored;
+    for (int i = 0; i < 2; ++i) scored = engine.score_normalised(input);
+    streams.wait();
+    const auto recorded = record_work([&] { scored = engine.score_normalised(input); });
+    EXPECT(recorded->nodes() <= most, name << " takes " << recorded->nodes());
+    recorded->replay();
+    streams.wait();
+    EXPECT(scored.maps.isfinite().all().item<bool>());
   }
 }
 
