@@ -18,7 +18,21 @@ export interface OperatorTime {
 
 /** Parses the output of `reverse_distillation_benchmark`, and ignores all other lines. */
 export function readOperatorTimes(lines: readonly string[]): OperatorTime[] {
-  return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as OperatorTime);
+  return lines
+    .filter((line) => line.startsWith('{"operator"'))
+    .map((line) => JSON.parse(line) as OperatorTime);
+}
+
+/** The number of kernels and copies that scoring consists of. */
+export interface NodeCount {
+  backbone: string;
+  batch: number;
+  nodes: number;
+}
+
+/** Parses the output of `reverse_distillation_benchmark` on a GPU, and ignores all other lines. */
+export function readNodeCounts(lines: readonly string[]): NodeCount[] {
+  return lines.filter((line) => line.startsWith('{"backbone"')).map((line) => JSON.parse(line) as NodeCount);
 }
 
 /**

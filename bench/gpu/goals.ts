@@ -1,3 +1,4 @@
+import type { NodeCount } from "../operator-times.js";
 import type { Speed } from "./end-to-end.js";
 import type { KernelTime } from "./kernels.js";
 
@@ -13,6 +14,7 @@ export interface Goal {
 export interface Measured {
   kernels: readonly KernelTime[];
   speeds: readonly Speed[];
+  nodes: readonly NodeCount[];
 }
 
 const backbones = ["resnet18", "wide_resnet50_2"] as const;
@@ -34,7 +36,7 @@ const atLeast = (limit: number) => (value: number) => value >= limit;
 const atMost = (limit: number) => (value: number) => value <= limit;
 
 /** Judges the goals. */
-export function judgeGoals({ kernels, speeds }: Measured): Goal[] {
+export function judgeGoals({ kernels, speeds, nodes }: Measured): Goal[] {
   const kernel = (operator: string, size: string, dtype: string): KernelTime | undefined =>
     kernels.find((time) => time.operator === operator && time.case === size && time.dtype === dtype);
   const speed = (side: Speed["side"], backbone: string, precision: string): Speed | undefined =>
@@ -65,6 +67,14 @@ export function judgeGoals({ kernels, speeds }: Measured): Goal[] {
         atMost(20),
       ),
     ),
+    ...backbones.map((backbone) => {
+      const limit = backbone === "resnet18" ? 55 : 120;
+      return judge(
+        `scoring one image is at most ${limit} kernels and copies: ${backbone}, ${chosen}`,
+        nodes.find((count) => count.backbone === backbone)?.nodes,
+        atMost(limit),
+      );
+    }),
     ...backbones.map((backbone) =>
       judge(
         `scoring one image takes at most a quarter of eager PyTorch's time as it comes: ${backbone}, ${chosen}`,

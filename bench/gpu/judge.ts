@@ -18,7 +18,8 @@ const lines = readFileSync(join(rest[0]!, "gpu.jsonl"), "utf8").trim().split("\n
 const results = lines.map((line) => JSON.parse(line) as { stage: string });
 const kernels = results.filter((result) => "operator" in result) as unknown as Measured["kernels"];
 const speeds = results.filter((result) => "side" in result) as unknown as Measured["speeds"];
-const goals = judgeGoals({ kernels, speeds });
+const nodes = results.filter((result) => "nodes" in result) as unknown as Measured["nodes"];
+const goals = judgeGoals({ kernels, speeds, nodes });
 for (const goal of goals) print(goal);
 if (!quick && device !== "cpu") {
   const gpu = gpus()[Number(device.slice("cuda:".length))];
@@ -32,6 +33,6 @@ if (!quick && device !== "cpu") {
       memoryMiB: gpu?.memoryMiB ?? null,
     },
     stages: results.filter((result) => "status" in result),
-    ...{ kernels, speeds, goals },
+    ...{ kernels, speeds, nodes, goals },
   });
 }

@@ -3,7 +3,7 @@
  *
  *   node --import tsx bench/gpu/operators.ts [--device cuda:N] [--quick]
  */
-import { readOperatorTimes, timeOperators } from "../operator-times.js";
+import { readNodeCounts, readOperatorTimes, timeOperators } from "../operator-times.js";
 import { print, readArguments } from "./arguments.js";
 import { KernelTimes } from "./kernels.js";
 
@@ -11,4 +11,5 @@ const { device, quick } = readArguments(process.argv.slice(2));
 const times = new KernelTimes();
 await timeOperators(device, quick ? ["--quick"] : [], 10 * 60_000, (line) => {
   for (const time of readOperatorTimes([line])) print(times.read(time));
+  for (const count of readNodeCounts([line])) print(count);
 });

@@ -24,7 +24,11 @@
 #include "answers.h"
 #include "core/backbone.h"
 #include "core/device.h"
+#include "core/precision.h"
+#include "core/recorded_work.h"
+#include "model/reverse_distillation.h"
 #include "ops/ops.h"
+#include "pipeline/scoring_engine.h"
 #include "timer.h"
 
 namespace reverse_distillation::bench {
@@ -168,6 +172,31 @@ void measure_preprocess(const Settings& settings, const Timer& timer) {
   }
 }
 
+/// Prints the number of kernels and copies that scoring one image consists of: {"backbone", "batch",
+/// "nodes"}.
+void count_nodes(const Settings& settings, const Scales& scales) {
+  ModelConfig config;
+  config.backbone = find_backbone(scales.name);
+  config.device = settings.device.str();
+  config.precision = Precision::kBFloat16;
+  ReverseDistillation model(config);
+  model->to(settings.device);
+  model->eval();
+  ScoringEngine engine(model, config);
+  const at::Tensor input = at::randn({1, 3, config.height, config.width}, at::TensorOptions(settings.device))
+                               .to(scalar_type(config.precision))
+                               .contiguous(network_format(settings.device, config.precision));
+  const DeviceStreams streams(settings.device);
+  streams.compute_waits_for_current();
+  const auto scope = streams.compute();
+  const auto score = [&] { engine.score_normalised(input); };
+  for (int i = 0; i < 2; ++i) score();
+  streams.wait();
+  std::printf("{\"backbone\":\"%s\",\"batch\":1,\"nodes\":%zu}\n", scales.name.c_str(),
+              record_work(score)->nodes());
+  std::fflush(stdout);
+}
+
 void measure_copy(const Settings& settings) {
   const int64_t bytes = int64_t{1} << (settings.quick ? 22 : settings.device.is_cpu() ? 28 : 30);
   const at::Tensor source = at::randn({bytes / 4}, at::TensorOptions(settings.device));
@@ -204,6 +233,7 @@ void run(const Settings& settings) {
       measure_features(settings, timer, scales, largest, at::kFloat, at::MemoryFormat::Contiguous);
     }
     for (const int64_t batch : map_batches) measure_maps(settings, timer, scales, batch);
+    if (settings.device.is_cuda() && !settings.quick) count_nodes(settings, scales);
   }
   measure_preprocess(settings, timer);
 }

@@ -101,6 +101,12 @@ at::Tensor preprocess(at::TensorList images, int64_t height, int64_t width, at::
   return op.call(images, height, width, scale, shift, dtype);
 }
 
+at::Tensor luma_statistics(const at::Tensor& input, at::ArrayRef<double> weights, double offset,
+                           double least_contrast) {
+  static const auto op = find_operator<decltype(luma_statistics)>("luma_statistics");
+  return op.call(input, weights, offset, least_contrast);
+}
+
 at::Tensor& bias_relu_(at::Tensor& output, const at::Tensor& bias, const at::Tensor& residual) {
   static const auto op =
       find_operator<at::Tensor&(at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&)>(
@@ -172,6 +178,7 @@ TORCH_LIBRARY(reverse_distillation, library) {
   define("anomaly_map",
          "(Tensor[] teacher, Tensor[] student, int height, int width, float sigma, bool multiply) -> (Tensor "
          "maps, Tensor scores)");
+  define("luma_statistics", "(Tensor input, float[] weights, float offset, float least_contrast) -> Tensor");
   define("bias_relu_", "(Tensor(a!) output, Tensor bias, Tensor? residual) -> Tensor(a!)");
   define(
       "preprocess",

@@ -78,6 +78,14 @@ at::Tensor preprocess(at::TensorList images, int64_t height, int64_t width, at::
 /// the output.
 at::Tensor& bias_relu_(at::Tensor& output, const at::Tensor& bias, const at::Tensor& residual = {});
 
+/// Mean, standard deviation and sharpness of the luma of images, in two launches; GPU only. See
+/// `image_statistics` (pipeline/image_statistics.h).
+///
+/// input: [N, 3, H, W] of at least 2 x 2. Luma is offset + sum_c weights[c] * channel c. Returns float32 [N,
+/// 3].
+at::Tensor luma_statistics(const at::Tensor& input, at::ArrayRef<double> weights, double offset,
+                           double least_contrast);
+
 /// Sum of maps, each resized bilinearly with aligned corners (Deng & Li 2022, Eq. 3).
 ///
 /// maps: 1 to 4 tensors [N, H_k, W_k] float32. Returns [N, height, width] float32. Not differentiable.

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "ops/ops.h"
 #include "pipeline/preprocess.h"
 
 namespace reverse_distillation {
@@ -18,18 +19,29 @@ constexpr std::array<double, 3> kLuma = {0.299, 0.587, 0.114};
 /// Less is the rounding in an image of one colour.
 constexpr double kLeastContrast = 1e-5;
 
-/// Operations with numbers instead of constant tensors, because a GPU's recorded work cannot upload those.
-at::Tensor luma_of(const at::Tensor& input, Normalisation normalisation) {
-  const auto [scale, shift] = pixel_scaling(normalisation);
-  at::Tensor luma;
+/// Luma from normalised channels: offset + sum_c weights[c] * channel c.
+struct LumaFormula {
+  std::array<double, 3> weights;
   double offset = 0;
+
+  explicit LumaFormula(Normalisation normalisation) {
+    const auto [scale, shift] = pixel_scaling(normalisation);
+    for (size_t c = 0; c < 3; ++c) {
+      weights[c] = kLuma[c] / (255 * scale[c]);
+      offset -= weights[c] * shift[c];
+    }
+  }
+};
+
+/// Operations with numbers instead of constant tensors, because a GPU's recorded work cannot upload those.
+at::Tensor luma_of(const at::Tensor& input, const LumaFormula& formula) {
+  at::Tensor luma;
   for (int64_t c = 0; c < 3; ++c) {
-    const double weight = kLuma[c] / (255 * scale[c]);
+    const double weight = formula.weights[static_cast<size_t>(c)];
     const at::Tensor channel = input.select(1, c).to(at::kFloat);
     luma = c == 0 ? channel * weight : luma.add_(channel, weight);
-    offset -= weight * shift[c];
   }
-  return luma.add_(offset);
+  return luma.add_(formula.offset);
 }
 
 /// The mean absolute difference of neighbours along a dimension.
@@ -69,7 +81,11 @@ at::Tensor statistics_inside(const at::Tensor& luma, const at::Tensor& masks) {
 }  // namespace
 
 at::Tensor image_statistics(const at::Tensor& input, Normalisation normalisation, const at::Tensor& masks) {
-  const at::Tensor luma = luma_of(input, normalisation);
+  const LumaFormula formula(normalisation);
+  if (input.is_cuda() && !masks.defined()) {
+    return luma_statistics(input, formula.weights, formula.offset, kLeastContrast);
+  }
+  const at::Tensor luma = luma_of(input, formula);
   if (masks.defined()) return statistics_inside(luma, masks);
   const at::Tensor contrast = at::std(luma, {{1, 2}}, /*unbiased=*/false);
   const at::Tensor difference = (mean_difference(luma, 1) + mean_difference(luma, 2)) / 2;

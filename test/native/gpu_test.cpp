@@ -3,16 +3,12 @@
 
 #include <ATen/ATen.h>
 
-#include "core/backbone.h"
 #include "core/device.h"
-#include "core/device_streams.h"
-#include "core/recorded_work.h"
 #include "harness.h"
-#include "model/reverse_distillation.h"
 #include "naive.h"
 #include "ops/ops.h"
+#include "pipeline/image_statistics.h"
 #include "pipeline/preprocess.h"
-#include "pipeline/scoring_engine.h"
 
 namespace reverse_distillation::test {
 
@@ -223,34 +219,15 @@ TEST("bias_relu_ on a GPU equals the float32 sum, in both formats and with and w
   }
 }
 
-TEST("a score on a GPU is few kernels: bias, residual and ReLU are part of the convolutions before them") {
+TEST("image_statistics on a GPU equal those on the CPU, with and without a mask") {
   require_gpu();
-  const c10::InferenceMode inference;
-  for (const auto& [name, most] :
-       {std::pair<const char*, size_t>{"resnet18", 55}, {"wide_resnet50_2", 120}}) {
-    ModelConfig config;
-    config.backbone = find_backbone(name);
-    config.device = "cuda:0";
-    config.precision = Precision::kBFloat16;
-    config.height = config.width = 64;
-    ReverseDistillation model(config);
-    model->to(c10::Device(config.device));
-    model->eval();
-    ScoringEngine engine(model, config);
-    const DeviceStreams streams{c10::Device(config.device)};
-    streams.compute_waits_for_current();
-    const auto scope = streams.compute();
-    const at::Tensor input = at::randn({1, 3, 64, 64}, at::TensorOptions(c10::Device(config.device)))
-                                 .to(at::kBFloat16)
-                                 .contiguous(at::MemoryFormat::ChannelsLast);
-    ScoredBatch scored;
-    for (int i = 0; i < 2; ++i) scored = engine.score_normalised(input);
-    streams.wait();
-    const auto recorded = record_work([&] { scored = engine.score_normalised(input); });
-    EXPECT(recorded->nodes() <= most, name << " takes " << recorded->nodes());
-    recorded->replay();
-    streams.wait();
-    EXPECT(scored.maps.isfinite().all().item<bool>());
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const at::Tensor input = at::rand({2, 3, 40, 72}).to(type).contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor mask = at::randint(0, 2, {1, 40, 72}, at::kByte);
+    EXPECT_CLOSE(image_statistics(input.cuda(), Normalisation::kImageNet).cpu(),
+                 image_statistics(input, Normalisation::kImageNet), 1e-5, 1e-5);
+    EXPECT_CLOSE(image_statistics(input.cuda(), Normalisation::kImageNet, mask.cuda()).cpu(),
+                 image_statistics(input, Normalisation::kImageNet, mask), 1e-5, 1e-5);
   }
 }
 

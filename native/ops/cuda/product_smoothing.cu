@@ -23,6 +23,7 @@ __global__ __launch_bounds__(kBlockThreads) void product_smoothing_kernel(
   const int count = min(map.tile_rows, map.rows.input - top);
   const int width = min(map.tile_columns, map.columns.input - left);
   for (int row = warp; row < count; row += kBlockWarps) {
+#pragma unroll 2
     for (int x = lane; x < width; x += kWarpSize) {
       product[row * map.tile_columns + x] =
           combined_at<MapCombination::kProduct>(sources, tile.image, top + row, left + x);

@@ -19,6 +19,10 @@ static_assert(kSmoothingColumns == kWarpSize && kSmoothingRows == kBlockWarps * 
 /// Input rows that a thread computes together in the pass along the rows.
 constexpr int kRowsTogether = 4;
 
+/// Taps whose weights and values are read before any of them is used: the memory's latency is paid once for
+/// all.
+constexpr int kTapsTogether = 4;
+
 struct SmoothingArguments {
   SmoothingPlan::Map maps[kMaxMaps];
   const float* sources[kMaxMaps];
@@ -72,13 +76,31 @@ __device__ __forceinline__ void smooth_along_rows(const SmoothingArguments& argu
   const float* const weights = weights_of(arguments, columns) + column;
   for (int row = warp * kRowsTogether; row < count; row += kBlockWarps * kRowsTogether) {
     float sums[kRowsTogether] = {};
-    for (int tap = 0; tap < columns.taps; ++tap) {
-      const float weight = __ldg(weights + static_cast<int64_t>(tap) * columns.stride);
+    // Rows beyond the last repeat it: this costs less than a test each time.
+    const auto value_of = [&](int i, int tap) { return input(min(row + i, count - 1), tap); };
+    const auto weight_of = [&](int tap) {
+      return __ldg(weights + static_cast<int64_t>(tap) * columns.stride);
+    };
+    int tap = 0;
+    for (; tap + kTapsTogether <= columns.taps; tap += kTapsTogether) {
+      float weight[kTapsTogether];
+      float values[kTapsTogether][kRowsTogether];
 #pragma unroll
-      for (int i = 0; i < kRowsTogether; ++i) {
-        // Rows beyond the last repeat it: this costs less than a test each time.
-        sums[i] = fmaf(weight, input(min(row + i, count - 1), tap), sums[i]);
+      for (int t = 0; t < kTapsTogether; ++t) {
+        weight[t] = weight_of(tap + t);
+#pragma unroll
+        for (int i = 0; i < kRowsTogether; ++i) values[t][i] = value_of(i, tap + t);
       }
+#pragma unroll
+      for (int t = 0; t < kTapsTogether; ++t) {
+#pragma unroll
+        for (int i = 0; i < kRowsTogether; ++i) sums[i] = fmaf(weight[t], values[t][i], sums[i]);
+      }
+    }
+    for (; tap < columns.taps; ++tap) {
+      const float weight = weight_of(tap);
+#pragma unroll
+      for (int i = 0; i < kRowsTogether; ++i) sums[i] = fmaf(weight, value_of(i, tap), sums[i]);
     }
 #pragma unroll
     for (int i = 0; i < kRowsTogether; ++i) {
@@ -86,6 +108,27 @@ __device__ __forceinline__ void smooth_along_rows(const SmoothingArguments& argu
     }
   }
 }
+
+/// A tap's weights for a group of output rows.
+struct GroupWeights {
+  float4 quads[kSmoothingGroup / 4];
+
+  __device__ __forceinline__ void load(const float* weights) {
+#pragma unroll
+    for (int q = 0; q < kSmoothingGroup / 4; ++q) {
+      quads[q] = __ldg(reinterpret_cast<const float4*>(weights) + q);
+    }
+  }
+  __device__ __forceinline__ void add(float value, float (&sums)[kSmoothingGroup]) const {
+#pragma unroll
+    for (int q = 0; q < kSmoothingGroup / 4; ++q) {
+      sums[4 * q] = fmaf(quads[q].x, value, sums[4 * q]);
+      sums[4 * q + 1] = fmaf(quads[q].y, value, sums[4 * q + 1]);
+      sums[4 * q + 2] = fmaf(quads[q].z, value, sums[4 * q + 2]);
+      sums[4 * q + 3] = fmaf(quads[q].w, value, sums[4 * q + 3]);
+    }
+  }
+};
 
 /// Down the columns: adds one map's part to the calling thread's group of output rows.
 ///
@@ -95,18 +138,22 @@ __device__ __forceinline__ void smooth_down_columns(const SmoothingArguments& ar
                                                     const AxisBands& rows, int group, const Input& input,
                                                     float (&sums)[kSmoothingGroup]) {
   const float* const weights = weights_of(arguments, rows) + group * kSmoothingGroup;
-  for (int tap = 0; tap < rows.taps; ++tap) {
-    const float value = input(tap);
-    const auto* const quads =
-        reinterpret_cast<const float4*>(weights + static_cast<int64_t>(tap) * rows.stride);
+  int tap = 0;
+  for (; tap + kTapsTogether <= rows.taps; tap += kTapsTogether) {
+    GroupWeights weight[kTapsTogether];
+    float values[kTapsTogether];
 #pragma unroll
-    for (int q = 0; q < kSmoothingGroup / 4; ++q) {
-      const float4 weight = __ldg(quads + q);
-      sums[4 * q] = fmaf(weight.x, value, sums[4 * q]);
-      sums[4 * q + 1] = fmaf(weight.y, value, sums[4 * q + 1]);
-      sums[4 * q + 2] = fmaf(weight.z, value, sums[4 * q + 2]);
-      sums[4 * q + 3] = fmaf(weight.w, value, sums[4 * q + 3]);
+    for (int t = 0; t < kTapsTogether; ++t) {
+      weight[t].load(weights + static_cast<int64_t>(tap + t) * rows.stride);
+      values[t] = input(tap + t);
     }
+#pragma unroll
+    for (int t = 0; t < kTapsTogether; ++t) weight[t].add(values[t], sums);
+  }
+  for (; tap < rows.taps; ++tap) {
+    GroupWeights weight;
+    weight.load(weights + static_cast<int64_t>(tap) * rows.stride);
+    weight.add(input(tap), sums);
   }
 }
 

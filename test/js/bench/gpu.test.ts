@@ -116,8 +116,8 @@ test("times are converted to bandwidths, shares of the copy and lower bounds", (
 });
 
 test("goals that were not measured say so, and have no number", (t) => {
-  const goals = judgeGoals({ kernels: [], speeds: [] });
-  t.is(goals.length, 14);
+  const goals = judgeGoals({ kernels: [], speeds: [], nodes: [] });
+  t.is(goals.length, 16);
   for (const { value, met } of goals)
     t.deepEqual({ value, met }, { value: "not measured", met: "not measured" });
 });
@@ -140,6 +140,7 @@ test("goals compare the precision that is chosen with eager PyTorch as it comes"
       time("anomaly_map", "resnet18, batch 1", 1, 19),
       time("anomaly_map (product)", "resnet18, batch 1", 1, 21),
     ],
+    nodes: [{ backbone: "resnet18", batch: 1, nodes: 56 }],
     speeds: [
       speed("addon", "bfloat16", 3),
       speed("addon", "float32", 0.9),
@@ -154,6 +155,7 @@ test("goals compare the precision that is chosen with eager PyTorch as it comes"
   t.deepEqual(met("copy's bandwidth: resnet18, float32"), [false]);
   t.deepEqual(met("copy's bandwidth", "bfloat16"), ["not measured", "not measured"]);
   t.deepEqual(met("20 us"), [true, false]);
+  t.deepEqual(met("at most 55 kernels"), [false]);
   t.deepEqual(met("a quarter", "resnet18"), [false]);
   t.deepEqual(met("in batches of 32 is", "resnet18"), [true]);
   t.deepEqual(met("training is at least 2.5"), [true]);
@@ -164,7 +166,7 @@ test("goals compare the precision that is chosen with eager PyTorch as it comes"
 test("results are written to a file named after the device", async (t) => {
   t.is(resultsName("NVIDIA H100 80GB HBM3"), "gpu-nvidia-h100-80gb-hbm3.json");
   const path = join(await temporaryFolder(t), "results", resultsName("cpu"));
-  const results = { stages: [], kernels: [], goals: judgeGoals({ kernels: [], speeds: [] }) };
+  const results = { stages: [], kernels: [], goals: judgeGoals({ kernels: [], speeds: [], nodes: [] }) };
   await writeResults(path, results as unknown as GpuResults);
   t.deepEqual(JSON.parse(readFileSync(path, "utf8")), results);
 });
