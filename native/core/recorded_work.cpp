@@ -22,6 +22,7 @@ class Collecting {
 std::unique_ptr<RecordedWork> record_work(const std::function<void()>& work, RecordedWork* beside) {
   if (gpu_backend() == nullptr) return nullptr;
   std::vector<std::shared_ptr<const void>> used;
+  // Also in the runs before the recording, so that what they set up is still there when it begins.
   const Collecting collecting(used);
   std::unique_ptr<RecordedWork> recorded = gpu_backend()->record(work, beside);
   recorded->used_ = std::move(used);

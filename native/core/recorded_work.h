@@ -21,9 +21,9 @@ class RecordedWork {
   std::vector<std::shared_ptr<const void>> used_;  ///< See `keep_while_recorded`.
 };
 
-/// Records the work that `work` starts on the current stream of the current device, without running it.
-/// `work` must have run there before, so that nothing is set up during recording, and it must not wait for
-/// the device. Tensors that it makes belong to the recording; tensors that it uses must outlive it.
+/// Records the work that `work` starts on the current stream of the current device. Runs it twice first,
+/// so that nothing is set up during recording, and waits for that. `work` itself must not wait for the
+/// device. Tensors that its last run makes belong to the recording; tensors that it uses must outlive it.
 ///
 /// beside: null, or a recording whose memory is shared. The two must not run at the same time. Tensors of
 ///   `beside` that are still held keep their memory.
@@ -32,7 +32,7 @@ class RecordedWork {
 std::unique_ptr<RecordedWork> record_work(const std::function<void()>& work, RecordedWork* beside = nullptr);
 
 /// For work that uses something that it does not own, such as a cache entry: if the calling thread is
-/// recording, the recording keeps it alive. Otherwise does nothing.
+/// recording, or runs work before it is recorded, the recording keeps it alive. Otherwise does nothing.
 void keep_while_recorded(const std::shared_ptr<const void>& used);
 
 }  // namespace reverse_distillation

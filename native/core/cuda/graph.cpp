@@ -1,46 +1,94 @@
 #include "core/cuda/graph.h"
 
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAStream.h>
+#include <cuda_runtime_api.h>
 
+#include <mutex>
+#include <optional>
+
+#include "core/error.h"
 #include "core/out_of_memory.h"
 
 namespace reverse_distillation::cuda {
 
 namespace {
 
+/// Watches only this thread: other threads of the process allocate and copy in the meantime.
+constexpr cudaStreamCaptureMode kCaptureMode = cudaStreamCaptureModeThreadLocal;
+
+/// Runs before the recording, in which libraries choose their algorithms and set themselves up.
+constexpr int kWarmUps = 2;
+
+/// Held from the beginning to the end of a capture, and while a graph is destroyed. Up to version 2.12
+/// LibTorch enters every graph into a list of the device's random generator without a lock; and it cannot
+/// release the memory that it keeps during a capture. Never destroyed: detectors may outlive statics.
+std::mutex& one_at_a_time() {
+  static std::mutex& instance = *new std::mutex;
+  return instance;
+}
+
 class Graph : public RecordedWork {
  public:
+  /// The caller holds `one_at_a_time`.
   Graph(const std::function<void()>& work, Graph* beside) {
-    // Watches only this thread: other threads of the process allocate and copy in the meantime.
-    graph_.capture_begin(beside == nullptr ? c10::MempoolId_t{0, 0} : beside->graph_.pool(),
-                         cudaStreamCaptureModeThreadLocal);
+    graph_->capture_begin(beside == nullptr ? c10::MempoolId_t{0, 0} : beside->graph_->pool(), kCaptureMode);
     try {
       work();
+      if (status() == cudaStreamCaptureStatusInvalidated) {
+        throw Error(ErrorCode::kInternal,
+                    "the GPU's work could not be recorded: an operation waited for the device");
+      }
     } catch (...) {
-      end_quietly();
+      abandon();
       throw;
     }
-    graph_.capture_end();
+    graph_->capture_end();
   }
 
-  void replay() override { graph_.replay(); }
+  ~Graph() override {
+    const std::lock_guard lock(one_at_a_time());
+    graph_.reset();
+  }
+
+  void replay() override { graph_->replay(); }
 
  private:
-  /// Ends a failed capture, so that the stream can be used again.
-  void end_quietly() {
+  static cudaStreamCaptureStatus status() {
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    C10_CUDA_CHECK(cudaStreamIsCapturing(c10::cuda::getCurrentCUDAStream(), &status));
+    return status;
+  }
+
+  /// Ends a failed capture, so that the stream and LibTorch's allocators can be used again. LibTorch puts
+  /// them in order in `capture_end`, but not if CUDA has invalidated the capture; such a capture is ended
+  /// here and an empty one begun in its place, which `capture_end` can end.
+  void abandon() noexcept {
     try {
-      graph_.capture_end();
+      if (status() == cudaStreamCaptureStatusInvalidated) {
+        const cudaStream_t stream = c10::cuda::getCurrentCUDAStream();
+        cudaGraph_t none = nullptr;
+        cudaStreamEndCapture(stream, &none);  // Fails, but ends the capture.
+        cudaGetLastError();                   // That failure is none of the next call's.
+        C10_CUDA_CHECK(cudaStreamBeginCapture(stream, kCaptureMode));
+      }
+      graph_->capture_end();
     } catch (const c10::Error&) {
-      return;  // The capture is invalid and is thrown away.
+      return;  // The device itself has failed, and the caller hears of that from every later call.
     }
   }
 
-  at::cuda::CUDAGraph graph_;
+  /// Always there until destroyed, which must happen under the lock.
+  std::optional<at::cuda::CUDAGraph> graph_{std::in_place};
 };
 
 }  // namespace
 
 std::unique_ptr<RecordedWork> record_graph(const std::function<void()>& work, RecordedWork* beside) {
+  for (int i = 0; i < kWarmUps; ++i) work();
+  C10_CUDA_CHECK(cudaStreamSynchronize(c10::cuda::getCurrentCUDAStream()));
+  const std::lock_guard lock(one_at_a_time());
   release_kept_memory();
   return std::make_unique<Graph>(work, static_cast<Graph*>(beside));
 }
