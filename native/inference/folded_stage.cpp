@@ -12,6 +12,7 @@ FoldedStage::FoldedStage(const torch::nn::Sequential& stage, at::ScalarType dtyp
     if (!block.shortcut().is_empty()) {
       const auto parts = block.shortcut()->children();
       folded.shortcut.emplace(*parts[0], *parts[1]->as<torch::nn::BatchNorm2dImpl>(), dtype);
+      folded.units.back().take_bias(*folded.shortcut);
     }
     blocks_.push_back(std::move(folded));
   }

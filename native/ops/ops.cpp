@@ -101,6 +101,17 @@ at::Tensor preprocess(at::TensorList images, int64_t height, int64_t width, at::
   return op.call(images, height, width, scale, shift, dtype);
 }
 
+void convolution_epilogue(const at::Tensor& output, const at::Tensor& bias, const at::Tensor& residual,
+                          bool relu) {
+  using Optional = std::optional<at::Tensor>;
+  static const auto op =
+      find_operator<void(const at::Tensor&, const Optional&, const Optional&, bool)>("convolution_epilogue");
+  const auto given = [](const at::Tensor& tensor) {
+    return tensor.defined() ? Optional(tensor) : Optional();
+  };
+  op.call(output, given(bias), given(residual), relu);
+}
+
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -165,6 +176,7 @@ TORCH_LIBRARY(reverse_distillation, library) {
   define("anomaly_map",
          "(Tensor[] teacher, Tensor[] student, int height, int width, float sigma, bool multiply) -> (Tensor "
          "maps, Tensor scores)");
+  define("convolution_epilogue", "(Tensor(a!) output, Tensor? bias, Tensor? residual, bool relu) -> ()");
   define(
       "preprocess",
       "(Tensor[] images, int height, int width, float[] scale, float[] shift, ScalarType dtype) -> Tensor");

@@ -71,6 +71,14 @@ std::tuple<at::Tensor, at::Tensor> anomaly_map(at::TensorList teacher, at::Tenso
 at::Tensor preprocess(at::TensorList images, int64_t height, int64_t width, at::ArrayRef<double> scale,
                       at::ArrayRef<double> shift, at::ScalarType dtype);
 
+/// What follows a convolution without a bias, in place; GPU only: output = output + bias + residual, summed
+/// in float32, then max(0, .) if `relu`.
+///
+/// output: [N, C, H, W], channels-last, float32, float16 or bfloat16. bias: float32 [C], or undefined for
+/// none. residual: like the output but not the same memory, or undefined for none. Not differentiable.
+void convolution_epilogue(const at::Tensor& output, const at::Tensor& bias, const at::Tensor& residual,
+                          bool relu);
+
 /// Sum of maps, each resized bilinearly with aligned corners (Deng & Li 2022, Eq. 3).
 ///
 /// maps: 1 to 4 tensors [N, H_k, W_k] float32. Returns [N, height, width] float32. Not differentiable.

@@ -9,6 +9,7 @@
 #include "feature_pairs.h"
 #include "harness.h"
 #include "machine.h"
+#include "ops/cuda/convolution_epilogue.h"
 #include "ops/cuda/cosine_map.h"
 #include "ops/cuda/distillation_loss.h"
 #include "ops/cuda/preprocess.h"
@@ -175,6 +176,17 @@ Run preprocess(int shortened) {
   };
 }
 
+Run convolution_epilogue(int shortened) {
+  return [=](int64_t missing) {
+    const DeviceTensor output = buffer(40 * 12, shortened == 0, missing);
+    const DeviceTensor bias = buffer(12, shortened == 1, missing);
+    const DeviceTensor residual = buffer(40 * 12, shortened == 2, missing);
+    const cuda::ConvolutionEpilogue epilogue = {output.data(), bias.data<float>(), residual.data(), 40, 12,
+                                                true};
+    expect_success(cuda::launch_convolution_epilogue(epilogue, kFloat32, nullptr));
+  };
+}
+
 std::vector<Kernel> kernels() {
   constexpr auto kFirst = cuda::Layout::kChannelsFirst;
   constexpr auto kLast = cuda::Layout::kChannelsLast;
@@ -226,6 +238,10 @@ std::vector<Kernel> kernels() {
        {product_smoothing(0), product_smoothing(1), product_smoothing(2), product_smoothing(3)}},
       {"up-sampled sum", 0, {}, {upsample(kSum, 0), upsample(kSum, 1)}},
       {"up-sampled product", 0, {}, {upsample(kProduct, 0), upsample(kProduct, 1)}},
+      {"convolution epilogue",
+       0,
+       {},
+       {convolution_epilogue(0), convolution_epilogue(1), convolution_epilogue(2)}},
       {"preprocess", 2, {0}, {preprocess(0), preprocess(1)}},
   };
 }
