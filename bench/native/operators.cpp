@@ -190,8 +190,6 @@ void count_nodes(const Settings& settings, const Scales& scales) {
   streams.compute_waits_for_current();
   const auto scope = streams.compute();
   const auto score = [&] { engine.score_normalised(input); };
-  for (int i = 0; i < 2; ++i) score();
-  streams.wait();
   std::printf("{\"backbone\":\"%s\",\"batch\":1,\"nodes\":%zu}\n", scales.name.c_str(),
               record_work(score)->nodes());
   std::fflush(stdout);

@@ -18,8 +18,6 @@ double Timer::measure(const std::function<void()>& work) const {
   const auto repeat = [&] {
     for (int i = 0; i < repetitions_; ++i) work();
   };
-  for (int i = 0; i < 3; ++i) work();
-  streams_.wait();
   const std::unique_ptr<RecordedWork> recorded = streams_.has_streams() ? record_work(repeat) : nullptr;
 
   std::vector<double> seconds;

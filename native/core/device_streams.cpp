@@ -3,6 +3,8 @@
 #include <c10/core/Event.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
+#include <exception>
+
 #include "core/gpu_backend.h"
 
 namespace reverse_distillation {
@@ -17,6 +19,14 @@ void wait_for(c10::Stream waiting, c10::Stream awaited) {
   c10::Event event(awaited.device_type());
   event.record(awaited);
   event.block(waiting);
+}
+
+void wait_quietly(c10::Stream stream) noexcept {
+  try {
+    guard_of(stream).synchronizeStream(stream);
+  } catch (const std::exception&) {
+    return;  // A stream whose device has failed does no more work.
+  }
 }
 
 }  // namespace
@@ -45,6 +55,16 @@ DeviceStreams::Scope::~Scope() {
   const auto& guard = guard_of(*stream_before_);
   guard.exchangeStream(*stream_before_);
   guard.uncheckedSetDevice(*device_before_);
+}
+
+DeviceStreams::WaitOnError::WaitOnError(const DeviceStreams& streams) noexcept
+    : streams_(streams), exceptions_before_(std::uncaught_exceptions()) {}
+
+DeviceStreams::WaitOnError::~WaitOnError() {
+  if (std::uncaught_exceptions() == exceptions_before_) return;
+  for (const auto& stream : {streams_.copy_, streams_.compute_}) {
+    if (stream) wait_quietly(*stream);
+  }
 }
 
 void DeviceStreams::compute_waits_for_copy() const {

@@ -30,6 +30,20 @@ class DeviceStreams {
     std::optional<c10::Stream> stream_before_;
   };
 
+  /// Waits for both streams if an exception ends its lifetime, so that what the streams' work reads can be
+  /// released. Ignores errors of the device, since the exception is on its way.
+  class WaitOnError {
+   public:
+    explicit WaitOnError(const DeviceStreams& streams) noexcept;
+    ~WaitOnError();
+    WaitOnError(const WaitOnError&) = delete;
+    WaitOnError& operator=(const WaitOnError&) = delete;
+
+   private:
+    const DeviceStreams& streams_;
+    int exceptions_before_;
+  };
+
   Scope compute() const { return Scope(compute_); }
   Scope copy() const { return Scope(copy_); }
 

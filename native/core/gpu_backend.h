@@ -14,7 +14,8 @@ class RecordedWork;
 /// GPUs (native/core/cuda) provides them.
 struct GpuBackend {
   /// See `record_work`.
-  std::unique_ptr<RecordedWork> (*record)(const std::function<void()>& work, RecordedWork* beside);
+  std::unique_ptr<RecordedWork> (*record)(const std::function<void()>& work, RecordedWork* beside,
+                                          int warm_ups);
 
   /// A stream that belongs to one caller until it is given back. LibTorch's own streams are shared.
   c10::Stream (*take_stream)(c10::Device device);

@@ -19,11 +19,13 @@ class Collecting {
 
 }  // namespace
 
-std::unique_ptr<RecordedWork> record_work(const std::function<void()>& work, RecordedWork* beside) {
+std::unique_ptr<RecordedWork> record_work(const std::function<void()>& work, RecordedWork* beside,
+                                          int warm_ups) {
   if (gpu_backend() == nullptr) return nullptr;
   std::vector<std::shared_ptr<const void>> used;
+  // Also in the runs before the recording, so that what they set up is still there when it begins.
   const Collecting collecting(used);
-  std::unique_ptr<RecordedWork> recorded = gpu_backend()->record(work, beside);
+  std::unique_ptr<RecordedWork> recorded = gpu_backend()->record(work, beside, warm_ups);
   recorded->used_ = std::move(used);
   return recorded;
 }

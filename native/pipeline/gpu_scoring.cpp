@@ -21,10 +21,6 @@ namespace {
 /// share the memory of their activations, so all of them take little more than the largest.
 constexpr size_t kKeptBatches = 16;
 
-/// Runs of a batch size before its work is recorded, in which libraries choose their algorithms and set
-/// themselves up.
-constexpr int kWarmUps = 2;
-
 /// Whether the GPU resizes the image; others are resized on the CPU.
 bool is_plain(const PixelView& image, const Frame& frame) {
   const int64_t packed = image.width * image.channels;
@@ -107,8 +103,6 @@ void GpuScoring::record(const at::Tensor& input) {
   const Float32Mode float32_mode(device_, config_.precision);
   Batch batch;
   batch.input = input.clone(network_format(device_, config_.precision));
-  for (int i = 0; i < kWarmUps; ++i) batch.output = engine_.score_normalised(batch.input);
-  streams_.wait();
   RecordedWork* const beside = recent_.empty() ? nullptr : recent_.front().work.get();
   batch.work = record_work([&] { batch.output = engine_.score_normalised(batch.input); }, beside);
   recent_.push_front(std::move(batch));
@@ -129,6 +123,8 @@ ScoredBatch GpuScoring::score_inside(const at::Tensor& input, const at::Tensor& 
 }
 
 ScoredBatch GpuScoring::score(std::span<const PixelView> images, const at::Tensor& masks) {
+  // When an error ends this early, nothing on the device may still read the caller's pixels.
+  const DeviceStreams::WaitOnError guard(streams_);
   const std::vector<at::Tensor> uploaded = upload(images);
   const auto scope = streams_.compute();
   streams_.compute_waits_for_copy();

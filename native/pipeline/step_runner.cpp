@@ -46,7 +46,8 @@ const StepRunner::Recording* StepRunner::recording_of(const std::vector<at::Tens
     Recording recording;
     for (const at::Tensor& scale : features) recording.features.push_back(scale.clone());
     RecordedWork* const beside = recordings_.empty() ? nullptr : recordings_.front().work.get();
-    recording.work = record_work([&] { recording.loss = step(recording.features, {}); }, beside);
+    recording.work = record_work([&] { recording.loss = step(recording.features, {}); }, beside,
+                                 /*warm_ups=*/0);
     recordings_.push_back(std::move(recording));
   } catch (const c10::OutOfMemoryError&) {
     out_of_memory_ = true;

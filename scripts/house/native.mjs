@@ -7,7 +7,7 @@ export const below = {
   core: [],
   ops: ["core"],
   model: ["core"],
-  inference: ["model", "core"],
+  inference: ["model", "ops", "core"],
   pipeline: ["inference", "model", "ops", "core"],
   binding: ["pipeline", "inference", "model", "ops", "core"],
   loader: [],

@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 
+#include "core/device.h"
+#include "core/float32_mode.h"
 #include "harness.h"
 #include "inference/onednn.h"
 #include "pipeline/preprocess.h"
@@ -104,6 +106,27 @@ TEST(
       const WithoutOneDnn without;
       EXPECT(onednn::runs_bfloat16());
       check();
+    }
+  }
+}
+
+TEST("a scoring engine on a GPU computes what the networks in training do, in every precision") {
+  if (cuda_devices() == 0) throw Skipped{"no GPU that this build can compute on"};
+  const c10::Device device(at::kCUDA, 0);
+  const at::Tensor images = at::randint(0, 256, {2, 64, 96, 3}, at::kByte).to(device);
+  for (const char* backbone : {"resnet18", "resnet50"}) {
+    for (const Layout layout : {Layout::kPaper, Layout::kOfficial}) {
+      for (const auto& [precision, tolerance] : {std::pair{Precision::kFloat32, 3e-5},
+                                                 {Precision::kBFloat16, 0.05},
+                                                 {Precision::kFloat16, 0.01}}) {
+        ModelConfig config = config_of(backbone, layout);
+        config.precision = precision;
+        const ReverseDistillation model = trained_model(config);
+        ReverseDistillation(model)->to(device);
+        const Float32Mode exact(device, Precision::kFloat32);
+        const double error = worst_error(model, config, images);
+        EXPECT(error < tolerance, backbone << ": " << error);
+      }
     }
   }
 }

@@ -1,65 +1,53 @@
 #include "core/cuda/graph.h"
 
-#include <ATen/cuda/CUDAGeneratorImpl.h>
 #include <ATen/cuda/CUDAGraph.h>
-#include <c10/cuda/CUDACachingAllocator.h>
-#include <c10/cuda/CUDAFunctions.h>
-#include <torch/headeronly/version.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAStream.h>
+#include <cuda_runtime_api.h>
 
 #include <mutex>
-#include <set>
+#include <optional>
 
+#include "core/error.h"
 #include "core/out_of_memory.h"
 
 namespace reverse_distillation::cuda {
 
 namespace {
 
-/// LibTorch before 2.13 notes every graph with its device's default random generator, without a lock, and
-/// frees what replays use as soon as no graph is noted. So one recording begins, ends or is destroyed at a
-/// time, and a graph that never ends is noted first.
-class Registry {
- public:
-  static Registry& instance() {
-    static Registry& registry = *new Registry;  // Never destroyed: detectors may outlive statics.
-    return registry;
-  }
+/// Watches only this thread: other threads of the process allocate and copy in the meantime.
+constexpr cudaStreamCaptureMode kCaptureMode = cudaStreamCaptureModeThreadLocal;
 
-  /// Held while a graph begins, is recorded, ends, or is destroyed.
-  std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
-
-  /// To be called before the first recording on a device, under the lock.
-  void note_first_graph([[maybe_unused]] c10::DeviceIndex device) {
-#if TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR < 13
-    if (!noted_.insert(device).second) return;
-    at::get_generator_or_default<at::CUDAGeneratorImpl>(std::nullopt,
-                                                        at::cuda::detail::getDefaultCUDAGenerator(device))
-        ->register_graph(new at::cuda::CUDAGraph);
-#endif
-  }
-
- private:
-  std::mutex mutex_;
-  std::set<c10::DeviceIndex> noted_;
-};
+/// Held from the beginning to the end of a capture, and while a graph is destroyed. Up to version 2.12
+/// LibTorch enters every graph into a list of the device's random generator without a lock; and it cannot
+/// release the memory that it keeps during a capture. Never destroyed: detectors may outlive statics.
+std::mutex& one_at_a_time() {
+  static std::mutex& instance = *new std::mutex;
+  return instance;
+}
 
 class Graph : public RecordedWork {
  public:
-  Graph(const std::function<void()>& work, Graph* beside)
-      : device_(c10::cuda::current_device()),
-        pool_(beside == nullptr ? at::cuda::graph_pool_handle() : beside->pool_) {
-    const auto lock = Registry::instance().lock();
+  /// The caller holds `one_at_a_time`.
+  Graph(const std::function<void()>& work, Graph* beside) {
+    graph_->capture_begin(beside == nullptr ? c10::MempoolId_t{0, 0} : beside->graph_->pool(), kCaptureMode);
     try {
-      Registry::instance().note_first_graph(device_);
-      record(work);
+      work();
+      if (status() == cudaStreamCaptureStatusInvalidated) {
+        throw Error(ErrorCode::kInternal,
+                    "the GPU's work could not be recorded: an operation waited for the device");
+      }
     } catch (...) {
-      graph_.reset();  // Under the lock.
+      abandon();
       throw;
     }
+    graph_->capture_end();
+    C10_CUDA_CHECK(cudaGraphGetNodes(graph_->raw_cuda_graph(), nullptr, &nodes_));
+    graph_->instantiate();
   }
 
   ~Graph() override {
-    const auto lock = Registry::instance().lock();
+    const std::lock_guard lock(one_at_a_time());
     graph_.reset();
   }
 
@@ -67,55 +55,42 @@ class Graph : public RecordedWork {
   size_t nodes() const override { return nodes_; }
 
  private:
-  void record(const std::function<void()>& work) {
-    graph_ = std::make_unique<at::cuda::CUDAGraph>(/*keep_graph=*/true);
-    // Watches only this thread: other threads of the process allocate and copy in the meantime.
-    graph_->capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
-    try {
-      work();
-    } catch (...) {
-      abandon();
-      throw;
-    }
-    try {
-      graph_->capture_end();
-    } catch (...) {
-      stop_allocating();
-      throw;
-    }
-    C10_CUDA_CHECK(cudaGraphGetNodes(graph_->raw_cuda_graph(), nullptr, &nodes_));
-    graph_->instantiate();
+  static cudaStreamCaptureStatus status() {
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    C10_CUDA_CHECK(cudaStreamIsCapturing(c10::cuda::getCurrentCUDAStream(), &status));
+    return status;
   }
 
-  /// Ends a recording whose work has thrown, so that stream and allocator can be used again.
-  void abandon() {
+  /// Ends a failed capture, so that the stream and LibTorch's allocators can be used again. LibTorch puts
+  /// them in order in `capture_end`, but not if CUDA has invalidated the capture; such a capture is ended
+  /// here and an empty one begun in its place, which `capture_end` can end.
+  void abandon() noexcept {
     try {
+      if (status() == cudaStreamCaptureStatusInvalidated) {
+        const cudaStream_t stream = c10::cuda::getCurrentCUDAStream();
+        cudaGraph_t none = nullptr;
+        cudaStreamEndCapture(stream, &none);  // Fails, but ends the capture.
+        cudaGetLastError();                   // That failure is none of the next call's.
+        C10_CUDA_CHECK(cudaStreamBeginCapture(stream, kCaptureMode));
+      }
       graph_->capture_end();
     } catch (const c10::Error&) {
-      stop_allocating();
+      return;  // The device itself has failed, and the caller hears of that from every later call.
     }
   }
 
-  /// LibTorch forgets this if CUDA refuses to end a recording: every later allocation of the process would
-  /// ask whether it belongs to a graph that is gone.
-  void stop_allocating() {
-    try {
-      c10::cuda::CUDACachingAllocator::endAllocateToPool(device_, pool_);
-    } catch (const c10::Error&) {
-      return;  // It has ended.
-    }
-    c10::cuda::CUDACachingAllocator::releasePool(device_, pool_);
-  }
-
-  c10::DeviceIndex device_;
-  c10::MempoolId_t pool_;
-  std::unique_ptr<at::cuda::CUDAGraph> graph_;
+  /// Always there until destroyed, which must happen under the lock.
+  std::optional<at::cuda::CUDAGraph> graph_{std::in_place, /*keep_graph=*/true};
   size_t nodes_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<RecordedWork> record_graph(const std::function<void()>& work, RecordedWork* beside) {
+std::unique_ptr<RecordedWork> record_graph(const std::function<void()>& work, RecordedWork* beside,
+                                           int warm_ups) {
+  for (int i = 0; i < warm_ups; ++i) work();
+  C10_CUDA_CHECK(cudaStreamSynchronize(c10::cuda::getCurrentCUDAStream()));
+  const std::lock_guard lock(one_at_a_time());
   release_kept_memory();
   return std::make_unique<Graph>(work, static_cast<Graph*>(beside));
 }

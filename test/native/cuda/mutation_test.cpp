@@ -9,8 +9,10 @@
 #include "feature_pairs.h"
 #include "harness.h"
 #include "machine.h"
+#include "ops/cuda/bias_relu.h"
 #include "ops/cuda/cosine_map.h"
 #include "ops/cuda/distillation_loss.h"
+#include "ops/cuda/image_statistics.h"
 #include "ops/cuda/preprocess.h"
 #include "ops/cuda/product_smoothing.h"
 #include "ops/cuda/smoothing.h"
@@ -175,6 +177,28 @@ Run preprocess(int shortened) {
   };
 }
 
+Run bias_relu(int shortened) {
+  return [=](int64_t missing) {
+    const DeviceTensor output = buffer(40 * 12, shortened == 0, missing);
+    const DeviceTensor bias = buffer(12, shortened == 1, missing);
+    const DeviceTensor residual = buffer(40 * 12, shortened == 2, missing);
+    const cuda::ConvolutionOutput values = {output.data(), 1, 12, 40, cuda::Layout::kChannelsLast};
+    expect_success(cuda::launch_bias_relu(values, bias.data<float>(), residual.data(), kFloat32, nullptr));
+  };
+}
+
+Run image_statistics(int shortened) {
+  return [=](int64_t missing) {
+    const DeviceTensor input = buffer(3 * 8 * 9, shortened == 0, missing);
+    const DeviceTensor statistics = buffer(3, shortened == 1, missing);
+    const auto doubles = static_cast<int64_t>(cuda::image_statistics_workspace(1)) / 4;
+    const DeviceTensor workspace = buffer(doubles, shortened == 2, 2 * missing);
+    const cuda::NormalisedImages images = {input.data(), 1, 8, 9, cuda::Layout::kChannelsLast};
+    expect_success(cuda::launch_image_statistics(images, kFloat32, {{0.3F, 0.5F, 0.2F}, 0.0F}, 1e-5F,
+                                                 statistics.data<float>(), workspace.data(), nullptr));
+  };
+}
+
 std::vector<Kernel> kernels() {
   constexpr auto kFirst = cuda::Layout::kChannelsFirst;
   constexpr auto kLast = cuda::Layout::kChannelsLast;
@@ -226,6 +250,8 @@ std::vector<Kernel> kernels() {
        {product_smoothing(0), product_smoothing(1), product_smoothing(2), product_smoothing(3)}},
       {"up-sampled sum", 0, {}, {upsample(kSum, 0), upsample(kSum, 1)}},
       {"up-sampled product", 0, {}, {upsample(kProduct, 0), upsample(kProduct, 1)}},
+      {"bias and ReLU", 0, {}, {bias_relu(0), bias_relu(1), bias_relu(2)}},
+      {"image statistics", 4, {0}, {image_statistics(0), image_statistics(1), image_statistics(2)}},
       {"preprocess", 2, {0}, {preprocess(0), preprocess(1)}},
   };
 }

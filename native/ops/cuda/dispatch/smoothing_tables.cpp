@@ -2,8 +2,8 @@
 
 #include <ATen/ops/from_blob.h>
 
-#include <algorithm>
 #include <list>
+#include <map>
 #include <mutex>
 #include <tuple>
 #include <vector>
@@ -21,7 +21,8 @@ using PlanKey = std::tuple<c10::DeviceIndex, double, std::vector<int64_t>>;
 
 struct Plans {
   std::mutex mutex;
-  std::list<std::pair<PlanKey, std::shared_ptr<const DevicePlan>>> recent;  ///< Most recently used first.
+  std::map<PlanKey, std::weak_ptr<const DevicePlan>> alive;  ///< Kept here, or in use elsewhere.
+  std::list<std::shared_ptr<const DevicePlan>> recent;       ///< Most recently used first.
 };
 
 /// Never destroyed: when the process ends there is no device left to return memory to.
@@ -48,17 +49,18 @@ std::shared_ptr<const DevicePlan> device_plan(std::span<const MapSize> maps, int
 
   Plans& known = plans();
   const std::lock_guard lock(known.mutex);
-  const auto found = std::find_if(known.recent.begin(), known.recent.end(),
-                                  [&](const auto& entry) { return entry.first == key; });
-  if (found != known.recent.end()) {
-    known.recent.splice(known.recent.begin(), known.recent, found);
-  } else {
-    known.recent.emplace_front(key, make_plan(maps, height, width, sigma, device));
-    if (known.recent.size() > kKeptPlans) known.recent.pop_back();
+  std::shared_ptr<const DevicePlan> plan = known.alive[key].lock();
+  if (plan == nullptr) {
+    plan = make_plan(maps, height, width, sigma, device);
+    std::erase_if(known.alive, [](const auto& entry) { return entry.second.expired(); });
+    known.alive[key] = plan;
   }
+  known.recent.remove(plan);
+  known.recent.push_front(plan);
+  if (known.recent.size() > kKeptPlans) known.recent.pop_back();
   // A recording reads the tables again each time it runs.
-  keep_while_recorded(known.recent.front().second);
-  return known.recent.front().second;
+  keep_while_recorded(plan);
+  return plan;
 }
 
 }  // namespace reverse_distillation::cuda

@@ -16,8 +16,9 @@ struct DevicePlan {
 };
 
 /// The plan for these sizes on `device`, made at the first call and kept. At most 16 plans are kept; the
-/// least recently used goes first. Any thread. The first call copies to the device and waits, so it must not
-/// happen during the capture of a CUDA graph. A graph that is captured with a plan keeps it alive.
+/// least recently used goes first, but is still found while something else uses it. Any thread. Making a plan
+/// copies to the device and waits, so it must not happen during the capture of a CUDA graph. Recorded work
+/// keeps the plans of its runs before the recording, so the recording finds them.
 std::shared_ptr<const DevicePlan> device_plan(std::span<const MapSize> maps, int64_t height, int64_t width,
                                               double sigma, c10::Device device);
 
