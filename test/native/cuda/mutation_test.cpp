@@ -251,7 +251,7 @@ std::vector<Kernel> kernels() {
       {"up-sampled sum", 0, {}, {upsample(kSum, 0), upsample(kSum, 1)}},
       {"up-sampled product", 0, {}, {upsample(kProduct, 0), upsample(kProduct, 1)}},
       {"bias and ReLU", 0, {}, {bias_relu(0), bias_relu(1), bias_relu(2)}},
-      {"image statistics", 4, {0}, {image_statistics(0), image_statistics(1), image_statistics(2)}},
+      {"image statistics", 1, {0}, {image_statistics(0), image_statistics(1), image_statistics(2)}},
       {"preprocess", 2, {0}, {preprocess(0), preprocess(1)}},
   };
 }
