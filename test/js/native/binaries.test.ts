@@ -22,8 +22,8 @@ const lines = (program: string, ...args: string[]): string[] =>
 const symbols = (path: string): string[] =>
   lines("nm", "--dynamic", path).flatMap((line) => line.trim().split(/\s+/).at(-1) ?? []);
 
-/** Matches CUDA's names, except for the settings in at::Context that every LibTorch has. */
-const ofCuda = /^(?!_ZNK?2at7Context).*(cuda|cudnn|cublas|libnv)/i;
+/** Matches CUDA's names, except for the settings in at::Context and the operators that every LibTorch has. */
+const ofCuda = /^(?!_ZNK?2at(?:7Context|4_ops)).*(cuda|cudnn|cublas|libnv)/i;
 
 test("a CPU build needs no CUDA library and contains no CUDA symbol", (t) => {
   for (const path of [...built("cpu"), nodeGypBuild.path(root)]) {
@@ -50,7 +50,12 @@ test("CUDA's names are distinguished from those that every LibTorch has", (t) =>
     "_ZN3c104cuda14current_deviceEv",
   ])
     t.regex(name, ofCuda);
-  for (const name of ["libtorch_cpu.so", "_ZN2at7Context21setDeterministicCuDNNEb"]) t.notRegex(name, ofCuda);
+  for (const name of [
+    "libtorch_cpu.so",
+    "_ZN2at7Context21setDeterministicCuDNNEb",
+    "_ZN2at4_ops22cudnn_convolution_relu4callE",
+  ])
+    t.notRegex(name, ofCuda);
 });
 
 const testWithCudaBuild = built("cuda").length > 0 ? test : test.skip;

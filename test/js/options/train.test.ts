@@ -19,20 +19,21 @@ test("options left out take their defaults", (t) => {
     batching,
     ...others
   } = resolveTrainOptions();
-  const { calibrate, checkpoint, stop, roi, tiles, ...rest } = others;
+  const { calibrate, checkpoint, stop, roi, tiles, precision, ...rest } = others;
   const { imageSize: side, calibrate: auto, ...defaults } = trainDefaults;
   t.is(auto, "auto");
   t.like(calibrate, { required: false, extrapolate: false });
   t.deepEqual({ ...rest }, { ...defaults, layers: [...defaults.layers] });
   t.deepEqual(imageSize, [side, side]);
   t.deepEqual(
-    [good, format, weights, warmStart, threads, signal, onProgress, checkpoint, stop, roi, tiles],
+    [good, format, weights, warmStart, threads, signal, onProgress, checkpoint, stop, roi, tiles, precision],
     [
       undefined,
       undefined,
       undefined,
       undefined,
       0,
+      undefined,
       undefined,
       undefined,
       undefined,
