@@ -53,6 +53,8 @@ int main(int argc, char** argv) {
   for (const auto& test : registry()) {
     if (test.name.find(filter) == std::string::npos) continue;
     ++run;
+    // Every test draws the same numbers each time, whichever tests run before it.
+    at::manual_seed(0);
     try {
       test.body();
       std::cout << "ok " << run << " - " << test.name << std::endl;
