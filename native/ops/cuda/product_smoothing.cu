@@ -8,7 +8,8 @@ namespace reverse_distillation::cuda {
 
 namespace {
 
-__global__ __launch_bounds__(kBlockThreads) void product_smoothing_kernel(
+// Four blocks a multiprocessor: without the number, nvcc spills registers to fit five.
+__global__ __launch_bounds__(kBlockThreads, 4) void product_smoothing_kernel(
     const __grid_constant__ SmoothingArguments arguments, const __grid_constant__ UpsampleSources sources) {
   RD_DYNAMIC_SHARED(float, product);
   RD_SHARED(int, keys, kBlockWarps);

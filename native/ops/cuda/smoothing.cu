@@ -7,8 +7,9 @@ namespace reverse_distillation::cuda {
 
 namespace {
 
-__global__ __launch_bounds__(kBlockThreads) void smoothing_kernel(
-    const __grid_constant__ SmoothingArguments arguments) {
+// Four blocks a multiprocessor: without the number, nvcc spills registers.
+__global__ __launch_bounds__(kBlockThreads,
+                             4) void smoothing_kernel(const __grid_constant__ SmoothingArguments arguments) {
   RD_DYNAMIC_SHARED(float, rows);
   RD_SHARED(int, keys, kBlockWarps);
   const Tile tile(arguments);
