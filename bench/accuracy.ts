@@ -5,7 +5,7 @@
  *
  *   node --import tsx bench/accuracy.ts defects <folders...> [options]
  *   node --import tsx bench/accuracy.ts fashion-mnist [options]
- *   node --import tsx bench/accuracy.ts recipes <folders...> [options]
+ *   node --import tsx bench/accuracy.ts recipes [folders...] [options]
  *   node --import tsx bench/accuracy.ts tables
  */
 import { basename } from "node:path";
@@ -18,6 +18,7 @@ import { classes, openFashionMnist, runOneClass } from "./accuracy/fashion-mnist
 import { keyOf, results, type Result, type Settings } from "./accuracy/results.js";
 import { recipeKey, recipeResults, recipes, runRecipe } from "./accuracy/recipes.js";
 import { writeRecipesTable } from "./accuracy/recipes-table.js";
+import { classSubject, folderSubject } from "./accuracy/subjects.js";
 import { formatTables, writeTables } from "./accuracy/table.js";
 import { results as parityResults } from "./parity/results.js";
 import { writeTable as writeParityTable } from "./parity/table.js";
@@ -102,22 +103,28 @@ interface RecipeFlags {
   seeds: string;
   epochs: string;
   imageSize: string;
+  fashionMnist?: true;
 }
 
 /** Seed after seed, so that the recipes are compared under the same conditions. */
 async function compareRecipes(folders: string[], flags: RecipeFlags): Promise<void> {
   const number = (name: string, text: string) => integer(name, Number(text), 0, Number.MAX_SAFE_INTEGER);
   const sets = (await Promise.all(folders.map(findDefectSets))).flat();
+  const data = flags.fashionMnist && (await openFashionMnist());
+  const subjects = [
+    ...(await Promise.all(sets.map(folderSubject))),
+    ...(data ? classes.map((name) => classSubject(data, name)) : []),
+  ];
   for (const seed of flags.seeds.split(",")) {
-    for (const folder of sets) {
+    for (const subject of subjects) {
       for (const recipe of chosen(Object.keys(recipes), flags.recipes)) {
         const settings = {
           ...{ recipe, seed: number("--seeds", seed) },
           imageSize: number("--image-size", flags.imageSize),
           epochs: number("--epochs", flags.epochs),
         };
-        if (await recipeResults.has(recipeKey({ subject: basename(folder), ...settings }))) continue;
-        const result = await runRecipe(folder, settings, flags.weights);
+        if (await recipeResults.has(recipeKey({ subject: subject.name, ...settings }))) continue;
+        const result = await runRecipe(subject, settings, flags.weights);
         await recipeResults.add(result);
         const aurocs = result.imageAurocs.map(shown).join(" ");
         console.log(
@@ -190,7 +197,8 @@ program
   .addCommand(
     new Command("recipes")
       .description("compare recipes of training: each alone and together, the last epochs included")
-      .argument("<folders...>", "data sets in the layout of MVTec AD, or folders of such data sets")
+      .argument("[folders...]", "data sets in the layout of MVTec AD, or folders of such data sets")
+      .option("--fashion-mnist", "also each class of Fashion-MNIST against the nine others")
       .option("--weights <file>", "the teacher's weights: a file, or imagenet; default: a random teacher")
       .option("--recipes <list>", Object.keys(recipes).join(","), Object.keys(recipes).join(","))
       .option("--seeds <list>", "for example 0,1,2", "0,1,2")

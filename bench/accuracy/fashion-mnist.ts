@@ -52,28 +52,27 @@ export async function openFashionMnist(folder = wellKnownFolder): Promise<Fashio
  * distinguishes the test images of that class from those of the nine others.
  */
 export async function runOneClass(
-  { train, test }: FashionMnist,
+  data: FashionMnist,
   subject: (typeof classes)[number],
   settings: Settings,
   weights: string | undefined,
 ): Promise<OneClassResult> {
-  const normal = classes.indexOf(subject);
-  const trainImages = train.images.filter((_, i) => train.labels[i] === normal);
+  const trainImages = trainingImages(data, subject);
   const name = `${subject} (${settings.normalisation})`;
   const { detector, seconds } = await trainForBenchmark(name, trainImages, settings, weights);
   try {
     const started = performance.now();
-    const anomalous = Uint8Array.from(test.labels, (label) => Number(label !== normal));
+    const normal = testLabels(data, subject).filter((label) => label === 0).length;
     return {
       protocol: "fashion-mnist",
       subject,
       settings,
       images: {
         train: trainImages.length,
-        normal: anomalous.filter((label) => label === 0).length,
-        anomalous: anomalous.filter((label) => label === 1).length,
+        normal,
+        anomalous: data.test.images.length - normal,
       },
-      ...(await scoreAll(detector, test.images, anomalous)),
+      ...(await imageAurocs(detector, data, subject)),
       trainSeconds: seconds,
       scoreSeconds: secondsSince(started),
       environment: await describeEnvironment(),
@@ -83,11 +82,26 @@ export async function runOneClass(
   }
 }
 
-async function scoreAll(
+/** The training images of a class. */
+export function trainingImages({ train }: FashionMnist, subject: (typeof classes)[number]): RawImage[] {
+  const normal = classes.indexOf(subject);
+  return train.images.filter((_, i) => train.labels[i] === normal);
+}
+
+/** 0 for the test images of a class, 1 for those of the nine others. */
+function testLabels({ test }: FashionMnist, subject: (typeof classes)[number]): Uint8Array {
+  const normal = classes.indexOf(subject);
+  return Uint8Array.from(test.labels, (label) => Number(label !== normal));
+}
+
+/** Scores the test images: by the largest value of each map, as `score` does, and by the mean. */
+export async function imageAurocs(
   detector: Detector,
-  images: readonly RawImage[],
-  anomalous: Uint8Array,
+  data: FashionMnist,
+  subject: (typeof classes)[number],
 ): Promise<{ imageAuroc: Metric; imageAurocOfMeans: Metric }> {
+  const { images } = data.test;
+  const anomalous = testLabels(data, subject);
   const scores: number[] = [];
   const means: number[] = [];
   for (let begin = 0; begin < images.length; begin += chunk) {

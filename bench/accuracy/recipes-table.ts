@@ -2,7 +2,9 @@ import { fileURLToPath } from "node:url";
 import { markdownTable } from "../../scripts/markdown-table.js";
 import { writeMarkedSection } from "../../scripts/marked-section.js";
 import { describeMachines } from "../environment.js";
+import { classes } from "./fashion-mnist.js";
 import { recipes, type RecipeResult } from "./recipes.js";
+import { fashionMnist } from "./subjects.js";
 
 const path = fileURLToPath(new URL("../../docs/accuracy.md", import.meta.url));
 
@@ -12,10 +14,11 @@ export async function writeRecipesTable(results: readonly RecipeResult[]): Promi
 }
 
 /** Formats the results: a row for each data set and recipe, over all seeds. */
-export function formatRecipes(results: readonly RecipeResult[]): string {
+export function formatRecipes(all: readonly RecipeResult[]): string {
   const header = ["Data set", "Recipe", "Seeds", "Image AUROC", "Swing", "Pixel AUROC", "PRO", "Training, s"];
   const keyOf = ({ subject, imageSize, epochs }: RecipeResult) =>
     `${subject}, ${imageSize} x ${imageSize}, ${epochs} epochs`;
+  const results = meanOfClasses(all);
   const sets = [...new Set(results.map(keyOf))];
   const rows = sets.flatMap((set) =>
     Object.keys(recipes).flatMap((recipe) => {
@@ -34,17 +37,39 @@ export function formatRecipes(results: readonly RecipeResult[]): string {
       ];
     }),
   );
-  return `${describeMachines(results)}\n${markdownTable(header, rows, (column) => (column < 2 ? "---" : "---:"))}`;
+  return `${describeMachines(all)}\n${markdownTable(header, rows, (column) => (column < 2 ? "---" : "---:"))}`;
+}
+
+/** The results, with those of the classes of Fashion-MNIST replaced by their means wherever a seed has all of them. */
+function meanOfClasses(all: readonly RecipeResult[]): RecipeResult[] {
+  const isClass = ({ subject }: RecipeResult) => subject.startsWith(fashionMnist);
+  const runs = all.filter(isClass);
+  const settingsOf = ({ imageSize, epochs, recipe, seed }: RecipeResult) =>
+    JSON.stringify([imageSize, epochs, recipe, seed]);
+  const means = [...new Set(runs.map(settingsOf))]
+    .map((settings) => runs.filter((run) => settingsOf(run) === settings))
+    .filter((ten) => ten.length === classes.length)
+    .map((ten) => ({
+      ...ten[0]!,
+      subject: `${fashionMnist}*`,
+      imageAurocs: ten[0]!.imageAurocs.map((_, epoch) => mean(ten.map((run) => run.imageAurocs[epoch]!))),
+      trainSeconds: mean(ten.map((run) => run.trainSeconds)),
+    }));
+  return [...all.filter((result) => !isClass(result)), ...means];
 }
 
 /** The mean and the standard deviation over the seeds. */
 function spread(values: readonly (number | null)[]): string {
   const numbers = values.filter((value) => value !== null);
-  if (numbers.length < values.length) return "undefined";
-  const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
-  if (numbers.length === 1) return mean.toFixed(4);
-  const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return `${mean.toFixed(4)} \u00b1 ${Math.sqrt(squares / (numbers.length - 1)).toFixed(4)}`;
+  if (numbers.length < values.length) return "";
+  const middle = mean(numbers);
+  if (numbers.length === 1) return middle.toFixed(4);
+  const squares = numbers.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  return `${middle.toFixed(4)} \u00b1 ${Math.sqrt(squares / (numbers.length - 1)).toFixed(4)}`;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function median(values: readonly number[]): number {

@@ -1,12 +1,11 @@
 import { tmpdir } from "node:os";
-import { basename } from "node:path";
-import { createDetector, type Detector } from "../../lib/detector/detector.js";
+import { createDetector } from "../../lib/detector/detector.js";
 import { prepare } from "../../lib/detector/prepared-training.js";
-import { openDataset, type Dataset } from "../../lib/evaluation/dataset.js";
 import { resolveTrainOptions } from "../../lib/options/train.js";
 import type { LearningRateSchedule, WeightAverage } from "../../lib/options/training.js";
 import { describeEnvironment, type Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
+import type { Subject } from "./subjects.js";
 
 /** What a recipe changes of the defaults. */
 export interface Recipe {
@@ -60,18 +59,17 @@ const evaluated = 4;
 
 /** Trains by a recipe and evaluates after each of the last epochs. */
 export async function runRecipe(
-  folder: string,
+  subject: Subject,
   settings: RecipeSettings,
   weights: string | undefined,
 ): Promise<RecipeResult> {
   const { recipe, imageSize, epochs, seed } = settings;
-  const dataset = await openDataset(folder);
   const options = resolveTrainOptions({
     ...recipes[recipe],
     ...{ imageSize, epochs, seed, calibrate: false },
     ...(weights && { weights }),
   });
-  const prepared = await prepare(dataset.train, options, undefined);
+  const prepared = await prepare(subject.train, options, undefined);
   const { addon, native, model, set, inputs } = prepared;
   try {
     const { batching, threads, featureMemory, featureDisk } = options;
@@ -90,29 +88,22 @@ export async function runRecipe(
     });
     const imageAurocs: number[] = [];
     let trainSeconds = 0;
-    for (let until = epochs - evaluated + 1; until <= epochs; until++) {
+    for (let until = Math.max(1, epochs - evaluated + 1); until <= epochs; until++) {
       const started = performance.now();
       const never = new addon.CancelToken();
       await native.continueTraining(until, threads, never, new addon.CancelToken(), () => {});
       trainSeconds += (performance.now() - started) / 1000;
-      imageAurocs.push(await imageAuroc(detector, dataset));
+      imageAurocs.push(await subject.imageAuroc(detector));
     }
-    const { overall } = await detector.evaluate(dataset, { resamples: 0 });
     return {
-      subject: basename(folder),
+      subject: subject.name,
       ...settings,
       imageAurocs,
-      pixelAuroc: overall.pixel?.auroc ?? null,
-      pro: overall.pixel?.pro.dataset ?? null,
+      ...(await subject.pixels(detector)),
       trainSeconds: Math.round(trainSeconds),
       environment: await describeEnvironment(),
     };
   } finally {
     set.dispose();
   }
-}
-
-async function imageAuroc(detector: Detector, dataset: Dataset): Promise<number> {
-  const { overall } = await detector.evaluate(dataset, { pixels: false, resamples: 0 });
-  return overall.image.auroc!;
 }

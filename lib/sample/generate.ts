@@ -7,7 +7,7 @@ import { ioError } from "../files/io-error.js";
 import { withTemporary } from "../files/temporary.js";
 import { Random } from "../random.js";
 import { describe, descriptionFile, holdsSample } from "./occupant.js";
-import { checkedOptions, type SampleOptions } from "./options.js";
+import { checkedOptions, type CheckedSampleOptions, type SampleOptions } from "./options.js";
 import { drawPart } from "./part.js";
 import { planSample, type PartPlan } from "./plan.js";
 
@@ -53,7 +53,7 @@ export async function generateSample(folder: string, options: SampleOptions = {}
     await withTemporary(dirname(target), async (unfinished) => {
       for (const [index, plan] of plans.entries()) {
         throwIfAborted(signal);
-        await draw(unfinished, plan, checked.size, checked.seed);
+        await draw(unfinished, plan, checked);
         progress.call({ done: index + 1, total: plans.length });
         await progress.settled(signal);
       }
@@ -71,11 +71,10 @@ export async function generateSample(folder: string, options: SampleOptions = {}
 async function draw(
   folder: string,
   { image, mask, texture, defect }: PartPlan,
-  size: number,
-  seed: number,
+  { size, seed, contrast }: CheckedSampleOptions,
 ): Promise<void> {
   // Each image has a random stream of its own, so that more images of one kind do not change the others.
-  const part = drawPart(size, texture, defect, new Random(seed, texture, ...image.split(/[\\/]/)));
+  const part = drawPart(size, texture, defect, new Random(seed, texture, ...image.split(/[\\/]/)), contrast);
   await writePng(join(folder, `${image}.png`), part.pixels, size, 3);
   if (mask) await writePng(join(folder, `${mask}.png`), part.mask, size, 1);
 }

@@ -1,5 +1,5 @@
 import { abortOptions } from "../options/computing.js";
-import { boolean, callback, someOf, wholeNumber } from "../options/kind.js";
+import { boolean, callback, positiveNumber, someOf, wholeNumber } from "../options/kind.js";
 import {
   option,
   optional,
@@ -61,6 +61,15 @@ const drawingOptions = {
     otherwise: () => [...defectNames],
     defaultText: "all",
     help: "kinds of defects, separated by commas",
+  }),
+  /**
+   * How visible the defects are: 1 draws them in full, smaller numbers let more of the surface show through; above 0.
+   * @defaultValue 1
+   */
+  contrast: option(positiveNumber(1), {
+    default: 1,
+    help: "how visible the defects are, up to 1",
+    placeholder: "<share>",
   }),
   /**
    * Whether to replace a sample that was drawn with other options.

@@ -17,15 +17,17 @@ export interface PartImage {
  * @param size Height and width in pixels.
  * @param defect The kind of defect to add, if any.
  * @param random Source of all variation: the same state draws the same part.
+ * @param contrast How much of the surface the defect hides, up to 1.
  */
 export function drawPart(
   size: number,
   texture: TextureName,
   defect: DefectName | undefined,
   random: Random,
+  contrast = 1,
 ): PartImage {
   const scene = setScene(texture, random);
-  const flaw = defect && defects[defect](random, textures[texture].outline);
+  const flaw = defect && { ...defects[defect](random, textures[texture].outline), contrast };
   const pixels = new Uint8Array(size * size * 3);
   const mask = new Uint8Array(size * size);
   for (let y = 0; y < size; y++) {
@@ -91,7 +93,7 @@ function setScene(texture: TextureName, random: Random): Scene {
 
 function seen(
   scene: Scene,
-  flaw: Defect | undefined,
+  flaw: (Defect & { contrast: number }) | undefined,
   x: number,
   y: number,
   pixel: number,
@@ -115,7 +117,7 @@ function seen(
       colour = blend(
         colour,
         flaw.colour({ u, v, distance, surface: colour, background: table }),
-        coverage(distance, unit),
+        flaw.contrast * coverage(distance, unit),
       );
   }
   return { colour: scaled(colour, scene.light(x, y)), flawed };

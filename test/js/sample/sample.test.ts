@@ -99,6 +99,24 @@ test("defects are clearly visible: inside the mask, the colour is far from that 
   }
 });
 
+test("a contrast below 1 lets the surface show through, in the same places", (t) => {
+  const draw = (contrast: number) => drawPart(64, "granite", "stain", new Random("stain"), contrast);
+  const full = draw(1);
+  const half = draw(0.5);
+  const surface = draw(Number.MIN_VALUE);
+  t.deepEqual(half.mask, full.mask);
+  let differs = 0;
+  for (const [at, value] of half.pixels.entries()) {
+    const between = (full.pixels[at]! + surface.pixels[at]!) / 2;
+    t.true(
+      Math.abs(value - between) <= 1,
+      `${value} at ${at}, and ${between} between the surface and the defect`,
+    );
+    if (value !== surface.pixels[at]) differs++;
+  }
+  t.true(differs > 100);
+});
+
 test("good parts stay away from ImageNet's mean colour, where features of an untrained teacher have no direction", (t) => {
   const mean = [0.485, 0.456, 0.406];
   const deviation = [0.229, 0.224, 0.225];
