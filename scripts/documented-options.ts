@@ -10,6 +10,7 @@ import { exportOptions } from "../lib/options/export.js";
 import { heatmapOptions } from "../lib/options/heatmap.js";
 import { loadOptions } from "../lib/options/load.js";
 import type { Declarations, Option } from "../lib/options/option.js";
+import { quantiseOptions } from "../lib/options/quantise.js";
 import { findRegionsOptions } from "../lib/options/regions.js";
 import { saveOptions } from "../lib/options/save.js";
 import { scoreOptions } from "../lib/options/score.js";
@@ -21,6 +22,7 @@ const declared = {
   train: ["options/train", "trainOptions", trainOptions],
   checkpointing: ["options/checkpointing", "checkpointingOptions", checkpointingOptions],
   calibrate: ["options/calibrate", "calibrateOptions", calibrateOptions],
+  quantise: ["options/quantise", "quantiseOptions", quantiseOptions],
   heldOut: ["options/calibration", "heldOutOptions", heldOutOptions],
   watch: ["options/watch", "watchOptions", watchOptions],
   load: ["options/load", "loadOptions", loadOptions],

@@ -10,27 +10,36 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
-import { documentedOptions, type DocumentedOption } from "./documented-options.js";
+import {
+  declarationNames,
+  documentedOptions,
+  type DeclarationName,
+  type DocumentedOption,
+} from "./documented-options.js";
 import { markdownTable } from "./markdown-table.js";
 import { withMarkedSection } from "./marked-section.js";
 import { reportFailure } from "./setup.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Where the table of each declaration goes. */
-const tables = [
-  { name: "train", page: "docs/training.md" },
-  { name: "checkpointing", page: "docs/training.md" },
-  { name: "load", page: "docs/scoring.md" },
-  { name: "batching", page: "docs/scoring.md" },
-  { name: "score", page: "docs/scoring.md" },
-  { name: "heatmap", page: "docs/scoring.md" },
-  { name: "regions", page: "docs/regions.md" },
-  { name: "evaluate", page: "docs/evaluating.md" },
-  { name: "save", page: "docs/checkpoints-and-weights.md" },
-  { name: "checkpoint", page: "docs/checkpoints-and-weights.md" },
-  { name: "export", page: "docs/onnx.md" },
-] as const;
+/** The page that has the table of each declaration. */
+const pages: Readonly<Record<DeclarationName, string>> = {
+  train: "docs/training.md",
+  checkpointing: "docs/training.md",
+  calibrate: "docs/verdicts.md",
+  heldOut: "docs/verdicts.md",
+  watch: "docs/verdicts.md",
+  quantise: "docs/performance.md",
+  load: "docs/scoring.md",
+  batching: "docs/scoring.md",
+  score: "docs/scoring.md",
+  heatmap: "docs/scoring.md",
+  regions: "docs/regions.md",
+  evaluate: "docs/evaluating.md",
+  save: "docs/checkpoints-and-weights.md",
+  checkpoint: "docs/checkpoints-and-weights.md",
+  export: "docs/onnx.md",
+};
 
 function optionTable(options: readonly DocumentedOption[]): string {
   const rows = options.map(({ name, defaultText, description }) => [
@@ -42,14 +51,13 @@ function optionTable(options: readonly DocumentedOption[]): string {
 }
 
 async function writePages(check: boolean): Promise<void> {
-  for (const page of new Set(tables.map((table) => table.page))) {
+  for (const page of new Set(Object.values(pages))) {
     const path = join(root, page);
     const text = readFileSync(path, "utf8");
-    const written = tables
-      .filter((table) => table.page === page)
+    const written = declarationNames
+      .filter((name) => pages[name] === page)
       .reduce(
-        (all, { name }) =>
-          withMarkedSection(page, all, `options: ${name}`, optionTable(documentedOptions(name))),
+        (all, name) => withMarkedSection(page, all, `options: ${name}`, optionTable(documentedOptions(name))),
         text,
       );
     const formatted = await format(written, { ...(await resolveConfig(path)), parser: "markdown" });

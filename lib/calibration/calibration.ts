@@ -46,6 +46,8 @@ interface ScoresAndRates extends Rates {
 export interface StoredCalibration extends ScoresAndRates {
   /** The statistics of the good images, in the order of their scores. */
   images: readonly ImageStatistics[];
+  /** Set if the scores were computed in 8 bits, from which those of other precisions differ by more than rounding. */
+  precision?: "int8" | undefined;
 }
 
 /** The share of good images' pixels below {@link Calibration.outline}. */
@@ -120,10 +122,11 @@ function shownRate(rate: number): string {
  * @throws ReverseDistillationError `INVALID_ARGUMENT` naming what is wrong.
  */
 export function readCalibration(value: unknown): StoredCalibration {
-  const { scores, images, outline, ...rates } = record("calibration", value, [
+  const { scores, images, outline, precision, ...rates } = record("calibration", value, [
     "scores",
     "images",
     "outline",
+    "precision",
     ...Object.keys(rateOptions),
   ]);
   if (!Array.isArray(scores) || scores.length === 0 || !scores.every(Number.isFinite))
@@ -136,6 +139,7 @@ export function readCalibration(value: unknown): StoredCalibration {
       throw invalid(`images[${index}]`, `the numbers ${imageStatistics.join(", ")}`, image);
   });
   if (!Number.isFinite(outline)) throw invalid("outline", "a number", outline);
+  if (precision !== undefined && precision !== "int8") throw invalid("precision", '"int8"', precision);
   const checked = resolveOptions(rateOptions, rates, "calibration");
   requireOrder("review", checked);
   requireEnough(checked, scores.length);
@@ -143,6 +147,7 @@ export function readCalibration(value: unknown): StoredCalibration {
     scores: scores as number[],
     images: images as ImageStatistics[],
     outline: outline as number,
+    ...(precision && { precision }),
     ...checked,
   };
 }

@@ -5,7 +5,6 @@ import { openTrainingSource } from "../evaluation/training-images.js";
 import { requireWritablePlace } from "../files/atomic-file.js";
 import { requireSeparate } from "../files/outputs.js";
 import { printable } from "../files/system-path.js";
-import { ModelFile } from "../model-file/file.js";
 import { calibrateOptions } from "../options/calibrate.js";
 import { loadOptions } from "../options/load.js";
 import { omitOptions } from "../options/option.js";
@@ -13,6 +12,7 @@ import type { CommandContext } from "./context.js";
 import { addFlags, type Flags } from "./flags.js";
 import { weightsInputs } from "./inputs.js";
 import { showProgress } from "./progress.js";
+import { storageOf } from "./storage-of.js";
 import { printThresholds } from "./thresholds.js";
 
 const ownOptions = omitOptions(calibrateOptions, "signal", "onProgress");
@@ -61,15 +61,5 @@ async function runCalibrate(
     printThresholds(context, calibration);
   } finally {
     progress.stop();
-  }
-}
-
-/** How a model is stored, so that it can be stored in the same way again. */
-async function storageOf(path: string): Promise<ModelFile["storage"]> {
-  const file = await ModelFile.open(path);
-  try {
-    return file.storage;
-  } finally {
-    await file.close();
   }
 }

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { Command } from "commander";
 import { calibrationOf, type Calibration } from "../calibration/calibration.js";
 import type { Thresholds } from "../calibration/thresholds.js";
+import { counted } from "../errors/counted.js";
 import { printable } from "../files/system-path.js";
 import { ModelFile } from "../model-file/file.js";
 import type { ModelMetadata } from "../model-file/metadata.js";
@@ -53,9 +54,12 @@ async function inspect(path: string): Promise<Inspection> {
 
 /** The metadata without `modelText`, which repeats `model`, and without the digests of the images. */
 function described(metadata: ModelMetadata) {
-  const { version, createdBy, model, training, thresholds, teacherIncluded, hashes } = metadata;
+  const { version, createdBy, model, training, thresholds, quantisation, teacherIncluded, hashes } = metadata;
   const calibration = metadata.calibration === undefined ? null : calibrationOf(metadata.calibration);
-  return { version, createdBy, model, training, calibration, thresholds, teacherIncluded, hashes };
+  return {
+    ...{ version, createdBy, model, training, calibration, thresholds },
+    ...{ quantisation, teacherIncluded, hashes },
+  };
 }
 
 function describe({
@@ -63,6 +67,7 @@ function describe({
   training,
   calibration,
   thresholds,
+  quantisation,
   tensors,
   hashes,
   ...file
@@ -73,6 +78,7 @@ function describe({
     ...optionRows(modelOptions, model),
     ...trainingRows(training),
     ...thresholdRows(calibration, thresholds),
+    ["8 bits", quantisation ? `quantised with ${counted(quantisation.images, "image")}` : "not quantised"],
     ["teacher", file.teacherIncluded ? "in the file" : "not in the file: pass its weights when you load it"],
     [
       "tensors",

@@ -8,6 +8,7 @@ import { exportCommand } from "./export.js";
 import { importCommand } from "./import.js";
 import { inspectCommand } from "./inspect.js";
 import { libtorchCommand } from "./libtorch.js";
+import { quantiseCommand } from "./quantise.js";
 import { sampleCommand } from "./sample.js";
 import { scoreCommand } from "./score.js";
 import { serveCommand } from "./serve.js";
@@ -19,6 +20,7 @@ import { weightsCommand } from "./weights.js";
 const commands = [
   trainCommand,
   calibrateCommand,
+  quantiseCommand,
   scoreCommand,
   evaluateCommand,
   serveCommand,

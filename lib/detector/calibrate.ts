@@ -25,7 +25,7 @@ import type { Scorer } from "./scorer.js";
 export async function calibrate(
   source: ImageSource,
   scorer: Scorer,
-  { model, trained }: DetectorParts,
+  { native, model, trained }: DetectorParts,
   options: ReturnType<typeof resolveCalibrateOptions>,
 ): Promise<{ stored: StoredCalibration; outliers: Outlier[] }> {
   const { good, format, allowTrained, maxPixels, onProgress, signal } = options;
@@ -49,10 +49,13 @@ export async function calibrate(
   };
   const decoded = readAhead(images, read, { limit: decoders, signal });
   const score = (batch: Parameters<Scorer["compute"]>[0]) => scorer.compute(batch, signal);
-  return calibrateOn(decoded, score, pickOptions(rateOptions, options), async (count) => {
+  const rates = pickOptions(rateOptions, options);
+  const { stored, outliers } = await calibrateOn(decoded, score, rates, async (count) => {
     progress.call({ images: count, total });
     await progress.settled(signal);
   });
+  const { precision } = native.config;
+  return { stored: precision === "int8" ? { ...stored, precision } : stored, outliers };
 }
 
 function trainedOn(name: string): ReverseDistillationError {

@@ -28,6 +28,7 @@ import { resolveExportOptions, type ExportOptions } from "../options/export.js";
 import type { LoadOptions } from "../options/load.js";
 import type { ModelDescription } from "../options/model.js";
 import { resolveOptions } from "../options/option.js";
+import type { Quantisation } from "../quantisation/quantisation.js";
 import { resolveSaveOptions, type SaveCheckpointOptions, type SaveOptions } from "../options/save.js";
 import {
   scoreBatchOptions,
@@ -36,11 +37,13 @@ import {
   type ScoreBatchOptions,
   type ScoreOptions,
 } from "../options/score.js";
+import { resolveQuantiseOptions, type QuantiseOptions } from "../options/quantise.js";
 import type { WatchOptions } from "../options/watch.js";
 import { calibrate } from "./calibrate.js";
 import { loadCheckpointFile, loadModelFile } from "./load.js";
 import type { DetectorParts } from "./parts.js";
 import type { Place } from "./place.js";
+import { quantise } from "./quantise.js";
 import { Scorer, type RegionsFound, type Score } from "./scorer.js";
 
 /** Node.js before 20.5 lacks the symbol; compilers of `await using` then fall back to this one. */
@@ -65,6 +68,8 @@ export class Detector {
   readonly #parts: DetectorParts;
   readonly #rule: DecisionRule;
   readonly #scorer: Scorer;
+  #quantisation: Quantisation | undefined;
+  #quantising: Promise<unknown> = Promise.resolve();
   readonly #running = new Set<Promise<unknown>>();
   #disposal: Promise<void> | undefined;
 
@@ -81,6 +86,7 @@ export class Detector {
       );
     }
     this.#parts = parts;
+    this.#quantisation = parts.quantisation;
     this.#rule = new DecisionRule(parts.calibration, parts.thresholds);
     this.#scorer = new Scorer(parts, this.#rule);
     const { native, model, training } = parts;
@@ -171,6 +177,24 @@ export class Detector {
   }
 
   /**
+   * Prepares scoring in 8 bits, which takes about half of the time on most CPUs and less on those with VNNI or AMX: finds
+   * on good images, in float32, where the activations of the networks end. `save` keeps it; then load the detector with
+   * `precision: "int8"`, and calibrate it there. docs/performance.md says how much the maps differ.
+   *
+   * @param images As for `train`: a folder, manifest, list or iterable of images of good parts, which may be those of the
+   * training. 64 to 128 images are enough.
+   * @returns the number of images that were used.
+   * @throws ReverseDistillationError `INVALID_ARGUMENT` on a GPU; `NO_IMAGES`, and as {@link Detector.score} does.
+   */
+  async quantise(images: ImageSource, options: QuantiseOptions = {}): Promise<{ images: number }> {
+    const resolved = resolveQuantiseOptions(options);
+    return this.#work(resolved.signal, async () => {
+      this.#quantisation = await this.#alone(() => quantise(images, this.#scorer, this.#parts, resolved));
+      return { images: this.#quantisation.images };
+    });
+  }
+
+  /**
    * Scores one image. Calls that arrive while a batch is being computed form the next batch; see the option `batching`.
    *
    * @throws ReverseDistillationError `NOT_FOUND`, `IO`, `INVALID_IMAGE`, `INVALID_ARGUMENT`, `DISPOSED`, `ABORTED`,
@@ -246,7 +270,7 @@ export class Detector {
     const name = checkPath("path", path);
     const { signal, ...storage } = resolveSaveOptions(options);
     const { native, model, training, trained, inputs } = this.#parts;
-    const described = { model, training, trained, ...this.#rule.stored };
+    const described = { model, training, trained, ...this.#rule.stored, quantisation: this.#quantisation };
     await this.#work(signal, async () => {
       await requireSeparate([{ name: "the model", path: name }], inputs);
       await writeModelFile(name, native, described, { ...storage, signal });
@@ -315,6 +339,13 @@ export class Detector {
     } catch (error) {
       throw fromNative(error);
     }
+  }
+
+  /** Runs quantisations one after the other: a model observes one set of images at a time. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#quantising.then(work);
+    this.#quantising = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Runs work that `dispose` waits for. */

@@ -1,8 +1,11 @@
 import { throwIfAborted, untilAborted } from "../errors/abort.js";
+import { ReverseDistillationError } from "../errors/error.js";
 import { path as checkPath } from "../errors/validate.js";
 import { invalidFile } from "../files/invalid-file.js";
+import { printable } from "../files/system-path.js";
 import { loadCheckpoint } from "../model-file/checkpoint.js";
 import { ModelFile } from "../model-file/file.js";
+import type { ModelMetadata } from "../model-file/metadata.js";
 import { findReferredTeacher } from "../model-file/referred-teacher.js";
 import type { NativeModel } from "../native/addon.js";
 import { loadAddon } from "../native/loader.js";
@@ -11,6 +14,7 @@ import { resolveCheckpointOptions, type CheckpointOptions } from "../options/che
 import { resolveLoadOptions, type LoadOptions, type modelLimitOptions } from "../options/load.js";
 import { modelOptions } from "../options/model.js";
 import { pickOptions, type ResolvedOptions } from "../options/option.js";
+import type { Precision } from "../options/precision.js";
 import { readInterest } from "../regions/read-interest.js";
 import { findTeacherWeights, loadTeacherWeights } from "../teacher/weights.js";
 import { createModel, type DetectorParts } from "./parts.js";
@@ -28,12 +32,15 @@ export async function loadModelFile(path: string | URL, options: LoadOptions): P
     requireWithinLimits(file, resolved);
     const teacher = await findReferredTeacher(file, { weights, signal, onProgress });
     if (teacher !== undefined) await file.takeTeacherFrom(teacher, signal);
-    const { model, training, calibration, thresholds, trained } = file.metadata;
-    const native = await createModel(addon, model, resolvePlace(addon, device, precision), 0);
+    const { model, training, calibration, thresholds, quantisation, trained } = file.metadata;
+    const place = resolvePlace(addon, device, precision);
+    if (place.precision === "int8" && quantisation === undefined) throw notQuantised(name);
+    const native = await createModel(addon, model, place, 0, quantisation);
     await fill(native, signal, () => file.readInto(native));
+    warnOfOtherScores(name, file.metadata, place.precision);
     const inputs = teacher === undefined ? [] : [{ name: "the weights", path: teacher }];
     const modelFile = { name: "the model", path: name };
-    const described = { model, training, calibration, thresholds, trained };
+    const described = { model, training, calibration, thresholds, quantisation, trained };
     return { addon, native, ...described, threads, batching, inputs, modelFile };
   } finally {
     await file.close();
@@ -74,6 +81,32 @@ export async function loadCheckpointFile(
     ...(typeof given === "string" ? [{ name: "the region of interest", path: given }] : []),
   ];
   return { addon, native, model, training: null, threads, batching, inputs };
+}
+
+/** The error for scoring a model in 8 bits that was not quantised. */
+function notQuantised(path: string): ReverseDistillationError {
+  return new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `precision "int8" needs a model that was quantised, and ${printable(path)} was not. Quantise it on good parts: load it ` +
+      "in float32 and call detector.quantise(images), then save it; or run reverse-distillation quantise <model> <folder>.",
+  );
+}
+
+/** Warns of thresholds that were calibrated on the scores of the other arithmetic. */
+function warnOfOtherScores(
+  path: string,
+  { calibration, thresholds }: ModelMetadata,
+  precision: Precision,
+): void {
+  if (calibration === undefined && thresholds === undefined) return;
+  if ((calibration?.precision === "int8") === (precision === "int8")) return;
+  const [then, now] = precision === "int8" ? ["float32", "8 bits"] : ["8 bits", precision];
+  process.emitWarning(
+    `The thresholds of ${printable(path)} belong to scores in ${then}, and those in ${now} are slightly different. Calibrate ` +
+      "it again in the precision that it will score in: detector.calibrate(images), or reverse-distillation calibrate " +
+      `<model> <folder> --precision ${precision}.`,
+    { type: "ReverseDistillationWarning", code: "CALIBRATION_PRECISION" },
+  );
 }
 
 /** @throws ReverseDistillationError `INVALID_FILE` if the model asks for more than the options allow. */

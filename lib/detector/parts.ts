@@ -6,6 +6,7 @@ import type { Addon, NativeModel } from "../native/addon.js";
 import { fromNative } from "../native/native-error.js";
 import type { ResolvedBatching } from "../options/batching.js";
 import type { ModelDescription } from "../options/model.js";
+import type { Quantisation } from "../quantisation/quantisation.js";
 import type { Place } from "./place.js";
 
 /** What a detector is made from; it then owns the native model. */
@@ -19,6 +20,8 @@ export interface DetectorParts {
   calibration?: StoredCalibration | undefined;
   /** Thresholds that were set by hand. */
   thresholds?: Thresholds | undefined;
+  /** What scoring in 8 bits needs, if the detector was quantised. */
+  quantisation?: Quantisation | undefined;
   /** Short digests of the images that the detector was trained on, if they are known. */
   trained?: readonly string[] | undefined;
   /** 0 lets LibTorch choose. */
@@ -30,15 +33,24 @@ export interface DetectorParts {
   modelFile?: NamedFile;
 }
 
-/** Makes the native model that a description stands for. Its weights are random until others are loaded. */
+/**
+ * Makes the native model that a description stands for. Its weights are random until others are loaded.
+ *
+ * @param quantisation For the precision "int8".
+ */
 export async function createModel(
   addon: Addon,
   { imageSize: [height, width], layers, ...rest }: Omit<ModelDescription, "roi">,
   place: Place,
   seed: number,
+  quantisation?: Quantisation,
 ): Promise<NativeModel> {
   try {
-    return await addon.Model.create({ ...rest, layers: [...layers], height, width, ...place, seed });
+    const activationRanges = place.precision === "int8" ? quantisation?.ranges : undefined;
+    return await addon.Model.create({
+      ...{ ...rest, layers: [...layers], height, width, ...place, seed },
+      ...(activationRanges && { activationRanges }),
+    });
   } catch (error) {
     throw fromNative(error);
   }

@@ -27,22 +27,41 @@ export function resolvePlace(addon: Addon, device: Device, precision?: ScoringPr
  * hardware, and float32 on other CPUs, where float32 is faster.
  *
  * @param device "cpu" or "cuda:N".
- * @throws ReverseDistillationError `INVALID_ARGUMENT` on the CPU for tf32 and float16, and for bfloat16 if the
- * processor cannot run it.
+ * @throws ReverseDistillationError `INVALID_ARGUMENT` for a precision that the device does not have.
  */
 export function resolvePrecision(addon: Addon, device: string, given?: ScoringPrecision): Precision {
-  const chosen = given ?? (device === "cpu" ? "float32" : "auto");
-  if (device !== "cpu") return chosen === "auto" ? "bfloat16" : chosen;
-  const { cpuRunsBfloat16, cpuHasBfloat16 } = addon.info();
-  if (chosen === "auto") return cpuHasBfloat16 ? "bfloat16" : "float32";
-  if (chosen === "float32" || (chosen === "bfloat16" && cpuRunsBfloat16)) return chosen;
-  const allowed = cpuRunsBfloat16 ? '"auto", "float32" or "bfloat16"' : '"auto" or "float32"';
-  const why =
-    chosen === "bfloat16"
+  const onCpu = device === "cpu";
+  const chosen = given ?? (onCpu ? "float32" : "auto");
+  const { cpuRunsBfloat16, cpuRunsInt8, cpuHasBfloat16 } = addon.info();
+  const allowed: ScoringPrecision[] = onCpu
+    ? [
+        "auto",
+        "float32",
+        ...(cpuRunsBfloat16 ? ["bfloat16" as const] : []),
+        ...(cpuRunsInt8 ? ["int8" as const] : []),
+      ]
+    : ["auto", "float32", "tf32", "bfloat16", "float16"];
+  if (!allowed.includes(chosen)) throw unavailable(chosen, onCpu, allowed);
+  if (chosen !== "auto") return chosen;
+  return onCpu && !cpuHasBfloat16 ? "float32" : "bfloat16";
+}
+
+function unavailable(
+  precision: ScoringPrecision,
+  onCpu: boolean,
+  allowed: readonly ScoringPrecision[],
+): ReverseDistillationError {
+  const names = allowed.map((name) => `"${name}"`);
+  const why = !onCpu
+    ? "works on CPUs only"
+    : precision === "bfloat16"
       ? "needs a processor with AVX-512 (BW, VL and DQ) or AVX-NE-CONVERT"
-      : "works on GPUs only";
-  throw new ReverseDistillationError(
+      : precision === "int8"
+        ? "needs a LibTorch with oneDNN"
+        : "works on GPUs only";
+  return new ReverseDistillationError(
     "INVALID_ARGUMENT",
-    `precision must be ${allowed} on this CPU; got "${chosen}", which ${why}.`,
+    `precision must be ${names.slice(0, -1).join(", ")} or ${names.at(-1)!} on ${onCpu ? "this CPU" : "GPUs"}; got ` +
+      `"${precision}", which ${why}.`,
   );
 }

@@ -183,6 +183,14 @@ export class Scorer {
     });
   }
 
+  /** Collects what the networks' convolutions read while they score images; see `NativeModel.observe`. */
+  observe(images: readonly ScorableImage[], signal: AbortSignal | undefined): Promise<void> {
+    const { addon, native, threads, model } = this.#parts;
+    const leveled = images.map((image) => withLevels(image, model.levels));
+    const observe = () => cancellable(addon, signal, (token) => native.observe(leveled, threads, token));
+    return this.#budget.use(threads, observe, signal);
+  }
+
   /** @param size The size of the image, before it was shrunk. */
   async #toScore(
     { score, map, height, width, image, mask }: ComputedScore,

@@ -6,6 +6,7 @@ import { shortDigestBytes } from "../image/digest.js";
 import { modelOptions, type ModelDescription } from "../options/model.js";
 import { neededVersion, newestVersion, storedNames } from "../options/option.js";
 import { trainingOptions } from "../options/training.js";
+import { readQuantisation, type Quantisation } from "../quantisation/quantisation.js";
 import type { SafetensorsFile } from "../safetensors/reader.js";
 import { version as packageVersion } from "../version.js";
 import { readModelDescription, readTrainingDescription, type TrainingDescription } from "./description.js";
@@ -20,11 +21,14 @@ export const trainingFormat = "reverse-distillation-training";
 /** The first version of the format with a calibration and thresholds. */
 const calibratedVersion = 4;
 
+/** The first version of the format with a quantisation, and with calibrations in 8 bits. */
+const quantisedVersion = 7;
+
 /**
  * The newest version of the format. It increases whenever an older reader would misread a file, so also with each new
  * stored option. A file has the lowest version from 2 on that can store its options, so that older readers can read it.
  */
-export const formatVersion = Math.max(calibratedVersion, newestVersion(modelOptions, trainingOptions));
+export const formatVersion = Math.max(quantisedVersion, newestVersion(modelOptions, trainingOptions));
 
 /** What a model file says about itself. */
 export interface ModelMetadata {
@@ -41,6 +45,8 @@ export interface ModelMetadata {
   calibration?: StoredCalibration | undefined;
   /** Thresholds that were set by hand. */
   thresholds?: Thresholds | undefined;
+  /** What scoring in 8 bits needs, if the detector was quantised. */
+  quantisation?: Quantisation | undefined;
   /** Short digests of the training images, if they are known. */
   trained?: readonly string[] | undefined;
   /** Whether the file contains the teacher's tensors; if not, `hashes.teacher` identifies them. */
@@ -52,7 +58,7 @@ export interface ModelMetadata {
 /** What the metadata of a new file are made from. */
 export type ModelFileContent = Pick<
   ModelMetadata,
-  "model" | "training" | "calibration" | "thresholds" | "trained" | "teacherIncluded"
+  "model" | "training" | "calibration" | "thresholds" | "quantisation" | "trained" | "teacherIncluded"
 > & { hashes: ModelHashes };
 
 /** A description as the text that is stored and hashed. */
@@ -80,9 +86,11 @@ function versionOf({
   training,
   calibration,
   thresholds,
-}: Pick<ModelFileContent, "model" | "training" | "calibration" | "thresholds">): number {
+  quantisation,
+}: Pick<ModelFileContent, "model" | "training" | "calibration" | "thresholds" | "quantisation">): number {
   return Math.max(
     calibration === undefined && thresholds === undefined ? 2 : calibratedVersion,
+    quantisation === undefined && calibration?.precision === undefined ? 2 : quantisedVersion,
     neededVersion(modelOptions, { ...model }),
     training === null ? 2 : neededVersion(trainingOptions, { ...training }),
   );
@@ -90,7 +98,8 @@ function versionOf({
 
 /** The metadata of a file in the current version of the format. */
 export function encodeMetadata(content: ModelFileContent): Record<string, string> {
-  const { model, training, calibration, thresholds, trained, teacherIncluded, hashes } = content;
+  const { model, training, calibration, thresholds, quantisation, trained, teacherIncluded, hashes } =
+    content;
   const metadata = {
     format,
     format_version: String(versionOf(content)),
@@ -99,6 +108,7 @@ export function encodeMetadata(content: ModelFileContent): Record<string, string
     training: describeTraining(training, versionOf(content)),
     ...(calibration && { calibration: JSON.stringify(calibration) }),
     ...(thresholds && { thresholds: JSON.stringify(thresholds) }),
+    ...(quantisation && { quantisation: JSON.stringify(quantisation) }),
     ...(trained && { image_digests: trained.join("") }),
     teacher: JSON.stringify({ included: teacherIncluded, sha256: hashes.teacher }),
     model_sha256: hashes.model,
@@ -116,16 +126,17 @@ export function readMetadata(file: SafetensorsFile): ModelMetadata {
   const { path, metadata } = file;
   if (version > 1) requireContentHash(path, metadata);
   const teacher = version > 1 ? readJson(file, "teacher", readTeacher) : undefined;
-  const calibrated = <T>(key: string, read: (value: unknown) => T) =>
-    version >= calibratedVersion && metadata[key] !== undefined ? readJson(file, key, read) : undefined;
+  const since = <T>(first: number, key: string, read: (value: unknown) => T) =>
+    version >= first && metadata[key] !== undefined ? readJson(file, key, read) : undefined;
   return {
     version,
     createdBy: metadata.created_by ?? "an unknown program",
     model: readJson(file, "model", (value) => readModelDescription(value, version)),
     modelText: metadata.model!,
     training: readJson(file, "training", (value) => readTrainingDescription(value, version)),
-    calibration: calibrated("calibration", readCalibration),
-    thresholds: calibrated("thresholds", (value) => checkThresholds(value, null)),
+    calibration: since(calibratedVersion, "calibration", readCalibration),
+    thresholds: since(calibratedVersion, "thresholds", (value) => checkThresholds(value, null)),
+    quantisation: since(quantisedVersion, "quantisation", readQuantisation),
     trained: readDigests(path, metadata),
     teacherIncluded: teacher?.included ?? true,
     hashes: teacher === undefined ? null : { teacher: teacher.sha256, model: readModelHash(path, metadata) },

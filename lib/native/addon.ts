@@ -27,8 +27,10 @@ export interface ModelConfig extends Omit<ModelDescription, "imageSize" | "level
   width: number;
   /** "cpu" or "cuda:N". */
   device: string;
-  /** "tf32" needs a GPU; "float16" needs a GPU and is for scoring only. */
+  /** "tf32" needs a GPU; "float16" needs a GPU and is for scoring only; "int8" needs a CPU and is for scoring only. */
   precision: Precision;
+  /** For "int8": what {@link NativeModel.activationRanges} returned. */
+  activationRanges?: readonly number[];
   /** Seeds the initial weights. */
   seed: number;
 }
@@ -200,6 +202,12 @@ export interface NativeModel {
    */
   score(images: LeveledImage[], threads: number, cancel: NativeCancelToken): Promise<NativeScore[]>;
   /**
+   * Collects what the convolutions read while they score images, in float32. On the CPU only. Otherwise as {@link score}.
+   */
+  observe(images: LeveledImage[], threads: number, cancel: NativeCancelToken): Promise<void>;
+  /** Ends the observation: `ScoringEngine::activation_ranges` of native/pipeline/scoring_engine.h describes the numbers. */
+  activationRanges(): Promise<number[]>;
+  /**
    * Allocates uninitialised memory for pixels. For a model on a GPU the memory is pinned, so pixels decoded into it are
    * copied to the GPU directly.
    */
@@ -228,6 +236,8 @@ export interface AddonInfo {
   cpuRunsBfloat16: boolean;
   /** Whether this processor also multiplies bfloat16 matrices in hardware, which makes it the faster precision. */
   cpuHasBfloat16: boolean;
+  /** Whether the networks run in 8 bits: whether this LibTorch has oneDNN's operators for it. */
+  cpuRunsInt8: boolean;
   threads: number;
   /** The number of GPUs that the addon can use: 0 in a CPU build, or if CUDA finds none. */
   cudaDevices: number;

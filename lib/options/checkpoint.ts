@@ -9,7 +9,7 @@ import {
   type GivenOptions,
   type ResolvedOptions,
 } from "./option.js";
-import { scoringPrecisionOptions } from "./precision.js";
+import { unquantisedPrecisionOptions } from "./precision.js";
 import { downloadOptions } from "./progress.js";
 import { teacherWeights } from "./weights.js";
 
@@ -43,7 +43,7 @@ const otherModelOptions = {
 export const checkpointOptions = {
   ...authorsOptions,
   ...otherModelOptions,
-  ...scoringPrecisionOptions,
+  ...unquantisedPrecisionOptions,
   ...computingOptions,
   ...abortOptions,
   ...downloadOptions,
@@ -54,7 +54,7 @@ export interface CheckpointOptions
   extends
     GivenOptions<typeof authorsOptions>,
     GivenOptions<typeof otherModelOptions>,
-    GivenOptions<typeof scoringPrecisionOptions>,
+    GivenOptions<typeof unquantisedPrecisionOptions>,
     GivenOptions<typeof computingOptions>,
     GivenOptions<typeof abortOptions>,
     GivenOptions<typeof downloadOptions> {}

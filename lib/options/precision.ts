@@ -3,12 +3,13 @@ import { optional } from "./option.js";
 
 /**
  * The precision of the networks' arithmetic; maps and scores are always float32. "tf32" is float32, except that
- * convolutions round their inputs to 10 bits of mantissa.
+ * convolutions round their inputs to 10 bits of mantissa; "int8" is float32, except that all convolutions but the first
+ * have inputs and weights of 8 bits.
  */
-export type Precision = "float32" | "tf32" | "bfloat16" | "float16";
+export type Precision = "float32" | "tf32" | "bfloat16" | "float16" | "int8";
 
 /** The precisions that a detector can train in. */
-export type TrainingPrecision = "auto" | Exclude<Precision, "float16">;
+export type TrainingPrecision = "auto" | Exclude<Precision, "float16" | "int8">;
 
 /** The precisions that a detector can score in. */
 export type ScoringPrecision = "auto" | Precision;
@@ -19,7 +20,9 @@ export const trainingPrecisions = [
   "tf32",
   "bfloat16",
 ] as const satisfies TrainingPrecision[];
-export const scoringPrecisions = [...trainingPrecisions, "float16"] as const satisfies ScoringPrecision[];
+/** The precisions of detectors that were not quantised. */
+export const unquantisedPrecisions = [...trainingPrecisions, "float16"] as const satisfies ScoringPrecision[];
+export const scoringPrecisions = [...unquantisedPrecisions, "int8"] as const satisfies ScoringPrecision[];
 
 const help =
   "precision of the networks' arithmetic; auto is bfloat16 if the hardware supports it, else float32";
@@ -38,10 +41,19 @@ export const trainingPrecisionOptions = {
   precision: optional(choice(trainingPrecisions), { defaultText, help }),
 };
 
+/** For detectors that were not quantised. */
+export const unquantisedPrecisionOptions = {
+  /**
+   * Precision of the networks' arithmetic, as for `train`; on GPUs, "float16" too.
+   * @defaultValue "float32" on CPUs, "bfloat16" on GPUs
+   */
+  precision: optional(choice(unquantisedPrecisions), { defaultText, help }),
+};
+
 export const scoringPrecisionOptions = {
   /**
-   * Precision of the networks' arithmetic, as for `train`; on GPUs, "float16" too. It may differ from the precision
-   * that the detector was trained in.
+   * Precision of the networks' arithmetic, as for `train`; on GPUs, "float16" too, and on CPUs "int8", if the detector
+   * was saved after `quantise`. It may differ from the precision that the detector was trained in.
    * @defaultValue "float32" on CPUs, "bfloat16" on GPUs
    */
   precision: optional(choice(scoringPrecisions), { defaultText, help }),

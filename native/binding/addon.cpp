@@ -36,6 +36,7 @@ Napi::Value describe_library(const Napi::CallbackInfo& call) {
   const bool runs_bfloat16 = onednn::runs_bfloat16();
   value.Set("cpuRunsBfloat16", runs_bfloat16);
   value.Set("cpuHasBfloat16", runs_bfloat16 && cpu_has_bfloat16());
+  value.Set("cpuRunsInt8", onednn::runs_int8());
   value.Set("threads", default_threads());
   value.Set("cudaDevices", cuda_devices());
   value.Set("liveModels", static_cast<double>(ModelWrap::live_models.load()));

@@ -24,7 +24,8 @@ const Names<Fit> kFits = {{"stretch", Fit::kStretch}, {"pad", Fit::kPad}, {"crop
 const Names<Precision> kPrecisions = {{"float32", Precision::kFloat32},
                                       {"tf32", Precision::kTf32},
                                       {"bfloat16", Precision::kBFloat16},
-                                      {"float16", Precision::kFloat16}};
+                                      {"float16", Precision::kFloat16},
+                                      {"int8", Precision::kInt8}};
 const Names<FeatureStorage> kFeatureStorages = {{"memory", FeatureStorage::kMemory},
                                                 {"file", FeatureStorage::kFile},
                                                 {"recomputed", FeatureStorage::kNone}};
@@ -64,6 +65,14 @@ const char* name_of(T value, const Names<T>& names) {
 
 int64_t to_integer(const Napi::Value& value) { return value.ToNumber().Int64Value(); }
 
+std::vector<double> to_numbers(const Napi::Value& value) {
+  std::vector<double> numbers;
+  if (value.IsUndefined()) return numbers;
+  const auto array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) numbers.push_back(array.Get(i).ToNumber().DoubleValue());
+  return numbers;
+}
+
 std::optional<Tiles> to_tiles(const Napi::Value& value) {
   if (value.IsUndefined()) return {};
   const auto tiles = value.As<Napi::Object>();
@@ -100,6 +109,7 @@ ModelConfig to_model_config(const Napi::Object& value) {
   config.normalisation = from_name(value.Get("normalisation"), kNormalisations);
   config.device = value.Get("device").ToString().Utf8Value();
   config.precision = from_name(value.Get("precision"), kPrecisions);
+  config.activation_ranges = to_numbers(value.Get("activationRanges"));
   config.seed = static_cast<uint64_t>(to_integer(value.Get("seed")));
   return config;
 }

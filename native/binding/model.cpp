@@ -22,6 +22,8 @@ Napi::Function ModelWrap::define(Napi::Env env) {
        InstanceMethod<&ModelWrap::continue_training>("continueTraining"),
        InstanceMethod<&ModelWrap::training_state>("trainingState"),
        InstanceMethod<&ModelWrap::end_training>("endTraining"), InstanceMethod<&ModelWrap::score>("score"),
+       InstanceMethod<&ModelWrap::observe>("observe"),
+       InstanceMethod<&ModelWrap::activation_ranges>("activationRanges"),
        InstanceMethod<&ModelWrap::allocate_pixels>("allocatePixels"),
        InstanceMethod<&ModelWrap::trace>("trace"),
        InstanceAccessor<&ModelWrap::last_transfer>("lastTransfer"),
@@ -119,6 +121,22 @@ Napi::Value ModelWrap::score(const Napi::CallbackInfo& info) {
     return submit(std::make_shared<ScoreJob>(info.Env(), *this, info[0].As<Napi::Array>(),
                                              info[1].ToNumber().Int32Value(),
                                              CancelTokenWrap::from(info[2])));
+  });
+}
+
+Napi::Value ModelWrap::observe(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    return submit(std::make_shared<ObserveJob>(info.Env(), *this, info[0].As<Napi::Array>(),
+                                               info[1].ToNumber().Int32Value(),
+                                               CancelTokenWrap::from(info[2])));
+  });
+}
+
+Napi::Value ModelWrap::activation_ranges(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    require_alive();
+    return submit(std::make_shared<ActivationRangesJob>(info.Env(), *this));
   });
 }
 

@@ -38,6 +38,8 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap> {
   Napi::Value training_state(const Napi::CallbackInfo& info);
   Napi::Value end_training(const Napi::CallbackInfo& info);
   Napi::Value score(const Napi::CallbackInfo& info);
+  Napi::Value observe(const Napi::CallbackInfo& info);
+  Napi::Value activation_ranges(const Napi::CallbackInfo& info);
   Napi::Value allocate_pixels(const Napi::CallbackInfo& info);
   Napi::Value trace(const Napi::CallbackInfo& info);
   Napi::Value last_transfer(const Napi::CallbackInfo& info);

@@ -110,6 +110,18 @@ Napi::Value ScoreJob::result(Napi::Env env) {
   return results;
 }
 
+ObserveJob::ObserveJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, int threads,
+                       std::shared_ptr<CancelToken> cancel)
+    : ModelJob(env, model, threads), images_(lend_images(images)) {
+  set_cancel_token(std::move(cancel));
+}
+
+Napi::Value ActivationRangesJob::result(Napi::Env env) {
+  Napi::Array ranges = Napi::Array::New(env, ranges_.size());
+  for (uint32_t i = 0; i < ranges_.size(); ++i) ranges.Set(i, ranges_[i]);
+  return ranges;
+}
+
 TraceJob::TraceJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, Loss loss, int threads)
     : ModelJob(env, model, threads), images_(lend_images(images)), loss_(loss) {}
 

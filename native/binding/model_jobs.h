@@ -109,6 +109,32 @@ class ScoreJob : public ModelJob {
   std::vector<ScoredImage> scored_;
 };
 
+/// See `Detector::observe`.
+class ObserveJob : public ModelJob {
+ public:
+  ObserveJob(Napi::Env env, ModelWrap& model, const Napi::Array& images, int threads,
+             std::shared_ptr<CancelToken> cancel);
+
+ protected:
+  void work() override { detector().observe(images_); }
+
+ private:
+  std::vector<PixelView> images_;
+};
+
+/// Resolves to an array of numbers; see `Detector::activation_ranges`.
+class ActivationRangesJob : public ModelJob {
+ public:
+  ActivationRangesJob(Napi::Env env, ModelWrap& model) : ModelJob(env, model, 0) {}
+
+ protected:
+  void work() override { ranges_ = detector().activation_ranges(); }
+  Napi::Value result(Napi::Env env) override;
+
+ private:
+  std::vector<double> ranges_;
+};
+
 /// Resolves to an array of named tensors.
 class TraceJob : public ModelJob {
  public:

@@ -39,8 +39,9 @@ struct Tiles {
 
 /// Precision of the networks' arithmetic. `kTf32` is float32 whose convolutions round their inputs to TF32
 /// (see `Float32Mode`); GPU only. Training in `kBFloat16` keeps weights and optimiser steps in float32.
-/// `kFloat16`, whose range is too small for gradients, is for scoring on a GPU only.
-enum class Precision { kFloat32, kTf32, kBFloat16, kFloat16 };
+/// `kFloat16`, whose range is too small for gradients, is for scoring on a GPU only. `kInt8`, for scoring on
+/// the CPU only, is float32 whose convolutions read 8 bits, all but the first.
+enum class Precision { kFloat32, kTf32, kBFloat16, kFloat16, kInt8 };
 
 /// What a model is made from. The facade validates it and fills in defaults.
 struct ModelConfig {
@@ -56,6 +57,7 @@ struct ModelConfig {
   Normalisation normalisation = Normalisation::kImageNet;
   std::string device = "cpu";  ///< "cpu" or "cuda:N".
   Precision precision = Precision::kFloat32;
+  std::vector<double> activation_ranges;  ///< With `kInt8` only; see `ScoringEngine::activation_ranges`.
   uint64_t seed = 0;  ///< Seeds the initial weights.
 };
 

@@ -8,6 +8,7 @@ c10::ScalarType scalar_type(Precision precision) {
   switch (precision) {
     case Precision::kFloat32:
     case Precision::kTf32:
+    case Precision::kInt8:
       return c10::kFloat;
     case Precision::kBFloat16:
       return c10::kBFloat16;

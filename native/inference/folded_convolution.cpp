@@ -58,8 +58,19 @@ FoldedConvolution::FoldedConvolution(const torch::nn::Module& convolution,
                 .contiguous(format);
 }
 
+void FoldedConvolution::quantise(double range) {
+  quantised_.emplace(weight_, bias_, geometry_, range);
+  weight_.reset();
+  prepared_ = true;
+}
+
+at::Tensor FoldedConvolution::prepared(const at::Tensor& input) const {
+  return quantised_ && input.scalar_type() == at::kFloat ? quantised_->quantised(input) : input;
+}
+
 void FoldedConvolution::prepare(const at::Tensor& input) {
   throw_if_cancelled();
+  if (observed_) observed_->add(input);
   if (prepared_) return;
   prepared_ = true;
   if (weight_.is_cuda()) {
@@ -89,9 +100,16 @@ void FoldedConvolution::take_over_bias_of(FoldedConvolution& other) {
   other.bias_ = at::Tensor();
 }
 
-at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation) {
+at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation,
+                                  const FoldedConvolution* reader) {
   prepare(input);
   const bool relu = activation == Activation::kRelu;
+  if (quantised_) {
+    const bool reads_8_bits = reader != nullptr && reader->quantised_;
+    return quantised_->convolve(
+        prepared(input), relu,
+        reads_8_bits ? std::optional(reader->quantised_->input_scale()) : std::nullopt);
+  }
   if (winograd_) return winograd_->convolve(input, relu);
   if (packed_) return packed_->convolve(input, bias_, relu);
   if (relu && weight_.is_cuda()) {
@@ -110,6 +128,7 @@ at::Tensor FoldedConvolution::run(const at::Tensor& input, Activation activation
 
 at::Tensor FoldedConvolution::run_residual(const at::Tensor& input, at::Tensor residual) {
   prepare(input);
+  if (quantised_) return quantised_->convolve_residual(prepared(input), std::move(residual));
   if (winograd_) return winograd_->convolve_residual(input, std::move(residual));
   if (packed_) return packed_->convolve_residual(input, bias_, std::move(residual));
   if (weight_.is_cuda()) {

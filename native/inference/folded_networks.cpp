@@ -34,6 +34,10 @@ std::vector<at::Tensor> FoldedTeacher::run(const at::Tensor& images) {
   return run_stages(stages_, at::max_pool2d(stem_.run(images, Activation::kRelu), 3, 2, 1));
 }
 
+void FoldedTeacher::list(std::vector<FoldedConvolution*>& convolutions) {
+  for (FoldedStage& stage : stages_) stage.list(convolutions);
+}
+
 FoldedStudent::FoldedStudent(const BottleneckImpl& bottleneck, const DecoderImpl& decoder,
                              at::ScalarType dtype)
     : embedding_(bottleneck.embedding(), dtype), decoder_(fold(decoder.stages(), dtype)) {
@@ -45,11 +49,18 @@ FoldedStudent::FoldedStudent(const BottleneckImpl& bottleneck, const DecoderImpl
 
 std::vector<at::Tensor> FoldedStudent::run(const std::vector<at::Tensor>& features) {
   const auto unit = [this](size_t i, const at::Tensor& x) { return fusion_[i].run(x, Activation::kRelu); };
-  at::Tensor x = at::cat({unit(1, unit(0, features[0])), unit(2, features[1]), features[2]}, 1);
+  const at::Tensor finest = fusion_[0].run(features[0], Activation::kRelu, &fusion_[1]);
+  at::Tensor x = at::cat({unit(1, finest), unit(2, features[1]), features[2]}, 1);
   if (fusion_.size() == 4) x = unit(3, x);
   std::vector<at::Tensor> student = run_stages(decoder_, embedding_.run(x));
   std::reverse(student.begin(), student.end());
   return student;
+}
+
+void FoldedStudent::list(std::vector<FoldedConvolution*>& convolutions) {
+  for (FoldedConvolution& unit : fusion_) convolutions.push_back(&unit);
+  embedding_.list(convolutions);
+  for (FoldedStage& stage : decoder_) stage.list(convolutions);
 }
 
 }  // namespace reverse_distillation

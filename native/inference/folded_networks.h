@@ -16,6 +16,9 @@ class FoldedTeacher {
   /// images: normalised [N, 3, H, W], channels-last, of the constructor's dtype. See `TeacherImpl::forward`.
   std::vector<at::Tensor> run(const at::Tensor& images);
 
+  /// Adds the convolutions whose inputs are at least 0: all but the first. See `FoldedStage::list`.
+  void list(std::vector<FoldedConvolution*>& convolutions);
+
  private:
   FoldedConvolution stem_;
   std::vector<FoldedStage> stages_;
@@ -28,6 +31,9 @@ class FoldedStudent {
 
   /// features: the teacher's three. Returns the student's three, in the same shapes and order.
   std::vector<at::Tensor> run(const std::vector<at::Tensor>& features);
+
+  /// See `FoldedStage::list`.
+  void list(std::vector<FoldedConvolution*>& convolutions);
 
  private:
   std::vector<FoldedConvolution> fusion_;  ///< MFF's, without the last if the layout never runs it.

@@ -22,11 +22,22 @@ FoldedStage::FoldedStage(const torch::nn::Sequential& stage, at::ScalarType dtyp
 at::Tensor FoldedStage::run(const at::Tensor& input) {
   at::Tensor x = input;
   for (Block& block : blocks_) {
-    at::Tensor residual = block.shortcut ? block.shortcut->run(x, Activation::kNone) : x;
-    for (size_t i = 0; i + 1 < block.units.size(); ++i) x = block.units[i].run(x, Activation::kRelu);
+    at::Tensor residual = x;
+    x = block.units.front().prepared(x);
+    if (block.shortcut) residual = block.shortcut->run(x, Activation::kNone);
+    for (size_t i = 0; i + 1 < block.units.size(); ++i) {
+      x = block.units[i].run(x, Activation::kRelu, &block.units[i + 1]);
+    }
     x = block.units.back().run_residual(x, std::move(residual));
   }
   return x;
+}
+
+void FoldedStage::list(std::vector<FoldedConvolution*>& convolutions) {
+  for (Block& block : blocks_) {
+    for (FoldedConvolution& unit : block.units) convolutions.push_back(&unit);
+    if (block.shortcut) convolutions.push_back(&*block.shortcut);
+  }
 }
 
 }  // namespace reverse_distillation

@@ -16,6 +16,9 @@ class FoldedStage {
   /// input: [N, C, H, W], channels-last. Overwritten unless the first block has its own shortcut.
   at::Tensor run(const at::Tensor& input);
 
+  /// Adds its convolutions, in an order that depends on the model alone.
+  void list(std::vector<FoldedConvolution*>& convolutions);
+
  private:
   struct Block {
     std::vector<FoldedConvolution> units;

@@ -4,6 +4,8 @@
 #include <ATen/core/List.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 
 #include <array>
 #include <optional>
@@ -33,6 +35,18 @@ struct Pair {
 bool same_order(const at::Tensor& a, const at::Tensor& b) {
   static const auto order = find<at::Tensor(const at::Tensor&)>("mkldnn::_get_mkldnn_serialized_md");
   return at::equal(order.call(a), order.call(b));
+}
+
+/// One value for both height and width, for operators that are called by their schema.
+c10::List<int64_t> twice(int64_t value) { return c10::List<int64_t>({value, value}); }
+
+/// Calls an operator by its schema, because its C++ signature differs between versions of LibTorch.
+template <typename... Values>
+at::Tensor call(const c10::OperatorHandle& op, Values&&... values) {
+  torch::jit::Stack stack;
+  (stack.emplace_back(std::forward<Values>(values)), ...);
+  op.callBoxed(stack);
+  return std::move(stack.front()).toTensor();
 }
 
 }  // namespace
@@ -105,6 +119,52 @@ at::Tensor PackedWeight::convolve_residual(const at::Tensor& input, const at::Te
   run.call(residual, input, packed_for(input), bias, padding, stride, one, 1, "add", 1.0, "relu", Scalars(),
            "");
   return residual;
+}
+
+bool runs_int8() {
+  static const bool registered =
+      c10::Dispatcher::singleton().findSchema({"onednn::qconv2d_pointwise", ""}).has_value();
+  return available() && registered;
+}
+
+QuantisedWeight::QuantisedWeight(const at::Tensor& weight, const Geometry& geometry, double input_scale)
+    : geometry_(geometry), input_scale_(input_scale) {
+  constexpr double kLargest = 63.0;
+  const at::Tensor largest = weight.abs().amax({1, 2, 3});
+  // A channel of zeros needs a scale, too.
+  scales_ = at::where(largest > 0, largest / kLargest, 1.0F);
+  weight_ = (weight / scales_.view({-1, 1, 1, 1})).round().to(at::kChar);
+  zero_points_ = at::zeros({weight.size(0)}, at::kLong);
+}
+
+const at::Tensor& QuantisedWeight::packed_for(const at::Tensor& input) {
+  at::Tensor& packed = packed_[input.size(0) > 1 ? 1 : 0];
+  if (packed.defined()) return packed;
+  static const auto pack = c10::Dispatcher::singleton().findSchemaOrThrow("onednn::qconv_prepack", "");
+  const int64_t zero_point = 0, groups = 1;
+  packed = call(pack, weight_, scales_, input_scale_, zero_point, twice(geometry_.stride),
+                twice(geometry_.padding), twice(1), groups, input.sizes());
+  return packed;
+}
+
+at::Tensor QuantisedWeight::convolve(const at::Tensor& input, const at::Tensor& bias, bool relu,
+                                     std::optional<double> output_scale) {
+  static const auto run = c10::Dispatcher::singleton().findSchemaOrThrow("onednn::qconv2d_pointwise", "");
+  const int64_t zero_point = 0, groups = 1;
+  return call(run, input, input_scale_, zero_point, packed_for(input), scales_, zero_points_, bias,
+              twice(geometry_.stride), twice(geometry_.padding), twice(1), groups, output_scale.value_or(1.0),
+              zero_point, output_scale ? at::kByte : at::kFloat, relu ? "relu" : "none", Scalars(), "");
+}
+
+at::Tensor QuantisedWeight::convolve_residual(const at::Tensor& input, const at::Tensor& bias,
+                                              at::Tensor residual) {
+  static const auto run =
+      c10::Dispatcher::singleton().findSchemaOrThrow("onednn::qconv2d_pointwise", "binary");
+  const int64_t zero_point = 0, groups = 1;
+  const double scale = 1.0;
+  return call(run, input, input_scale_, zero_point, packed_for(input), scales_, zero_points_,
+              std::move(residual), bias, twice(geometry_.stride), twice(geometry_.padding), twice(1), groups,
+              scale, zero_point, at::kFloat, scale, zero_point, "sum", c10::IValue(), "relu", Scalars(), "");
 }
 
 }  // namespace reverse_distillation::onednn

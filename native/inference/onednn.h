@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <array>
+#include <optional>
 
 namespace reverse_distillation::onednn {
 
@@ -46,6 +47,37 @@ class PackedWeight {
 
   Geometry geometry_;
   at::Tensor weight_;                 ///< As given; dropped once it is packed.
+  std::array<at::Tensor, 2> packed_;  ///< For one image, and for several.
+};
+
+/// Whether this LibTorch has the operators of `QuantisedWeight`, and they are switched on.
+bool runs_int8();
+
+/// A convolution's weight in 8 bits, for inputs in 8 bits: w = scale[c'] q with q from -63 to 63. Such a q
+/// and inputs up to 255 cannot saturate the sums of two products that processors without VNNI keep in 16
+/// bits, so results are the same on all processors.
+class QuantisedWeight {
+ public:
+  /// weight: float32 [C', C, k, k], contiguous. geometry: not transposed. input_scale: an input x stands for
+  /// input_scale x.
+  QuantisedWeight(const at::Tensor& weight, const Geometry& geometry, double input_scale);
+
+  /// convolution(input) + bias, then max(0, .) if `relu`. input: uint8 [N, C, H, W], channels-last. bias:
+  /// float32 [C']. Returns float32, or uint8 in units of `output_scale` if one is given; channels-last.
+  at::Tensor convolve(const at::Tensor& input, const at::Tensor& bias, bool relu,
+                      std::optional<double> output_scale);
+
+  /// relu(convolution(input) + bias + residual), all but the input float32. Overwrites the residual.
+  at::Tensor convolve_residual(const at::Tensor& input, const at::Tensor& bias, at::Tensor residual);
+
+ private:
+  const at::Tensor& packed_for(const at::Tensor& input);
+
+  Geometry geometry_;
+  double input_scale_;
+  at::Tensor weight_;                 ///< int8 [C', C, k, k]
+  at::Tensor scales_;                 ///< float32 [C']
+  at::Tensor zero_points_;            ///< int64 [C'], all 0.
   std::array<at::Tensor, 2> packed_;  ///< For one image, and for several.
 };
 

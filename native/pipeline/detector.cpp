@@ -93,6 +93,29 @@ void Detector::train(const ImageSet& images, const TrainingConfig& config, const
 void Detector::drop_engine() {
   gpu_scoring_.reset();
   engine_.reset();
+  observer_.reset();
+}
+
+void Detector::observe(std::span<const PixelView> images) {
+  if (!device_.is_cpu()) {
+    throw Error(ErrorCode::kInvalidArgument, "Activations are observed on the CPU only.");
+  }
+  if (!observer_) {
+    ModelConfig config = config_;
+    config.precision = Precision::kFloat32;
+    observer_.emplace(model_, config);
+    observer_->observe();
+  }
+  std::swap(engine_, observer_);
+  const auto restore = c10::make_scope_exit([this] { std::swap(engine_, observer_); });
+  score_images(images);
+}
+
+std::vector<double> Detector::activation_ranges() {
+  if (!observer_) throw Error(ErrorCode::kInvalidArgument, "No images have been observed.");
+  std::vector<double> ranges = observer_->activation_ranges();
+  observer_.reset();
+  return ranges;
 }
 
 at::Tensor Detector::allocate_pixels(int64_t bytes) const {

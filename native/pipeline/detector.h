@@ -55,6 +55,14 @@ class Detector {
   /// bounded by the tiles that are computed at a time, besides the image and its map.
   std::vector<ScoredImage> score_images(std::span<const PixelView> images);
 
+  /// Collects what the convolutions read while they score images, in float32; on the CPU only. Otherwise like
+  /// `score_images`, from whose results and state it is apart.
+  void observe(std::span<const PixelView> images);
+
+  /// See `ScoringEngine::activation_ranges`. Ends the observation. Throws `Error(kInvalidArgument)` unless
+  /// images have been observed.
+  std::vector<double> activation_ranges();
+
   /// Memory for pixels that `score` will read: uint8 [bytes], not initialised. On a GPU's detector it is
   /// pinned, so that pixels are copied to the GPU directly.
   at::Tensor allocate_pixels(int64_t bytes) const;
@@ -95,6 +103,7 @@ class Detector {
   ReverseDistillation model_;
   std::optional<ScoringEngine> engine_;    ///< Made on first use, dropped when the weights change.
   std::optional<GpuScoring> gpu_scoring_;  ///< GPU only; made and dropped with the engine.
+  std::optional<ScoringEngine> observer_;  ///< While images are observed.
   std::unique_ptr<Training> training_;     ///< While one is going on.
   const void* last_pixels_ = nullptr;
   const void* last_map_ = nullptr;

@@ -1,9 +1,14 @@
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 
+#include <limits>
+#include <vector>
+
 #include "core/device.h"
 #include "core/float32_mode.h"
 #include "harness.h"
+#include "inference/activation_kernels.h"
+#include "inference/activation_range.h"
 #include "inference/onednn.h"
 #include "pipeline/preprocess.h"
 #include "pipeline/scoring_engine.h"
@@ -108,6 +113,67 @@ TEST(
       check();
     }
   }
+}
+
+TEST("a scoring engine in 8 bits is off by their rounding, for any number of images") {
+  for (const char* backbone : {"resnet18", "resnet50"}) {
+    for (const Layout layout : {Layout::kPaper, Layout::kOfficial}) {
+      ModelConfig config = config_of(backbone, layout);
+      const ReverseDistillation model = trained_model(config);
+      const at::Tensor images = at::randint(0, 256, {3, 64, 96, 3}, at::kByte);
+      ScoringEngine observer(model, config);
+      observer.observe();
+      const at::Tensor observed = observer.score(images).maps;
+      EXPECT(at::equal(observed, ScoringEngine(model, config).score(images).maps));
+      config.activation_ranges = observer.activation_ranges();
+      config.precision = Precision::kInt8;
+      const double rounded = worst_error(model, config, images);
+      EXPECT(rounded > 1e-3 && rounded < 0.1, rounded);
+
+      ScoringEngine engine(model, config);
+      const at::Tensor maps = engine.score(images).maps;
+      const at::Tensor alone = engine.score(images.narrow(0, 1, 1)).maps[0];
+      // The first convolution is in float32, and its rounding depends on the batch.
+      EXPECT(relative_error(alone, maps[1]) < 1e-3, relative_error(alone, maps[1]));
+    }
+  }
+}
+
+TEST("a scoring engine in 8 bits needs a range for each convolution") {
+  ModelConfig config = config_of("resnet18", Layout::kPaper);
+  const ReverseDistillation model = trained_model(config);
+  config.precision = Precision::kInt8;
+  config.activation_ranges = {1.0, 2.0};
+  EXPECT_THROWS(ScoringEngine(model, config), "but 2 ranges were given");
+}
+
+TEST("the range of activations is the quantile that was asked for, to 1 %") {
+  ActivationRange range;
+  EXPECT(range.quantile(0.5) == 0.0F);
+  range.add(at::zeros({100}));
+  EXPECT(range.quantile(0.9999) == 0.0F);
+  range.add(at::arange(1, 9901, at::kFloat));
+  for (const auto& [share, expected] : {std::pair{0.5, 4900.0F}, {0.9999, 9899.0F}, {1.0, 9900.0F}}) {
+    const float found = range.quantile(share);
+    EXPECT(found >= expected && found <= 1.01F * expected, found);
+  }
+}
+
+TEST("8-bit inputs are rounded to nearest, and end at 0 and 255") {
+  const std::vector<float> values = {-1.0F,
+                                     0.0F,
+                                     0.24F,
+                                     0.26F,
+                                     1.0F,
+                                     127.4F,
+                                     127.6F,
+                                     500.0F,
+                                     1e30F,
+                                     std::numeric_limits<float>::infinity(),
+                                     std::numeric_limits<float>::quiet_NaN()};
+  std::vector<uint8_t> quantised(values.size());
+  cpu::quantise(values.data(), static_cast<int64_t>(values.size()), 0.5F, quantised.data());
+  EXPECT(quantised == (std::vector<uint8_t>{0, 0, 0, 1, 2, 255, 255, 255, 255, 255, 0}));
 }
 
 TEST("a scoring engine on a GPU computes what the networks in training do, in every precision") {

@@ -5,13 +5,17 @@ import type { Addon, AddonInfo } from "../../../lib/native/addon.js";
 /** An addon on a machine that never was. */
 const addonOn = (machine: Partial<AddonInfo>): Addon =>
   ({
-    info: () => ({ cudaDevices: 0, cpuRunsBfloat16: true, cpuHasBfloat16: true, ...machine }),
+    info: () => ({
+      ...{ cudaDevices: 0, cpuRunsBfloat16: true, cpuHasBfloat16: true, cpuRunsInt8: true },
+      ...machine,
+    }),
   }) as unknown as Addon;
 
 const withMultiplier = addonOn({});
 const withoutMultiplier = addonOn({ cpuHasBfloat16: false });
-const withoutBfloat16 = addonOn({ cpuRunsBfloat16: false, cpuHasBfloat16: false });
-const withGpu = addonOn({ cudaDevices: 1, cpuRunsBfloat16: false, cpuHasBfloat16: false });
+const old = { cpuRunsBfloat16: false, cpuHasBfloat16: false, cpuRunsInt8: false };
+const withoutBfloat16 = addonOn(old);
+const withGpu = addonOn({ cudaDevices: 1, ...old });
 
 test('the device "auto" is the first GPU, or the CPU if there is none', (t) => {
   t.is(resolvePlace(withMultiplier, "auto", "float32").device, "cpu");
@@ -43,10 +47,25 @@ test("tf32 and float16 are refused on the CPU", (t) => {
     t.is(resolvePlace(withGpu, "auto", precision).precision, precision);
     t.throws(() => resolvePlace(withMultiplier, "auto", precision), {
       code: "INVALID_ARGUMENT",
-      message: `precision must be "auto", "float32" or "bfloat16" on this CPU; got "${precision}", which works on GPUs only.`,
+      message:
+        'precision must be "auto", "float32", "bfloat16" or "int8" on this CPU; ' +
+        `got "${precision}", which works on GPUs only.`,
     });
     t.throws(() => resolvePlace(withoutBfloat16, "auto", precision), {
       message: /must be "auto" or "float32" on/,
     });
   }
+});
+
+test("int8 is refused on GPUs, and on a CPU without oneDNN", (t) => {
+  t.is(resolvePlace(withMultiplier, "cpu", "int8").precision, "int8");
+  t.throws(() => resolvePlace(withGpu, "auto", "int8"), {
+    code: "INVALID_ARGUMENT",
+    message:
+      'precision must be "auto", "float32", "tf32", "bfloat16" or "float16" on GPUs; got "int8", which works on CPUs only.',
+  });
+  t.throws(() => resolvePlace(withoutBfloat16, "cpu", "int8"), {
+    message:
+      'precision must be "auto" or "float32" on this CPU; got "int8", which needs a LibTorch with oneDNN.',
+  });
 });

@@ -5,6 +5,7 @@ import test from "ava";
 import fc from "fast-check";
 import * as api from "../../../lib/index.js";
 import { calibrateOptions } from "../../../lib/options/calibrate.js";
+import { quantiseOptions } from "../../../lib/options/quantise.js";
 import { heatmapOptions } from "../../../lib/options/heatmap.js";
 import { trainOptions } from "../../../lib/options/train.js";
 import * as preprocessing from "../../../lib/preprocess.js";
@@ -102,6 +103,8 @@ const calls: Record<string, readonly Call[]> = {
     ...withOptions([...Object.keys(calibrateOptions)], (given) =>
       detector.calibrate!([image, noise(8, 8, 3)], given),
     ),
+    (value) => detector.quantise!(value),
+    ...withOptions([...Object.keys(quantiseOptions)], (given) => detector.quantise!([image], given)),
     (value) => detector.setThresholds!(value),
     ...withOptions(["reject", "review", "outline"], (given) => detector.setThresholds!(given)),
     ...withOptions(["partsPerFalseAlarm", "mostRejected", "statistics"], (given) => detector.watch!(given)),
