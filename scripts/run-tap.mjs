@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
+import { performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { root } from "./setup.mjs";
-import { Stopwatch } from "./stopwatch.mjs";
 import { TapReader } from "./tap.mjs";
+import { TestTimes } from "./test-times.mjs";
 
 /**
  * Runs a program that prints TAP. A crash counts as a failed test, and so does a run without tests.
@@ -15,14 +16,12 @@ import { TapReader } from "./tap.mjs";
  */
 export async function runTap(name, program, args, env = {}) {
   console.log(`\n${name}`);
-  const stopwatch = new Stopwatch();
-  const tap = new TapReader(
-    (line) => console.log(line),
-    (title) => stopwatch.lap(fileOf(title)),
-  );
+  const begun = performance.now();
+  const times = new TestTimes();
+  const tap = new TapReader((line) => console.log(line));
   const child = spawn(program, args, {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...times.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   /** @type {Promise<string | undefined>} */
@@ -36,14 +35,13 @@ export async function runTap(name, program, args, env = {}) {
   else if (tap.planned === undefined) tap.fail(`${name} ended before its plan`);
   else if (tap.planned !== tap.reported) tap.fail(`${name} ran ${tap.reported} of its ${tap.planned} tests`);
   else if (tap.reported === 0) tap.fail(`${name} contained no test`);
-  console.log(`${name} took ${stopwatch.summary(slowestFiles)}`);
+  const parts = [
+    `${name} took ${Math.round((performance.now() - begun) / 1000)} s`,
+    times.summary(slowestFiles),
+  ];
+  console.log(parts.filter((part) => part !== "").join(", "));
   return tap;
 }
 
 /** As many as are worth a look. */
 const slowestFiles = 12;
-
-/** @param {string} title of ava, which begins with the parts of the file's path; others have none. */
-function fileOf(title) {
-  return title.split(" \u203a ").slice(0, -1).join("/") || "all";
-}

@@ -8,17 +8,14 @@ export class TapReader {
   /** @type {{ name: string, message: string }[]} the failed tests, with what they printed below their names. */
   failures = [];
   #report;
-  #onTest;
   /** Whether the lines that come belong to the last failure. */
   #isFailing = false;
 
   /**
    * @param {(line: string) => void} report called with one readable line per test, and with failing tests' output.
-   * @param {(title: string) => void} [onTest] called with the title of each test when it has ended.
    */
-  constructor(report, onTest = () => {}) {
+  constructor(report) {
     this.#report = report;
-    this.#onTest = onTest;
   }
 
   /** The number of tests that have reported. */
@@ -61,7 +58,6 @@ export class TapReader {
    * @param {string | undefined} directive
    */
   #readTest(ok, title, directive) {
-    this.#onTest(title);
     this.#isFailing = false;
     if (directive !== undefined) {
       this.skipped += 1;

@@ -1,6 +1,12 @@
+import { execFileSync } from "node:child_process";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import test from "ava";
-import { Stopwatch } from "../../../scripts/stopwatch.mjs";
 import { TapReader } from "../../../scripts/tap.mjs";
+import { TestTimes } from "../../../scripts/test-times.mjs";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 function read(lines: string[]): TapReader & { told: string[] } {
   const told: string[] = [];
@@ -33,25 +39,36 @@ test("bailing out is a failure", (t) => {
   t.like(read(["Bail out! no memory"]), { failed: 1 });
 });
 
-test("the title of every test is told when it ends, also of one that fails or is skipped", (t) => {
-  const titles: string[] = [];
-  const tap = new TapReader(
-    () => {},
-    (title) => titles.push(title),
-  );
-  for (const line of ["ok 1 - test › js › a › adds", "not ok 2 - b", "ok 3 - c # SKIP", "Bail out!"])
-    tap.read(line);
-  t.deepEqual(titles, ["test › js › a › adds", "b", "c"]);
+test("the slowest files are named, with the processor time that their processes told", (t) => {
+  const times = new TestTimes();
+  t.deepEqual(Object.keys(times.env), ["REVERSE_DISTILLATION_TEST_TIMES"]);
+  const file = times.env.REVERSE_DISTILLATION_TEST_TIMES;
+  for (const line of ["0.4\ta.test.ts", "20.31\tb.test.ts", "3\tc.test.ts"])
+    appendFileSync(file, `${line}\n`);
+  t.is(times.summary(2), "24 s of processor time: b.test.ts 20 s, c.test.ts 3 s");
+  t.is(new TestTimes().summary(2), "");
 });
 
-test("the slowest parts are named, with the time of all their laps", async (t) => {
-  const stopwatch = new Stopwatch();
-  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-  stopwatch.lap("first");
-  await pause(600);
-  stopwatch.lap("slow");
-  await pause(600);
-  stopwatch.lap("slow");
-  t.regex(stopwatch.summary(1), /^\d+ s: slow [1-9]\d* s$/);
-  t.regex(stopwatch.summary(2), /^\d+ s: slow [1-9]\d* s, first 0 s$/);
+test("a process of tests tells the processor time of its own and of its children", (t) => {
+  const times = new TestTimes();
+  const computing = "const end = process.cpuUsage().user + 4e5; while (process.cpuUsage().user < end);";
+  const source = `
+    import { execFileSync } from "node:child_process";
+    import test from "ava";
+    test("computes", (t) => {
+      ${computing}
+      execFileSync(process.execPath, ["-e", ${JSON.stringify(computing)}]);
+      t.pass();
+    });`;
+  const folder = mkdtempSync(join(root, "test", "js", "scripts", "times-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "computing.test.ts");
+  writeFileSync(file, source);
+  execFileSync(process.execPath, ["node_modules/ava/entrypoints/cli.mjs", file], {
+    cwd: root,
+    env: { ...process.env, ...times.env },
+  });
+  const told = /^(\d+) s of processor time: (\S+) \d+ s$/.exec(times.summary(1));
+  t.is(told?.[2], relative(root, file));
+  t.true(Number(told![1]) >= 1, told![0]);
 });
