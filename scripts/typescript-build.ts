@@ -8,25 +8,35 @@ const require = createRequire(import.meta.url);
 
 /** Bundles the packages of the repository into their dist/, unless that is up to date. */
 export async function buildTypeScript(root: string): Promise<void> {
-  const entries = ["index", "preprocess"].flatMap((name) =>
-    ["js", "cjs", "d.ts", "d.cts"].map((ending) => `${name}.${ending}`),
-  );
-  const common = ["package-lock.json", "tsconfig.json"];
-  await buildPackage(root, {
-    stamp: join(root, ".build", "typescript.stamp"),
-    inputs: [...common, "lib", "scripts", "package.json", "tsup.config.ts"].map((path) => join(root, path)),
-    outputs: [...entries, "cli.js", "rebuild.js"],
-  });
+  await buildPackage(root, packageBuild(root));
   // The service's types refer to those of the package.
   const service = join(root, "service");
   await buildPackage(service, {
     stamp: join(root, ".build", "service.stamp"),
     inputs: [
-      ...[...common, join("dist", "index.d.ts")].map((path) => join(root, path)),
+      ...[...shared, join("dist", "index.d.ts")].map((path) => join(root, path)),
       ...["lib", "package.json", "tsconfig.build.json", "tsup.config.ts"].map((path) => join(service, path)),
     ],
     outputs: ["index.js", "index.d.ts"],
   });
+}
+
+/** Whether dist/ was bundled from the sources as they are now. */
+export function packageIsFresh(root: string): boolean {
+  return stampOf(root, packageBuild(root)).isFresh;
+}
+
+const shared = ["package-lock.json", "tsconfig.json"];
+
+function packageBuild(root: string): Build {
+  const entries = ["index", "preprocess"].flatMap((name) =>
+    ["js", "cjs", "d.ts", "d.cts"].map((ending) => `${name}.${ending}`),
+  );
+  return {
+    stamp: join(root, ".build", "typescript.stamp"),
+    inputs: [...shared, "lib", "scripts", "package.json", "tsup.config.ts"].map((path) => join(root, path)),
+    outputs: [...entries, "cli.js", "rebuild.js"],
+  };
 }
 
 /** What a package is built from, and what becomes of it in dist/. */
@@ -37,18 +47,22 @@ interface Build {
   outputs: readonly string[];
 }
 
+function stampOf(folder: string, { stamp, inputs, outputs }: Build): Stamp {
+  return new Stamp(
+    stamp,
+    inputs,
+    {},
+    outputs.map((name) => join(folder, "dist", name)),
+  );
+}
+
 /** Bundles a package with tsup. If that fails, dist/ stays as it was. */
-async function buildPackage(folder: string, { stamp: file, inputs, outputs }: Build): Promise<void> {
+async function buildPackage(folder: string, build: Build): Promise<void> {
   const [dist, unfinished] = ["dist", "dist.unfinished"].map((name) => join(folder, name)) as [
     string,
     string,
   ];
-  const stamp = new Stamp(
-    file,
-    inputs,
-    {},
-    outputs.map((name) => join(dist, name)),
-  );
+  const stamp = stampOf(folder, build);
   if (stamp.isFresh) return;
   // Not on standard output, where `npm pack --json` writes its result.
   console.error(`Building ${dist}`);
