@@ -180,8 +180,11 @@ export function pack(folder: string, { cuda }: { cuda: boolean }): string {
     stdio: ["ignore", "ignore", "inherit"],
     env: { ...process.env, CPU_ONLY: cuda ? "0" : "1" },
   };
-  execFileSync(process.execPath, ["--import", "tsx", join(root, "scripts", "prebuild.ts")], options);
-  execFileSync("npm", ["pack", "--pack-destination", folder, "--loglevel", "error"], options);
+  // Files of tests run at the same time, and there is one folder of binaries to pack.
+  mkdirSync(join(root, ".build"), { recursive: true });
+  const commands = `"$0" --import tsx scripts/prebuild.ts && npm pack --pack-destination "$1" --loglevel error`;
+  const lock = join(root, ".build", "pack.lock");
+  execFileSync("flock", [lock, "sh", "-c", commands, process.execPath, folder], options);
   return join(
     folder,
     readdirSync(folder).find((name) => name.endsWith(".tgz"))!,
