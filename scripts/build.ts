@@ -1,10 +1,10 @@
 /**
  * Builds what is out of date: the native addon and the package's JavaScript.
  *
- *   node --import tsx scripts/build.ts [--tests] [--bench] [--cuda]
+ *   node --import tsx scripts/build.ts [--tests] [--bench] [--cuda] [--no-bundle]
  *
  * `--tests` and `--bench` also build the native tests and the native benchmark. `--cuda` builds the addon for GPUs,
- * next to the one for the CPU.
+ * next to the one for the CPU. `--no-bundle` leaves dist/ as it is.
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     tests: { type: "boolean", default: false },
     bench: { type: "boolean", default: false },
     cuda: { type: "boolean", default: false },
+    "no-bundle": { type: "boolean", default: false },
   },
 });
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
@@ -31,7 +32,7 @@ try {
     // A CUDA build takes gigabytes, and the right one for the driver may already be installed with PyTorch.
     fetch: !values.cuda,
   });
-  await buildTypeScript(root);
+  if (!values["no-bundle"]) await buildTypeScript(root);
 } catch (error) {
   console.error(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

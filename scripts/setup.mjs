@@ -17,12 +17,18 @@ import { requireCMake, requireCompiler, requireNode, requireNpm } from "./tools.
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
 /**
- * @param {{ install?: boolean, tests?: boolean, bench?: boolean, cuda?: boolean }} [options] whether to install
- *   npm packages (default: yes), to build the native tests and the native benchmark (default: no), and to build
- *   for GPUs (default: no).
+ * @param {{ install?: boolean, bundle?: boolean, tests?: boolean, bench?: boolean, cuda?: boolean }} [options] whether
+ *   to install npm packages and to bundle dist/ (default: yes), to build the native tests and the native benchmark
+ *   (default: no), and to build for GPUs (default: no).
  * @returns {Promise<void>} rejects with a message that says what to do.
  */
-export async function setUp({ install = true, tests = false, bench = false, cuda = false } = {}) {
+export async function setUp({
+  install = true,
+  bundle = true,
+  tests = false,
+  bench = false,
+  cuda = false,
+} = {}) {
   requireNode();
   if (!existsSync(join(root, "build", "Release"))) {
     // The build checks this too; checked here so that nobody waits for npm first.
@@ -37,7 +43,9 @@ export async function setUp({ install = true, tests = false, bench = false, cuda
     });
   }
   const build = join(root, "scripts", "build.ts");
-  const options = [...(tests ? ["--tests"] : []), ...(bench ? ["--bench"] : []), ...(cuda ? ["--cuda"] : [])];
+  const options = Object.entries({ tests, bench, cuda, "no-bundle": !bundle }).flatMap(([name, wanted]) =>
+    wanted ? [`--${name}`] : [],
+  );
   await run(process.execPath, ["--import", "tsx", build, ...options], { cwd: root }).catch(() => {
     throw new Error("The build failed; see its messages above.");
   });

@@ -6,7 +6,8 @@
 import { reportFailure, setUp } from "./setup.mjs";
 
 try {
-  await setUp();
+  // The demonstration runs the sources: dist/ can wait.
+  await setUp({ bundle: false });
   // Imported late: before the set-up, tsx may be missing.
   const { tsImport } = await import("tsx/esm/api");
   /** @type {{ main(argv: string[]): Promise<void> }} */

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../support/temporary-folder.js";
 
 process.removeAllListeners("warning");
 
-const images = Array.from({ length: 9 }, (_, index) => noise(32, 64, 3, index + 1));
+const images = Array.from({ length: 5 }, (_, index) => noise(32, 64, 3, index + 1));
 const steady = { learningRateSchedule: "cosine", weightAverage: "ema" } as const;
 const small: TrainOptions = {
   ...{ imageSize: [32, 64], batchSize: 2, device: "cpu", threads: 2, calibrate: false, epochs: 5 },
