@@ -34,7 +34,7 @@ test.serial(
 
 test.serial("an answer that would come too late is an error", async (t) => {
   const { ask, service } = await running(t, models, { deadline: 150, batch: 1, queue: 1000 });
-  const before = occupy(service, 400);
+  const before = occupy(service, 150);
   const response = await ask("/models/part/inspect", { method: "POST", body: await png() });
   t.deepEqual([response.status, await codeOf(response)], [504, "DEADLINE_EXCEEDED"]);
   t.true(service.models.find("part").unfinished > 0, "the queue was empty before the deadline");
@@ -119,9 +119,9 @@ test.serial("what a client no longer waits for is not computed", async (t) => {
 });
 
 test.serial("told to end, it answers what runs, refuses what is new, and closes", async (t) => {
-  const { ask, service } = await running(t, models, { batch: 1, queue: 1000, drain: 20_000 });
+  const { ask, service } = await running(t, models, { batch: 1, queue: 1000, drain: 60_000, deadline: 60_000 });
   const version = service.models.find("part");
-  const before = occupy(service, 200);
+  const before = occupy(service, 100);
   const image = await png();
   const answers = Array.from({ length: 8 }, () =>
     ask("/models/part/inspect", { method: "POST", body: image }),
