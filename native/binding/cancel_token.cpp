@@ -5,7 +5,7 @@
 namespace reverse_distillation::binding {
 
 namespace {
-constexpr napi_type_tag kTag = {0x7d1c3a5be0f24c11, 0x9a4e6f2b8d3c5701};
+constexpr napi_type_tag kCancelTokenTag = {0x7d1c3a5be0f24c11, 0x9a4e6f2b8d3c5701};
 }
 
 Napi::Function CancelTokenWrap::define(Napi::Env env) {
@@ -13,7 +13,7 @@ Napi::Function CancelTokenWrap::define(Napi::Env env) {
 }
 
 CancelTokenWrap::CancelTokenWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-  info.This().As<Napi::Object>().TypeTag(&kTag);
+  info.This().As<Napi::Object>().TypeTag(&kCancelTokenTag);
 }
 
 Napi::Value CancelTokenWrap::cancel(const Napi::CallbackInfo& info) {
@@ -22,7 +22,7 @@ Napi::Value CancelTokenWrap::cancel(const Napi::CallbackInfo& info) {
 }
 
 std::shared_ptr<CancelToken> CancelTokenWrap::from(const Napi::Value& value) {
-  return unwrap_tagged<CancelTokenWrap>(value, kTag, "CancelToken").token_;
+  return unwrap_tagged<CancelTokenWrap>(value, kCancelTokenTag, "CancelToken").token_;
 }
 
 }  // namespace reverse_distillation::binding

@@ -9,7 +9,7 @@
 namespace reverse_distillation::binding {
 
 namespace {
-constexpr napi_type_tag kTag = {0x4be21f0c9d7a4e53, 0x8c16d2f7a05b3e92};
+constexpr napi_type_tag kImageSetTag = {0x4be21f0c9d7a4e53, 0x8c16d2f7a05b3e92};
 }
 
 class AddJob : public Job {
@@ -52,7 +52,7 @@ ImageSetWrap::ImageSetWrap(const Napi::CallbackInfo& info)
       images_(guarded(info.Env(),
                       [&] { return std::make_shared<ImageSet>(to_frame(info[0].As<Napi::Object>())); })),
       thread_(guarded(info.Env(), [&] { return JobThread(Environment::of(info.Env())); })) {
-  info.This().As<Napi::Object>().TypeTag(&kTag);
+  info.This().As<Napi::Object>().TypeTag(&kImageSetTag);
 }
 
 Napi::Value ImageSetWrap::add(const Napi::CallbackInfo& info) {
@@ -97,7 +97,7 @@ Napi::Value ImageSetWrap::length(const Napi::CallbackInfo& info) {
 }
 
 std::shared_ptr<const ImageSet> ImageSetWrap::freeze(const Napi::Value& value) {
-  ImageSetWrap& set = unwrap_tagged<ImageSetWrap>(value, kTag, "ImageSet");
+  ImageSetWrap& set = unwrap_tagged<ImageSetWrap>(value, kImageSetTag, "ImageSet");
   if (!set.images_) throw Error(ErrorCode::kDisposed, "The image set has been disposed of.");
   if (set.adding_ > 0) throw Error(ErrorCode::kInvalidArgument, "Images are still being added to the set.");
   set.frozen_ = true;

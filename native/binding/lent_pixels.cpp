@@ -11,11 +11,11 @@ namespace reverse_distillation::binding {
 
 namespace {
 
-constexpr napi_type_tag kTag = {0x2f6d0c8e51b94a37, 0xb3e7491d60f8a25c};
+constexpr napi_type_tag kLentPixelsTag = {0x2f6d0c8e51b94a37, 0xb3e7491d60f8a25c};
 
 /// The tensor of `share_pixels` behind the buffer; undefined if there is none.
 at::Tensor tensor_of(const Napi::ArrayBuffer& buffer) {
-  if (!buffer.CheckTypeTag(&kTag)) return {};
+  if (!buffer.CheckTypeTag(&kLentPixelsTag)) return {};
   void* tensor = nullptr;
   if (napi_unwrap(buffer.Env(), buffer, &tensor) != napi_ok) return {};
   return *static_cast<const at::Tensor*>(tensor);
@@ -37,7 +37,7 @@ Napi::ArrayBuffer share_pixels(Napi::Env env, const at::Tensor& pixels) {
   const auto release = [](napi_env, void* tensor, void*) { delete static_cast<at::Tensor*>(tensor); };
   NAPI_THROW_IF_FAILED(env, napi_wrap(env, buffer, held.get(), release, nullptr, nullptr), buffer);
   held.release();
-  buffer.TypeTag(&kTag);
+  buffer.TypeTag(&kLentPixelsTag);
   return buffer;
 }
 

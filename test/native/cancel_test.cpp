@@ -7,7 +7,7 @@
 #include "pipeline/detector.h"
 #include "pipeline/training_step.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::cancel_test {
 
 namespace {
 
@@ -86,4 +86,4 @@ TEST("a batch of any size is scored in parts, each image as in a batch of its ow
   }
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::cancel_test

@@ -5,7 +5,7 @@
 #include "naive.h"
 #include "ops/ops.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::cosine_map_test {
 
 namespace {
 
@@ -136,4 +136,4 @@ TEST("cosine_map refuses arguments that do not match, and states them") {
   EXPECT_THROWS(cosine_map({learning}, {f}), "frozen");
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::cosine_map_test

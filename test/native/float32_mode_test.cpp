@@ -11,7 +11,7 @@
 
 #include "harness.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::float32_mode_test {
 
 namespace {
 
@@ -73,4 +73,4 @@ TEST("endlessly overlapping work of one mode does not keep out work of the other
   EXPECT(came_after);
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::float32_mode_test

@@ -4,7 +4,7 @@
 #include "naive.h"
 #include "ops/ops.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::fused_ops_test {
 
 namespace {
 
@@ -105,4 +105,4 @@ TEST("features of float16 are refused on the CPU") {
   EXPECT_THROWS(cosine_map(features, features), "on a GPU");
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::fused_ops_test

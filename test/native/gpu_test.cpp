@@ -10,7 +10,7 @@
 #include "pipeline/image_statistics.h"
 #include "pipeline/preprocess.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::gpu_test {
 
 namespace {
 
@@ -239,4 +239,4 @@ TEST("operators on a GPU refuse tensors on two devices or of two types, and stat
   EXPECT_THROWS(cosine_map(mixed, mixed), "one type");
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::gpu_test

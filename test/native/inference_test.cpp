@@ -13,7 +13,7 @@
 #include "pipeline/preprocess.h"
 #include "pipeline/scoring_engine.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::inference_test {
 
 namespace {
 
@@ -242,4 +242,4 @@ TEST("later stages leave an image's features unchanged") {
   for (size_t k = 0; k < 3; ++k) EXPECT(at::equal(features[k], before[k]));
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::inference_test

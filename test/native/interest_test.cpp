@@ -8,7 +8,7 @@
 #include "pipeline/interest.h"
 #include "pipeline/loss.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::interest_test {
 
 namespace {
 
@@ -206,4 +206,4 @@ TEST("training inside of a region of interest learns, and differently from train
   }
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::interest_test

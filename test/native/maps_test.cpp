@@ -4,7 +4,7 @@
 #include "naive.h"
 #include "ops/ops.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::maps_test {
 
 TEST("upsample_sum equals a naive loop over one to four maps of odd sizes") {
   const std::vector<at::Tensor> maps = {at::rand({2, 16, 16}), at::rand({2, 8, 9}), at::rand({2, 1, 1}),
@@ -93,4 +93,4 @@ TEST("upsample_sum and gaussian_blur say that they cannot be differentiated") {
   EXPECT_THROWS(gaussian_blur(map, 1.0).sum().backward(), "not implemented");
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::maps_test

@@ -6,7 +6,7 @@
 
 #include "harness.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::memory_pool_test {
 
 namespace {
 
@@ -91,4 +91,4 @@ TEST("the shared pool lives while anyone holds it, and then returns its memory")
   EXPECT(MemoryPool::shared()->kept_bytes() == 0);
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::memory_pool_test

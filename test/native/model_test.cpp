@@ -6,7 +6,7 @@
 #include "model/doubling_convolution.h"
 #include "pipeline/detector.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::model_test {
 
 namespace {
 
@@ -165,4 +165,4 @@ TEST("an unknown device is refused by name") {
   EXPECT_THROWS(Detector{config}, "got \"abacus\"");
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::model_test

@@ -5,7 +5,7 @@
 
 #include "harness.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::normalised_activation_test {
 
 namespace {
 
@@ -108,4 +108,4 @@ TEST("one value per channel cannot be normalised, and the error says so") {
   EXPECT_THROWS(normalised_activation(*inputs.norm, inputs.x, true), "more than 1 value per channel");
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::normalised_activation_test

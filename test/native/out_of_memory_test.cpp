@@ -2,7 +2,7 @@
 
 #include "harness.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::out_of_memory_test {
 
 TEST("a GPU's out-of-memory error says how much was requested and how much was free") {
   const std::string message =
@@ -34,4 +34,4 @@ TEST("out-of-memory errors of the libraries below LibTorch are recognised, and o
              .starts_with("CUDA error: out of memory. Use smaller"));
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::out_of_memory_test

@@ -9,7 +9,7 @@
 #include "pipeline/image_set.h"
 #include "pipeline/preprocess.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::pixels_test {
 
 namespace {
 
@@ -202,4 +202,4 @@ TEST("an image set applies levels that are set later to its images of 16 bits al
   EXPECT(at::equal(batch[1], resize_pixels(words.view, 32, 64)));
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::pixels_test

@@ -8,7 +8,7 @@
 
 #include "harness.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::regions_test {
 
 namespace {
 
@@ -140,4 +140,4 @@ TEST("a map with a value that is not finite, or too large a map, has no regions 
   EXPECT_THROWS(find_regions({nullptr, 1 << 15, 1 << 14}, {}), "too large for regions");
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::regions_test

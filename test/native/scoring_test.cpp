@@ -8,7 +8,7 @@
 #include "pipeline/image_statistics.h"
 #include "pipeline/preprocess.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::scoring_test {
 
 namespace {
 
@@ -151,4 +151,4 @@ TEST("images score the same alone and in a batch, and an empty batch has no resu
   EXPECT((detector.score({}).maps.sizes() == at::IntArrayRef({0, 64, 32})));
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::scoring_test

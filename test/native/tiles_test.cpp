@@ -9,7 +9,7 @@
 #include "pipeline/preprocess.h"
 #include "pipeline/tiling.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::tiles_test {
 
 namespace {
 
@@ -188,4 +188,4 @@ TEST("an image that is smaller than a tile is refused") {
   EXPECT_THROWS(set.add(view), "smaller than the tiles of 64 x 64");
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::tiles_test

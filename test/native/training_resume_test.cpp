@@ -8,7 +8,7 @@
 #include "inference/onednn.h"
 #include "pipeline/detector.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::training_resume_test {
 
 namespace {
 
@@ -189,4 +189,4 @@ TEST("a state that does not fit is refused and named, and a training must have b
   EXPECT_THROWS(idle.training_state(), "No training has begun");
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::training_resume_test

@@ -21,7 +21,7 @@
 #include "pipeline/loss.h"
 #include "pipeline/teacher_features.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::training_test {
 
 namespace {
 
@@ -474,4 +474,4 @@ TEST("once the loss has stopped improving, a learning rate falls over a quarter 
   EXPECT(reports.size() == 8);
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::training_test

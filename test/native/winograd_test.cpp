@@ -4,7 +4,7 @@
 #include "harness.h"
 #include "inference/winograd.h"
 
-namespace reverse_distillation::test {
+namespace reverse_distillation::test::winograd_test {
 
 namespace {
 
@@ -126,4 +126,4 @@ TEST("Winograd is used where the weight is small beside the image, and for whole
   EXPECT(!WinogradConvolution::suits(at::zeros({64, 64, 3, 3}, at::kBFloat16), 64, 64));
 }
 
-}  // namespace reverse_distillation::test
+}  // namespace reverse_distillation::test::winograd_test

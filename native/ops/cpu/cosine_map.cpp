@@ -17,13 +17,13 @@ namespace {
 using cpu::kPlaneBlock;
 
 /// Elements per piece of work below which another thread does not pay.
-constexpr int64_t kGrain = 16384;
+constexpr int64_t kCosineGrain = 16384;
 
 /// Splits the positions of channels-last features between threads: `work(first position, count)`.
 template <typename Work>
 void for_rows(const at::Tensor& features, const Work& work) {
   const int64_t channels = features.size(1);
-  const int64_t grain = std::max<int64_t>(1, kGrain / channels);
+  const int64_t grain = std::max<int64_t>(1, kCosineGrain / channels);
   at::parallel_for(0, features.numel() / channels, grain,
                    [&](int64_t begin, int64_t end) { work(begin, end - begin); });
 }
@@ -35,7 +35,7 @@ void for_planes(const at::Tensor& features, const Work& work) {
   const int64_t channels = features.size(1);
   const int64_t plane = features.size(2) * features.size(3);
   const int64_t blocks = (plane + kPlaneBlock - 1) / kPlaneBlock;
-  const int64_t grain = std::max<int64_t>(1, kGrain / (channels * std::min(plane, kPlaneBlock) + 1));
+  const int64_t grain = std::max<int64_t>(1, kCosineGrain / (channels * std::min(plane, kPlaneBlock) + 1));
   at::parallel_for(0, features.size(0) * blocks, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t image = i / blocks;

@@ -15,7 +15,7 @@ namespace reverse_distillation {
 namespace {
 
 /// Multiply-adds below which another thread does not pay.
-constexpr int64_t kGrain = 1 << 18;
+constexpr int64_t kBlurGrain = 1 << 18;
 
 at::Tensor gaussian_blur_cpu(const at::Tensor& maps, double sigma) {
   check_gaussian_blur(maps, sigma);
@@ -32,7 +32,7 @@ at::Tensor gaussian_blur_cpu(const at::Tensor& maps, double sigma) {
   float* const target = output.data_ptr<float>();
 
   // Output rows are independent: the vertical pass writes a padded row, the horizontal pass the output.
-  const int64_t grain = std::max<int64_t>(1, kGrain / (2 * taps * width));
+  const int64_t grain = std::max<int64_t>(1, kBlurGrain / (2 * taps * width));
   at::parallel_for(0, input.size(0) * height, grain, [&](int64_t begin, int64_t end) {
     std::vector<const float*> rows(weights.size());
     std::vector<float> padded(static_cast<size_t>(width + 2 * radius));

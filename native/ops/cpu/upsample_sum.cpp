@@ -14,7 +14,7 @@ namespace reverse_distillation {
 namespace {
 
 /// Output elements below which another thread does not pay.
-constexpr int64_t kGrain = 16384;
+constexpr int64_t kUpsampleGrain = 16384;
 
 /// The interpolation of every output column, computed once for all rows.
 struct ColumnTable {
@@ -48,7 +48,7 @@ at::Tensor upsample_sum_cpu(at::TensorList maps, int64_t height, int64_t width) 
   at::Tensor output = at::empty({maps[0].size(0), height, width}, maps[0].options());
   float* const data = output.data_ptr<float>();
 
-  const int64_t grain = std::max<int64_t>(1, kGrain / width);
+  const int64_t grain = std::max<int64_t>(1, kUpsampleGrain / width);
   at::parallel_for(0, output.size(0) * height, grain, [&](int64_t begin, int64_t end) {
     std::vector<float> blended(static_cast<size_t>(widest));
     for (int64_t i = begin; i < end; ++i) {

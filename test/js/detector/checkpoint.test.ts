@@ -81,7 +81,7 @@ test.serial(
     const reports: TrainProgress[] = [];
     const resumed = await outcome(t, {
       ...small,
-      checkpoint: { path },
+      checkpoint: { path, everySeconds: 1000 },
       resume: true,
       onProgress: (progress) => reports.push(progress),
     });
@@ -125,7 +125,7 @@ test.serial(
   "a finished training resumes to its result at once, and to more epochs as if it had never ended",
   async (t) => {
     const path = join(await temporaryFolder(t), "run.checkpoint");
-    const checkpoint = { path };
+    const checkpoint = { path, everySeconds: 1000 };
     const first = await outcome(t, { ...small, checkpoint });
     const before = statSync(path).mtimeMs;
     const reports: string[] = [];
@@ -175,7 +175,7 @@ test.serial(
       "NOT_FOUND",
       /no checkpoint .*none to resume/,
     );
-    const resumed = await outcome(t, { ...small, checkpoint: { path }, resume: true });
+    const resumed = await outcome(t, { ...small, checkpoint: { path, everySeconds: 1000 }, resume: true });
     t.deepEqual(resumed, await expectedOutcome(t));
   },
 );
@@ -222,7 +222,7 @@ test.serial(
     const path = join(folder, "run.checkpoint");
     await interrupted(t, path, 1);
     const before = readFileSync(path);
-    const again = { ...small, checkpoint: { path } };
+    const again = { ...small, checkpoint: { path, everySeconds: 1000 } };
     await rejects(
       t,
       train(images, again),
@@ -243,7 +243,7 @@ test.serial(
   "a damaged checkpoint is refused by its hash, and the previous one is used if there is one",
   async (t) => {
     const path = join(await temporaryFolder(t), "run.checkpoint");
-    const options = { ...small, checkpoint: { path }, resume: true };
+    const options = { ...small, checkpoint: { path, everyEpochs: 3 }, resume: true };
     const expected = await outcome(t, options);
     const whole = readFileSync(path);
     const damage: [name: string, change: () => void][] = [
