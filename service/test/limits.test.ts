@@ -119,7 +119,12 @@ test.serial("what a client no longer waits for is not computed", async (t) => {
 });
 
 test.serial("told to end, it answers what runs, refuses what is new, and closes", async (t) => {
-  const { ask, service } = await running(t, models, { batch: 1, queue: 1000, drain: 60_000, deadline: 60_000 });
+  const { ask, service } = await running(t, models, {
+    batch: 1,
+    queue: 1000,
+    drain: 60_000,
+    deadline: 60_000,
+  });
   const version = service.models.find("part");
   const before = occupy(service, 100);
   const image = await png();
