@@ -243,7 +243,7 @@ test.serial(
   "a damaged checkpoint is refused by its hash, and the previous one is used if there is one",
   async (t) => {
     const path = join(await temporaryFolder(t), "run.checkpoint");
-    const options = { ...small, checkpoint: { path, everyEpochs: 3 }, resume: true };
+    const options = { ...small, checkpoint: { path }, resume: true };
     const expected = await outcome(t, options);
     const whole = readFileSync(path);
     const damage: [name: string, change: () => void][] = [
