@@ -4,6 +4,7 @@ import { invalid, record } from "../errors/validate.js";
 import { fewestHeldOut, rateOptions, requireOrder, type Rates } from "../options/calibration.js";
 import { resolveOptions } from "../options/option.js";
 import { imageStatistics, type ImageStatistics } from "./image-statistics.js";
+import { firstAbove } from "./ascending.js";
 import { lowestRate, metRate, neededFor, rankFor } from "./conformal.js";
 import { extrapolatedThreshold } from "./tail.js";
 
@@ -97,6 +98,20 @@ function thresholdFor(rate: number, scores: readonly number[]): CalibratedThresh
   return rank <= images
     ? { value: scores[rank - 1]!, rate, interval: metRate(rank, images), images, estimate: false }
     : { value: extrapolatedThreshold(scores, rate), rate, interval: null, images, estimate: true };
+}
+
+/**
+ * What is known of a threshold of any value: what the largest calibration score that is not above it promises. Nothing
+ * is promised below the smallest one.
+ *
+ * @param scores Ascending.
+ */
+export function rateAt(scores: readonly number[], value: number): CalibratedThreshold {
+  const images = scores.length;
+  const rank = firstAbove(scores, value);
+  const rate = (images + 1 - rank) / (images + 1);
+  const interval = rank === 0 ? ([metRate(1, images)[0], 1] as const) : metRate(rank, images);
+  return { value, rate, interval, images, estimate: false };
 }
 
 function tooFew(name: string, rate: number, n: number): ReverseDistillationError {

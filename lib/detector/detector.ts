@@ -1,4 +1,4 @@
-import type { Calibration } from "../calibration/calibration.js";
+import { rateAt, type CalibratedThreshold, type Calibration } from "../calibration/calibration.js";
 import { DecisionRule } from "../calibration/decision-rule.js";
 import { notCalibrated } from "../calibration/not-calibrated.js";
 import type { Outlier } from "../calibration/outliers.js";
@@ -7,7 +7,7 @@ import { Watch } from "../calibration/watch.js";
 import { throwIfAborted } from "../errors/abort.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import { reading } from "../errors/reading.js";
-import { integer, invalid, path as checkPath } from "../errors/validate.js";
+import { finite, integer, invalid, path as checkPath } from "../errors/validate.js";
 import type { Dataset } from "../evaluation/dataset.js";
 import { evaluate, type EvaluateOptions, type Report } from "../evaluation/evaluate.js";
 import { requireSeparate, type NamedFile } from "../files/outputs.js";
@@ -161,6 +161,21 @@ export class Detector {
    */
   setThresholds(thresholds: GivenThresholds | null): void {
     reading("thresholds", () => this.#rule.setThresholds(thresholds, this.config.roi !== undefined));
+  }
+
+  /**
+   * What the calibration promises of a threshold of any value, such as one to be set by hand. A promise is as good as that
+   * of `calibrate` if the rate was chosen before the scores were seen.
+   *
+   * @returns the threshold with the promise of the largest calibration score that is not above it. Below all of them, the
+   * rate is 1.
+   * @throws ReverseDistillationError `NOT_CALIBRATED` without a calibration, `INVALID_ARGUMENT`
+   */
+  rateAt(threshold: number): CalibratedThreshold {
+    const value = finite("threshold", threshold);
+    const { calibration } = this;
+    if (calibration === null) throw notCalibrated("The detector");
+    return rateAt(calibration.scores, value);
   }
 
   /**

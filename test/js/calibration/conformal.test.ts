@@ -1,6 +1,6 @@
 import test from "ava";
 import { betaQuantile, shareInterval } from "../../../lib/calibration/beta-quantile.js";
-import { calibrationOf } from "../../../lib/calibration/calibration.js";
+import { calibrationOf, rateAt } from "../../../lib/calibration/calibration.js";
 import { lowestRate, neededFor, pValueOf, rankFor } from "../../../lib/calibration/conformal.js";
 import { findOutliers } from "../../../lib/calibration/outliers.js";
 import { PixelQuantile } from "../../../lib/calibration/pixel-quantile.js";
@@ -54,6 +54,18 @@ test("the threshold for a rate is the ceil((n + 1)(1 - a))-th smallest score, al
   t.is(reject.value, 198);
   t.is(review.value, 190);
   t.like(reject, { rate: 0.01, images: 199, estimate: false });
+});
+
+test("a threshold of any value promises what the largest score promises that is not above it", (t) => {
+  const scores = Array.from({ length: 199 }, (_, i) => i + 1);
+  const { reject, review } = calibrationOf({ scores, outline: 0, ...plain, falseAlarms: 0.01, review: 0.05 });
+  t.deepEqual(rateAt(scores, reject.value), reject);
+  t.deepEqual(rateAt(scores, review.value), review);
+  t.deepEqual(rateAt(scores, 190.5), { ...review, value: 190.5 });
+  t.is(rateAt(scores, 1000).rate, 1 / 200);
+  const [low, high] = rateAt(scores, 0.5).interval!;
+  t.is(rateAt(scores, 0.5).rate, 1);
+  t.true(low > 0.98 && low < 1 && high === 1);
 });
 
 test("over many calibrations, as many good parts exceed a threshold as it promises, and as often as its interval says", (t) => {

@@ -107,6 +107,7 @@ const calls: Record<string, readonly Call[]> = {
     ...withOptions([...Object.keys(quantiseOptions)], (given) => detector.quantise!([image], given)),
     (value) => detector.setThresholds!(value),
     ...withOptions(["reject", "review", "outline"], (given) => detector.setThresholds!(given)),
+    (value) => detector.rateAt!(value),
     ...withOptions(["partsPerFalseAlarm", "mostRejected", "statistics"], (given) => detector.watch!(given)),
     (value) => detector.scoreBatch!(value),
     (value) => detector.scoreBatch!([image, value]),
