@@ -15,9 +15,12 @@ export async function buildTypeScript(root: string): Promise<void> {
     stamp: join(root, ".build", "service.stamp"),
     inputs: [
       ...[...shared, join("dist", "index.d.ts")].map((path) => join(root, path)),
-      ...["lib", "package.json", "tsconfig.build.json", "tsup.config.ts"].map((path) => join(service, path)),
+      ...["lib", "page", "package.json", "tsconfig.build.json", "tsup.config.ts"].map((path) =>
+        join(service, path),
+      ),
     ],
-    outputs: ["index.js", "index.d.ts"],
+    outputs: ["index.js", "index.d.ts", "page/index.html"],
+    page: "page",
   });
 }
 
@@ -45,6 +48,8 @@ interface Build {
   stamp: string;
   inputs: readonly string[];
   outputs: readonly string[];
+  /** The folder of a page for browsers, which is built into a folder of the same name. */
+  page?: string;
 }
 
 function stampOf(folder: string, { stamp, inputs, outputs }: Build): Stamp {
@@ -56,7 +61,7 @@ function stampOf(folder: string, { stamp, inputs, outputs }: Build): Stamp {
   );
 }
 
-/** Bundles a package with tsup. If that fails, dist/ stays as it was. */
+/** Bundles a package with tsup, and its page with Vite. If that fails, dist/ stays as it was. */
 async function buildPackage(folder: string, build: Build): Promise<void> {
   const [dist, unfinished] = ["dist", "dist.unfinished"].map((name) => join(folder, name)) as [
     string,
@@ -67,10 +72,16 @@ async function buildPackage(folder: string, build: Build): Promise<void> {
   // Not on standard output, where `npm pack --json` writes its result.
   console.error(`Building ${dist}`);
   const tsup = join(dirname(require.resolve("tsup/package.json")), "dist", "cli-default.js");
+  const vite = join(dirname(require.resolve("vite/package.json")), "bin", "vite.js");
   const remove = (path: string): void => rmSync(path, { recursive: true, force: true });
   remove(unfinished);
   try {
     await run(process.execPath, [tsup, "--silent", "--out-dir", unfinished], { cwd: folder });
+    if (build.page !== undefined) {
+      const { page } = build;
+      const [config, out] = [join(folder, page, "vite.config.ts"), join(unfinished, page)];
+      await run(process.execPath, [vite, "build", "--config", config, "--outDir", out], { cwd: folder });
+    }
     remove(dist);
     renameSync(unfinished, dist);
   } finally {

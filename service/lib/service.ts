@@ -6,6 +6,7 @@ import { isLoopback } from "./access/loopback.js";
 import { Tokens } from "./access/tokens.js";
 import { destinationNames } from "./delivery/destinations.js";
 import { createApp, type App, type Route, type State } from "./http/app.js";
+import { Line } from "./line/line.js";
 import { Metrics } from "./metrics/metrics.js";
 import { Inspector } from "./models/inspector.js";
 import { ModelFolder } from "./models/model-folder.js";
@@ -86,9 +87,10 @@ export class Service {
         () => kept?.outbox ?? [],
       );
       const state: State = { draining: false, unfinished: 0 };
-      const inspector = new Inspector(models, metrics, settings.maxPixels, store);
+      const line = new Line(store);
+      const inspector = new Inspector(models, metrics, line, settings.maxPixels, store);
       const { app, routes } = await createApp(
-        { settings, models, inspector, metrics, state, store },
+        { settings, models, inspector, metrics, line, state, store },
         tokens,
         logger,
       );

@@ -12,6 +12,7 @@ import fastify, {
 } from "fastify";
 import type { Logger } from "pino";
 import type { Tokens } from "../access/tokens.js";
+import type { Line } from "../line/line.js";
 import type { Metrics } from "../metrics/metrics.js";
 import type { Inspector } from "../models/inspector.js";
 import type { ModelFolder } from "../models/model-folder.js";
@@ -23,12 +24,17 @@ import { answerBrokenRequest } from "./broken-request.js";
 import { addDeadlines } from "./deadlines.js";
 import { addGuard } from "./guard.js";
 import { addProblems } from "./problems.js";
+import { aboutRoutes } from "./routes/about.js";
 import { documentRoutes } from "./routes/documents.js";
 import { healthRoutes } from "./routes/health.js";
 import { inspectRoutes } from "./routes/inspect.js";
+import { lineRoutes } from "./routes/line.js";
 import { modelRoutes } from "./routes/models.js";
 import { partRoutes } from "./routes/parts.js";
+import { pageRoutes } from "./routes/page.js";
+import { pictureRoutes } from "./routes/pictures.js";
 import { protocolRoutes } from "./routes/protocol.js";
+import { versionRoutes } from "./routes/versions.js";
 
 /** The HTTP server, whose routes are typed by their schemas. */
 export type App = FastifyInstance<
@@ -53,6 +59,8 @@ export interface Parts {
   models: ModelFolder;
   inspector: Inspector;
   metrics: Metrics;
+  /** What was inspected lately. */
+  line: Line;
   state: State;
   /** Where results are kept, if they are. */
   store: Store | undefined;
@@ -131,8 +139,11 @@ export async function createApp(
       components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
     },
   });
-  for (const add of [healthRoutes, documentRoutes, modelRoutes, inspectRoutes, partRoutes, protocolRoutes])
-    await app.register((scope: App) => add(scope, parts));
+  const routesOf = [
+    ...[healthRoutes, documentRoutes, aboutRoutes, modelRoutes, versionRoutes, lineRoutes],
+    ...[inspectRoutes, partRoutes, pictureRoutes, protocolRoutes, pageRoutes],
+  ];
+  for (const add of routesOf) await app.register((scope: App) => add(scope, parts));
   await app.ready();
   return { app, routes };
 }

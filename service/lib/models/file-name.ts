@@ -26,6 +26,11 @@ export function parseFileName(file: string): ModelName | string | undefined {
   return { name, version: Number(version) };
 }
 
+/** The name of the file of a version. */
+export function fileNameOf({ name, version }: ModelName): string {
+  return `${name}@${version}${ending}`;
+}
+
 /** The name of the file that says which version of a model is served; without it, that is the newest. */
 export function pinFileName(name: string): string {
   return `${name}.serve`;

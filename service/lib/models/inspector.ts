@@ -1,4 +1,5 @@
 import type { Drift, Score } from "reverse-distillation";
+import type { Line } from "../line/line.js";
 import type { Metrics } from "../metrics/metrics.js";
 import { digestOf, type GivenImage } from "../store/image-file.js";
 import type { JudgedFile } from "../store/judged-files.js";
@@ -38,14 +39,22 @@ export interface Inspected {
 export class Inspector {
   readonly #models: ModelFolder;
   readonly #metrics: Metrics;
+  readonly #line: Line;
   readonly #maxPixels: number;
   readonly #store: Store | undefined;
 
   /** @param store Where results are kept, if they are. */
-  constructor(models: ModelFolder, metrics: Metrics, maxPixels: number, store: Store | undefined) {
+  constructor(
+    models: ModelFolder,
+    metrics: Metrics,
+    line: Line,
+    maxPixels: number,
+    store: Store | undefined,
+  ) {
     this.#store = store;
     this.#models = models;
     this.#metrics = metrics;
+    this.#line = line;
     this.#maxPixels = maxPixels;
   }
 
@@ -58,6 +67,7 @@ export class Inspector {
     const { model, version, image, signal, regions = false } = request;
     const start = performance.now();
     const by = this.#models.find(model, version);
+    this.#line.expect(by);
     const score = await by.score(image, {
       signal,
       regions: regions || this.#store !== undefined,
@@ -68,6 +78,7 @@ export class Inspector {
     this.#metrics.stage("score", model, scoreMs);
     this.#metrics.inspected(by, score, drift);
     await this.#keep(request, by, score);
+    this.#line.add(by, request.time, score);
     return { by, score, drift, scoreMs };
   }
 

@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { basename } from "node:path";
 import { Detector, type ImageInput, type LoadOptions, type Score, type Watch } from "reverse-distillation";
 
 /** What is asked of a score. */
@@ -8,20 +11,30 @@ export interface ScoreRequest {
   regions?: boolean;
 }
 
+/** A model file as it was when it was loaded. */
+export interface LoadedFile {
+  name: string;
+  bytes: number;
+  sha256: string;
+}
+
 /** One version of a model, loaded and warm. */
 export class LoadedVersion {
   readonly name: string;
   readonly version: number;
   readonly detector: Detector;
+  /** The file that it was loaded from. */
+  readonly file: LoadedFile;
   readonly loadedAt = new Date();
   /** Looks for drift in the results, if the model is calibrated. */
   readonly watch: Watch | undefined;
   #unfinished = 0;
 
-  private constructor(name: string, version: number, detector: Detector) {
+  private constructor(name: string, version: number, detector: Detector, file: LoadedFile) {
     this.name = name;
     this.version = version;
     this.detector = detector;
+    this.file = file;
     if (detector.calibration !== null) this.watch = detector.watch();
   }
 
@@ -37,7 +50,7 @@ export class LoadedVersion {
       const [height, width] = tiles?.size ?? imageSize;
       const data = new Uint8Array(height * width * 3);
       await detector.score({ data, width, height, channels: 3 }, { signal: options.signal });
-      return new LoadedVersion(name, version, detector);
+      return new LoadedVersion(name, version, detector, await describeFile(path));
     } catch (error) {
       await detector.dispose();
       throw error;
@@ -64,4 +77,14 @@ export class LoadedVersion {
   retire(): Promise<void> {
     return this.detector.dispose();
   }
+}
+
+async function describeFile(path: string): Promise<LoadedFile> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
+    hash.update(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+  }
+  return { name: basename(path), bytes, sha256: hash.digest("hex") };
 }

@@ -1,12 +1,13 @@
 import { rm, writeFile, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { LoadOptions } from "reverse-distillation";
+import type { GivenThresholds, LoadOptions } from "reverse-distillation";
 import type { Logger } from "pino";
 import { ServiceError } from "../problems/service-error.js";
 import { pinFileName } from "./file-name.js";
 import { listFolder, type ListedModel, type ModelFile } from "./folder-files.js";
 import { LoadedVersion } from "./loaded-version.js";
 import { Model, type VersionEntry } from "./model.js";
+import { writeVersion } from "./write-version.js";
 
 /** How a folder of models is served. */
 export interface FolderOptions {
@@ -35,6 +36,7 @@ export class ModelFolder {
   readonly #closing = new AbortController();
   readonly #retiring = new Set<Promise<void>>();
   #work: Promise<void> = Promise.resolve();
+  #deriving: Promise<number> = Promise.resolve(0);
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(options: FolderOptions) {
@@ -121,6 +123,29 @@ export class ModelFolder {
     }
   }
 
+  /**
+   * Writes a copy of a version with other thresholds as a new version, which is loaded like any other that comes into the
+   * folder. It is complete or not there.
+   *
+   * @returns the number of the new version.
+   * @throws ServiceError `MODEL_NOT_FOUND`; ReverseDistillationError as `Detector.setThresholds` and `save` do.
+   */
+  derive(name: string, from: number, thresholds: GivenThresholds): Promise<number> {
+    const file = this.model(name).entries.get(from)?.file;
+    if (file === undefined)
+      throw new ServiceError("MODEL_NOT_FOUND", `The folder has no version ${from} of the model ${name}.`);
+    const { folder, load, log } = this.#options;
+    // A second model in memory is enough.
+    this.#deriving = this.#deriving
+      .catch(() => undefined)
+      .then(async () => {
+        const version = await writeVersion({ folder, name, from: file.path, thresholds, load });
+        log.info({ model: name, version, from, thresholds }, "a version was written");
+        return version;
+      });
+    return this.#deriving;
+  }
+
   /** Looks at the folder now. */
   refresh(): Promise<void> {
     return this.#refresh(false);
@@ -131,6 +156,7 @@ export class ModelFolder {
     this.#closing.abort();
     clearTimeout(this.#timer);
     await this.#work.catch(() => undefined);
+    await this.#deriving.catch(() => undefined);
     for (const model of this.#models.values())
       for (const { loaded } of model.entries.values()) if (loaded) this.#retire(loaded.version);
     await Promise.all(this.#retiring);

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Region, Verdict } from "reverse-distillation";
+import { verdicts } from "../verdicts.js";
 import { isGood, type Decision, type NewPart, type Part } from "./part.js";
 
 interface Row {
@@ -25,7 +26,8 @@ interface Row {
 export interface PartFilter {
   model?: string;
   version?: number;
-  verdict?: Verdict | "none";
+  /** One of these; "none" is that of models without thresholds. */
+  verdict?: readonly (Verdict | "none")[];
   station?: string;
   /** Inspected then or later. */
   from?: Date;
@@ -33,6 +35,8 @@ export interface PartFilter {
   to?: Date;
   /** Whether somebody has reviewed them. */
   reviewed?: boolean;
+  /** Whether the part is good in the eyes of who reviewed it. */
+  good?: boolean;
   /** Parts that were written before the one with this number. */
   before?: number;
 }
@@ -48,6 +52,31 @@ export interface PartPage {
 export interface ExpiredPart {
   id: string;
   image: string | null;
+}
+
+/** What is looked at of many results at once. */
+export interface RecentPart {
+  /** Milliseconds since 1970. */
+  time: number;
+  verdict: Verdict | null;
+  score: number;
+  pValue: number | null;
+}
+
+/** Parts of one minute. */
+export interface MinuteCount {
+  model: string;
+  verdict: Verdict | null;
+  /** Since 1970. */
+  minute: number;
+  parts: number;
+}
+
+/** Parts of a version with one verdict and one review. */
+export interface PartCount {
+  verdict: Verdict | null;
+  decision: Decision | null;
+  parts: number;
 }
 
 /** The table of parts. Its methods run at once; who calls them opens transactions. */
@@ -79,11 +108,10 @@ export class PartRows {
   }
 
   list(filter: PartFilter, limit: number): PartPage {
-    const { model, version, verdict, station, from, to, reviewed, before } = filter;
+    const { model, version, verdict, station, from, to, reviewed, good, before } = filter;
     const conditions: [condition: string, value: string | number | undefined][] = [
       ["model = ?", model],
       ["version = ?", version],
-      ["verdict = ?", verdict === "none" ? undefined : verdict],
       ["station = ?", station],
       ["time >= ?", from?.getTime()],
       ["time < ?", to?.getTime()],
@@ -92,8 +120,11 @@ export class PartRows {
     const given = conditions.filter(([, value]) => value !== undefined);
     const where = [
       ...given.map(([condition]) => condition),
-      ...(verdict === "none" ? ["verdict IS NULL"] : []),
+      ...(verdict === undefined ? [] : [oneOf(verdict)]),
       ...(reviewed === undefined ? [] : [`reviewed IS ${reviewed ? "NOT NULL" : "NULL"}`]),
+      ...(good === undefined
+        ? []
+        : [`reviewed IS NOT NULL AND ((verdict = 'accept') = (decision = 'confirm')) = ${Number(good)}`]),
     ];
     const rows = this.#database
       .prepare<unknown[], Row>(
@@ -103,6 +134,36 @@ export class PartRows {
       .all(...given.map(([, value]) => value), limit + 1);
     const page = rows.slice(0, limit);
     return { parts: page.map(partOf), next: rows.length > limit ? page.at(-1)!.sequence : undefined };
+  }
+
+  /** The latest results of a version, the newest first. */
+  latest(model: string, version: number, limit: number): RecentPart[] {
+    return this.#database
+      .prepare<[string, number, number], RecentPart>(
+        `SELECT time, verdict, score, p_value AS pValue FROM parts WHERE model = ? AND version = ?
+         ORDER BY sequence DESC LIMIT ?`,
+      )
+      .all(model, version, limit);
+  }
+
+  /** How many parts there were in each minute since a time, by model and verdict. Minutes are counted from 1970. */
+  byMinute(since: Date): MinuteCount[] {
+    return this.#database
+      .prepare<[number], MinuteCount>(
+        `SELECT model, verdict, time / 60000 AS minute, count(*) AS parts FROM parts WHERE time >= ?
+         GROUP BY model, verdict, minute`,
+      )
+      .all(since.getTime());
+  }
+
+  /** How many parts of a version there are, by verdict and by what was said about it. */
+  counts(model: string, version: number): PartCount[] {
+    return this.#database
+      .prepare<[string, number], PartCount>(
+        `SELECT nullif(verdict, '') AS verdict, nullif(decision, '') AS decision, parts FROM version_counts
+         WHERE model = ? AND version = ? AND parts > 0`,
+      )
+      .all(model, version);
   }
 
   /** @returns the part as it is then; undefined if there is none. */
@@ -137,6 +198,16 @@ export class PartRows {
   #count(): number {
     return this.#database.prepare("SELECT parts FROM part_count").pluck().get() as number;
   }
+}
+
+/** Verdicts are written out, so that SQLite sees which index has them. */
+function oneOf(given: readonly (Verdict | "none")[]): string {
+  const named = verdicts.filter((verdict) => given.includes(verdict)).map((verdict) => `'${verdict}'`);
+  const conditions = [
+    ...(named.length > 0 ? [`verdict IN (${named.join(", ")})`] : []),
+    ...(given.includes("none") ? ["verdict IS NULL"] : []),
+  ];
+  return conditions.length === 1 ? conditions[0]! : `(${conditions.join(" OR ") || "FALSE"})`;
 }
 
 function partOf(row: Row): Part {

@@ -52,6 +52,38 @@ const migrations = [
   CREATE TRIGGER part_removed AFTER DELETE ON parts BEGIN UPDATE part_count SET parts = parts - 1; END;
   CREATE INDEX parts_reviewed ON parts (sequence) WHERE reviewed IS NOT NULL;
   CREATE INDEX parts_station ON parts (station, sequence);`,
+
+  // The page asks again and again for the latest parts of a version, for those to review, and for counts.
+  `CREATE INDEX parts_version ON parts (model, version, sequence);
+  CREATE INDEX parts_to_review ON parts (sequence) WHERE verdict IN ('review', 'reject') AND reviewed IS NULL;
+  CREATE TABLE version_counts (
+    model TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    verdict TEXT NOT NULL, -- empty for none
+    decision TEXT NOT NULL, -- empty for none
+    parts INTEGER NOT NULL,
+    PRIMARY KEY (model, version, verdict, decision)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO version_counts
+    SELECT model, version, ifnull(verdict, ''), ifnull(decision, ''), count(*) FROM parts GROUP BY 1, 2, 3, 4;
+  CREATE TRIGGER version_part_added AFTER INSERT ON parts BEGIN
+    INSERT INTO version_counts
+      VALUES (new.model, new.version, ifnull(new.verdict, ''), ifnull(new.decision, ''), 1)
+      ON CONFLICT DO UPDATE SET parts = parts + 1;
+  END;
+  CREATE TRIGGER version_part_removed AFTER DELETE ON parts BEGIN
+    UPDATE version_counts SET parts = parts - 1
+      WHERE model = old.model AND version = old.version
+        AND verdict = ifnull(old.verdict, '') AND decision = ifnull(old.decision, '');
+  END;
+  CREATE TRIGGER version_part_reviewed AFTER UPDATE OF decision ON parts BEGIN
+    UPDATE version_counts SET parts = parts - 1
+      WHERE model = old.model AND version = old.version
+        AND verdict = ifnull(old.verdict, '') AND decision = ifnull(old.decision, '');
+    INSERT INTO version_counts
+      VALUES (new.model, new.version, ifnull(new.verdict, ''), ifnull(new.decision, ''), 1)
+      ON CONFLICT DO UPDATE SET parts = parts + 1;
+  END;`,
 ];
 
 /** @throws Error if the database was written by a newer version of the service. */

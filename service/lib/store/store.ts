@@ -12,7 +12,15 @@ import { lockFolder } from "./lock.js";
 import { migrate } from "./schema.js";
 import { loadSqlite } from "./sqlite.js";
 import { Outbox, type Outgoing } from "./outbox.js";
-import { PartRows, type ExpiredPart, type PartFilter, type PartPage } from "./part-rows.js";
+import {
+  PartRows,
+  type ExpiredPart,
+  type MinuteCount,
+  type PartCount,
+  type PartFilter,
+  type PartPage,
+  type RecentPart,
+} from "./part-rows.js";
 import type { Decision, NewPart, Part } from "./part.js";
 import { JudgedFiles, type JudgedFile } from "./judged-files.js";
 
@@ -139,6 +147,21 @@ export class Store {
   /** A page of parts, the newest first. */
   list(filter: PartFilter, limit: number): PartPage {
     return this.#parts.list(filter, limit);
+  }
+
+  /** The latest results of a version, the newest first. */
+  latest(model: string, version: number, limit: number): RecentPart[] {
+    return this.#parts.latest(model, version, limit);
+  }
+
+  /** How many parts there were in each minute since a time, by model and verdict. */
+  byMinute(since: Date): MinuteCount[] {
+    return this.#parts.byMinute(since);
+  }
+
+  /** How many parts of a version are kept, by verdict and by what was said about it. */
+  counts(model: string, version: number): PartCount[] {
+    return this.#parts.counts(model, version);
   }
 
   /**

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { drawHeatmap, type ImageInput } from "reverse-distillation";
 import Type from "typebox";
 import type { Inspected } from "../../models/inspector.js";
+import { scaleEndOf } from "../../models/scale-end.js";
 import { Problem } from "../../problems/problem.js";
 import { ServiceError } from "../../problems/service-error.js";
 import { toNpy } from "../../tensors/npy.js";
@@ -15,9 +16,6 @@ import { stationOf, StationQuery } from "../station.js";
 
 /** What can be answered: the first is preferred. */
 const answers = ["application/json", "image/png", "image/webp", "application/x-npy"] as const;
-
-/** How far the colours of an overlay go beyond the threshold of rejection. */
-const scaleBeyondReject = 1.5;
 
 const binary = { schema: Type.Unsafe<unknown>({}) };
 
@@ -99,11 +97,12 @@ export async function inspectRoutes(app: App, parts: Parts): Promise<void> {
   ): Promise<Buffer> {
     const start = performance.now();
     const { thresholds, config } = by.detector;
+    const scaleEnd = scaleEndOf(thresholds);
     const drawn = await drawHeatmap(image, map, {
       format,
       levels: config.levels,
       outlines: regions.flatMap(({ polygon }) => polygon),
-      ...(thresholds && thresholds.reject > 0 && { scaleEnd: scaleBeyondReject * thresholds.reject }),
+      ...(scaleEnd !== undefined && { scaleEnd }),
       maxPixels: settings.maxPixels,
       signal,
     });
