@@ -102,7 +102,9 @@ testOfStore("a store of an earlier version is brought up to date with its parts"
   await store.close();
   const database = new (loadSqlite())(join(folder, "parts.sqlite"));
   database.exec(`DROP TRIGGER part_added; DROP TRIGGER part_removed; DROP TABLE part_count;
-    DROP INDEX parts_reviewed; DROP INDEX parts_station; PRAGMA user_version = 1`);
+    DROP INDEX parts_reviewed; DROP INDEX parts_station; DROP TRIGGER version_part_added;
+    DROP TRIGGER version_part_removed; DROP TRIGGER version_part_reviewed; DROP TABLE version_counts;
+    DROP INDEX parts_version; DROP INDEX parts_to_review; PRAGMA user_version = 1`);
   database.close();
   store = await openStore(folder, { keepParts: 2 });
   await store.expire();
@@ -110,6 +112,7 @@ testOfStore("a store of an earlier version is brought up to date with its parts"
     store.list({}, 10).parts.map(({ id }) => id),
     [parts[2]!.id, parts[1]!.id],
   );
+  t.deepEqual(store.counts("part", 1), [{ verdict: "accept", decision: null, parts: 2 }]);
   await store.close();
 });
 
