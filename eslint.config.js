@@ -45,6 +45,11 @@ export default defineConfig(
     rules: { "@typescript-eslint/require-await": "off" },
   },
   {
+    // What a component returns is always a tree of elements.
+    files: ["service/page/**/*.tsx"],
+    rules: { "@typescript-eslint/explicit-module-boundary-types": "off" },
+  },
+  {
     // ava's test() returns a promise that ava itself awaits.
     files: ["test/**/*.ts", "service/test/**/*.ts"],
     rules: { "@typescript-eslint/no-floating-promises": "off" },
