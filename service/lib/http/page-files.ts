@@ -25,7 +25,9 @@ const types: Readonly<Record<string, string>> = {
  * @returns the files under `assets/` by name, and index.html.
  * @throws Error saying what to do, if it was not built.
  */
-export async function readPage(needsToken: boolean): Promise<{ index: PageFile; assets: Map<string, PageFile> }> {
+export async function readPage(
+  needsToken: boolean,
+): Promise<{ index: PageFile; assets: Map<string, PageFile> }> {
   // The sources and the bundle lie in different folders of the package.
   const manifest = createRequire(import.meta.url).resolve("reverse-distillation-service/package.json");
   const folder = join(dirname(manifest), "dist", "page");

@@ -1,7 +1,6 @@
 import { useState } from "preact/hooks";
 import type { ModelsBody } from "../../lib/http/bodies/model.js";
 import type { CardBody } from "../../lib/http/bodies/version.js";
-import type { SectionProps } from "../app.js";
 import { useAnswer } from "../client/use-answer.js";
 import { percent, short, whole } from "../client/words.js";
 import { Failure, Missing } from "../views/notices.js";
@@ -9,7 +8,7 @@ import { flattened } from "../views/flattened.js";
 import { loadedVersions, VersionPicker, type VersionChoice } from "../views/version-picker.js";
 
 /** Everything that is known of a version. */
-export function Card(_: SectionProps) {
+export function Card() {
   const models = useAnswer<ModelsBody>("/models");
   const [given, setGiven] = useState<VersionChoice>();
   const chosen = given ?? (models.value && loadedVersions(models.value.models)[0]);

@@ -72,7 +72,8 @@ export function ReviewQueue({ mayReview }: { mayReview: boolean }) {
     <section class="queue" aria-label="Queue" tabIndex={-1} ref={frame} onKeyDown={onKeyDown}>
       <Failure message={failure ?? error} />
       <p>
-        {left} to review{value !== undefined && value.next !== null && " or more"}. <span role="status">{said}</span>
+        {left} to review{value !== undefined && value.next !== null && " or more"}.{" "}
+        <span role="status">{said}</span>
       </p>
       {!mayReview && (
         <Missing>

@@ -33,7 +33,8 @@ export async function pictureRoutes(app: App, parts: Parts): Promise<void> {
     {
       schema: {
         ...{ tags, params, summary: "The image of a part as any browser can show it" },
-        description: "Drawn anew from the image that is kept, whatever its format: 8 bits, as WebP. `image-size` has the width and height " +
+        description:
+          "Drawn anew from the image that is kept, whatever its format: 8 bits, as WebP. `image-size` has the width and height " +
           "of the image that is kept, which regions refer to.",
         querystring: Type.Object({
           side: Type.Optional(
@@ -57,10 +58,7 @@ export async function pictureRoutes(app: App, parts: Parts): Promise<void> {
         const image = sharp(drawn, { limitInputPixels: false });
         const { width, height } = await image.metadata();
         void reply.header("image-size", `${width} ${height}`);
-        return image
-          .resize(side, side, { fit: "inside", withoutEnlargement: true })
-          .webp()
-          .toBuffer();
+        return image.resize(side, side, { fit: "inside", withoutEnlargement: true }).webp().toBuffer();
       });
       return keepable(reply).type("image/webp").send(picture);
     },
