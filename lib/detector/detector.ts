@@ -28,7 +28,7 @@ import { resolveExportOptions, type ExportOptions } from "../options/export.js";
 import type { LoadOptions } from "../options/load.js";
 import type { ModelDescription } from "../options/model.js";
 import { resolveOptions } from "../options/option.js";
-import type { Quantisation } from "../quantisation/quantisation.js";
+import type { Quantisation } from "../model-file/quantisation.js";
 import { resolveSaveOptions, type SaveCheckpointOptions, type SaveOptions } from "../options/save.js";
 import {
   scoreBatchOptions,

@@ -6,7 +6,7 @@ import type { Addon, NativeModel } from "../native/addon.js";
 import { fromNative } from "../native/native-error.js";
 import type { ResolvedBatching } from "../options/batching.js";
 import type { ModelDescription } from "../options/model.js";
-import type { Quantisation } from "../quantisation/quantisation.js";
+import type { Quantisation } from "../model-file/quantisation.js";
 import type { Place } from "./place.js";
 
 /** What a detector is made from; it then owns the native model. */

@@ -8,7 +8,7 @@ import type { RawImage } from "../image/raw-image.js";
 import { readAhead } from "../image/read-ahead.js";
 import type { ImageSource } from "../image/source.js";
 import type { resolveQuantiseOptions } from "../options/quantise.js";
-import type { Quantisation } from "../quantisation/quantisation.js";
+import type { Quantisation } from "../model-file/quantisation.js";
 import type { DetectorParts } from "./parts.js";
 import type { Scorer } from "./scorer.js";
 

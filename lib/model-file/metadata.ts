@@ -6,7 +6,7 @@ import { shortDigestBytes } from "../image/digest.js";
 import { modelOptions, type ModelDescription } from "../options/model.js";
 import { neededVersion, newestVersion, storedNames } from "../options/option.js";
 import { trainingOptions } from "../options/training.js";
-import { readQuantisation, type Quantisation } from "../quantisation/quantisation.js";
+import { readQuantisation, type Quantisation } from "./quantisation.js";
 import type { SafetensorsFile } from "../safetensors/reader.js";
 import { version as packageVersion } from "../version.js";
 import { readModelDescription, readTrainingDescription, type TrainingDescription } from "./description.js";
