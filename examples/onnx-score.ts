@@ -16,9 +16,17 @@ if (model === undefined || images.length === 0) {
 
 const session = await InferenceSession.create(model);
 const [height, width] = sizeOf(session);
+// An export that pads takes the sizes of the images too, so that their padding does not count.
+const pads = session.inputNames.includes("sizes");
 for (const image of images) {
-  const { data, dims } = await preprocess(image, [height, width]);
-  const { map, score } = await session.run({ images: new Tensor("uint8", data, dims) });
+  const { data, dims, originalSize } = await preprocess(image, [height, width], {
+    fit: pads ? "pad" : "stretch",
+  });
+  const sizes = new Tensor("int64", BigInt64Array.from(originalSize, BigInt), [1, 2]);
+  const { map, score } = await session.run({
+    images: new Tensor("uint8", data, dims),
+    ...(pads && { sizes }),
+  });
   const values = map!.data as Float32Array;
   const [value] = score!.data as Float32Array;
   const worst = values.indexOf(value!);

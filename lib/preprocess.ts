@@ -7,7 +7,7 @@
 export { preprocess, type PreprocessOptions } from "./image/preprocess.js";
 export { normalise } from "./image/normalise.js";
 export type { NormalisedPixels } from "./image/normalise.js";
-export type { Pixels } from "./image/pixels.js";
+export type { Pixels, PreprocessedImage } from "./image/pixels.js";
 export type { ImageInput } from "./image/decode.js";
 export type { RawImage } from "./image/raw-image.js";
 export type { Levels, LevelRange } from "./options/levels.js";

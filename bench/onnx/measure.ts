@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Detector } from "../../lib/detector/detector.js";
+import type { PreprocessedImage } from "../../lib/image/pixels.js";
 import type { RawImage } from "../../lib/image/raw-image.js";
 import { writeModelFile } from "../../lib/model-file/file.js";
 import { loadAddon } from "../../lib/native/loader.js";
@@ -61,9 +62,12 @@ async function writeSeeded(backbone: Backbone, path: string): Promise<void> {
 
 async function timeRuntime(path: string, { data, width, height }: RawImage): Promise<Spread> {
   const runtime = await RuntimeModel.open(path);
-  const spread = await timed(() =>
-    runtime.score([{ data: data as Uint8Array, dims: [1, height, width, 3] }]),
-  );
+  const image: PreprocessedImage = {
+    data: data as Uint8Array,
+    dims: [1, height, width, 3],
+    originalSize: [height, width],
+  };
+  const spread = await timed(() => runtime.score([image]));
   await runtime.close();
   return spread;
 }

@@ -113,14 +113,15 @@ def map_without_padding(anomaly_map: Tensor, path: Path, fit: str) -> Tensor:
 
 
 def masks_of(path: Path, description: dict) -> Tensor:
-    """The region of interest in the inputs of the networks that an image has, bool [N, H, W]."""
+    """What counts of the inputs of the networks that an image has, bool [N, H, W]: the region of interest, or all of the
+    image, without its padding."""
     size, fit = description["imageSize"], description.get("fit", "stretch")
     if "tiles" in description:
         whole = tiled_size(path, description)
-        mask = torch.from_numpy(interest_mask(description["roi"], whole))
+        mask = torch.from_numpy(interest_mask(description.get("roi"), whole))
         return torch.stack([mask[place] for place in places(whole, size, description["tiles"])])
     shown = map_without_padding(np.empty(size), path, fit).shape
-    mask = interest_mask(description["roi"], shown, seen_part(path, size, fit))
+    mask = interest_mask(description.get("roi"), shown, seen_part(path, size, fit))
     return torch.from_numpy(place_in_frame(mask, size))[None]
 
 

@@ -3,7 +3,7 @@
 Reads requests from stdin, one JSON object per line, and answers each with a JSON object once it is done. A request:
 
     {"model": path of an ONNX file written by `detector.export`,
-     "images": path of a safetensors file with `images`: uint8 [N, H, W, 3], or the input type of the model,
+     "inputs": path of a safetensors file with the inputs of the model, `images` and, if it pads, `sizes`,
      "out": path of the safetensors file to write: `map` and `score` of all images as one batch, and `first_map` and
          `first_score` of the first image alone}
 
@@ -35,9 +35,9 @@ def check(path: str) -> dict:
 
 def run(request: dict) -> None:
     session = onnxruntime.InferenceSession(request["model"], providers=["CPUExecutionProvider"])
-    images = load_file(request["images"])["images"]
-    maps, scores = session.run(["map", "score"], {"images": images})
-    first_map, first_score = session.run(["map", "score"], {"images": images[:1]})
+    inputs = load_file(request["inputs"])
+    maps, scores = session.run(["map", "score"], inputs)
+    first_map, first_score = session.run(["map", "score"], {name: values[:1] for name, values in inputs.items()})
     results = {"map": maps, "score": scores, "first_map": first_map, "first_score": first_score}
     save_file(results, request["out"])
 

@@ -38,7 +38,7 @@ def maps_inside(model: ReverseDistillation, pixels: Tensor, description: dict, m
 def map_of(model: ReverseDistillation, path: Path, description: dict) -> np.ndarray:
     """The smoothed map [H, W] of an image: of the networks' input, or put together from tiles."""
     pixels = load_inputs(path, description)
-    if "roi" in description:
+    if "roi" in description or description.get("fit") == "pad":
         maps = maps_inside(model, pixels, description, masks_of(path, description))
     else:
         _, maps = anomaly_maps(model, pixels, description)

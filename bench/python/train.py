@@ -124,7 +124,8 @@ def main() -> None:
     model, description, initial = load_model(options.model)
     paths = list_images(options.images)
     pixels = torch.cat([load_inputs(path, {**description, "levels": None}) for path in paths])
-    masks = torch.cat([masks_of(path, description) for path in paths]) if "roi" in description else None
+    has_masks = "roi" in description or description.get("fit") == "pad"
+    masks = torch.cat([masks_of(path, description) for path in paths]) if has_masks else None
     if masks is not None and "tiles" in description:
         # A tile outside of the region of interest teaches nothing.
         inside = masks.any(dim=2).any(dim=1)

@@ -28,6 +28,23 @@ export function paddedTo<T extends Values>(pixels: T, { height, width }: Size, f
   return padded;
 }
 
+/** The part of values [frame.height, frame.width, channels] that shows an image of this size in the frame. */
+export function withoutPadding<T extends Values>(
+  values: T,
+  { height, width }: Size,
+  frame: Frame,
+  channels: number,
+): T {
+  if (height === frame.height && width === frame.width) return values;
+  const shown = empty(values, height * width * channels);
+  const [top, left] = [Math.floor((frame.height - height) / 2), Math.floor((frame.width - width) / 2)];
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * frame.width + left) * channels;
+    shown.set(values.subarray(from, from + width * channels), y * width * channels);
+  }
+  return shown;
+}
+
 function empty<T extends Values>(like: T, length: number): T {
   return new (like.constructor as new (length: number) => T)(length);
 }

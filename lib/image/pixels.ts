@@ -6,3 +6,9 @@ export interface Pixels {
   /** Of an image with more than 8 bits: the values from 0 to 255 before they were rounded to `data`. */
   unrounded?: Float32Array;
 }
+
+/** What `preprocess` makes of an image. */
+export interface PreprocessedImage extends Pixels {
+  /** The size of the image before: the input `sizes` of an export whose `fit` is "pad". */
+  originalSize: [height: number, width: number];
+}

@@ -8,7 +8,7 @@ import { decodeImage, type ImageInput } from "./decode.js";
 import { paddedTo, partOf } from "./fit-pixels.js";
 import { fittedSize, seenPixels } from "./fit.js";
 import { levelRange } from "./levels.js";
-import type { Pixels } from "./pixels.js";
+import type { PreprocessedImage } from "./pixels.js";
 import { plainPixels } from "./plain-pixels.js";
 import { resizeDeep } from "./resize-deep.js";
 import { resizeBilinear } from "./resize.js";
@@ -46,7 +46,7 @@ export async function preprocess(
   image: ImageInput,
   size: number | readonly [height: number, width: number],
   options: PreprocessOptions = {},
-): Promise<Pixels> {
+): Promise<PreprocessedImage> {
   const { levels, fit, maxPixels, signal } = reading("options", () =>
     resolveOptions(preprocessOptions, options),
   );
@@ -57,14 +57,15 @@ export async function preprocess(
   const { data, channels } = plain;
   const fitted = fittedSize(raw, frame);
   const rows: [height: number, width: number] = [fitted.height, fitted.width];
-  const dims: Pixels["dims"] = [1, height, width, 3];
+  const dims: PreprocessedImage["dims"] = [1, height, width, 3];
+  const originalSize: PreprocessedImage["originalSize"] = [raw.height, raw.width];
   if (!(data instanceof Uint16Array)) {
     const resized = resizeBilinear(data, plain, rows);
-    return { data: paddedTo(toRgb(resized, channels), fitted, frame), dims };
+    return { data: paddedTo(toRgb(resized, channels), fitted, frame), dims, originalSize };
   }
   const deep = resizeDeep(data, plain, rows, levelRange(raw, levels));
   const unrounded = paddedTo(toRgb(deep, channels), fitted, frame);
-  return { data: Uint8Array.from(unrounded, Math.round), dims, unrounded };
+  return { data: Uint8Array.from(unrounded, Math.round), dims, unrounded, originalSize };
 }
 
 function toRgb<T extends Uint8Array | Float32Array>(pixels: T, channels: number): T {

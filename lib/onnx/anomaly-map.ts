@@ -1,6 +1,6 @@
 import type { ModelDescription } from "../options/model.js";
-import { rasterise } from "../regions/rasterise.js";
 import type { GraphBuilder } from "./graph.js";
+import { addInterest, cellSide } from "./interest.js";
 
 /** Lower bound of each norm in the cosine, as in `torch.nn.CosineSimilarity`. */
 const normFloor = 1e-8;
@@ -15,8 +15,10 @@ export function addAnomalyMap(
   graph: GraphBuilder,
   teacher: readonly string[],
   student: readonly string[],
-  { layers, combine, sigma, imageSize: [height, width], roi }: ModelDescription,
+  model: ModelDescription,
 ): void {
+  const { layers, combine, sigma, imageSize } = model;
+  const [height, width] = imageSize;
   const floor = graph.constant("norm_floor", Float32Array.of(normFloor), []);
   const one = graph.constant("one", Float32Array.of(1), []);
   const channels = graph.constant("channels", BigInt64Array.of(1n), [1]);
@@ -34,7 +36,7 @@ export function addAnomalyMap(
   };
 
   const upsampled = (map: string, layer: number, name: string) => {
-    const factor = 2 ** (layer + 1);
+    const factor = cellSide(layer);
     const scales = graph.constant(`${name}.scales`, Float32Array.of(1, 1, factor, factor), [4]);
     return graph.node("Resize", name, [map, "", scales], {
       mode: "linear",
@@ -53,20 +55,17 @@ export function addAnomalyMap(
     map: distance(teacher[layer - 1]!, student[layer - 1]!, `distance${layer}`),
   }));
 
-  if (roi === undefined) {
+  const interest = addInterest(graph, model);
+  if (interest === undefined) {
     smoothed(combined(distances.map(({ layer, map }) => upsampled(map, layer, `map${layer}`))), "map");
   } else {
-    const mask = rasterise(roi, { height, width });
-    const inside = graph.constant("inside", Float32Array.from(mask), [1, 1, height, width]);
+    const inside = interest.mask;
     const least = graph.constant("least", Float32Array.of(2 ** -126), []);
     // Up-sampling and smoothing take the mean of what is inside alone, as native/pipeline/anomaly_map.cpp does.
     const mean = (weighted: string, weights: string, name: string) =>
       graph.node("Div", name, [weighted, graph.node("Max", `${weights}.positive`, [weights, least])]);
     const maps = distances.map(({ layer, map }) => {
-      const cell = 2 ** (layer + 1);
-      const rows = height / cell;
-      const shares = cellShares(mask, width, cell);
-      const share = graph.constant(`share${layer}`, shares, [1, 1, rows, width / cell]);
+      const share = interest.shares(layer);
       const weighted = graph.node("Mul", `distance${layer}.inside`, [map, share]);
       return mean(
         upsampled(weighted, layer, `weighted${layer}`),
@@ -80,17 +79,6 @@ export function addAnomalyMap(
   }
   const extent = graph.constant("extent", BigInt64Array.of(1n, 2n, 3n), [3]);
   graph.node("ReduceMax", "score", ["map", extent], { keepdims: 0 });
-}
-
-/** The share of each cell of a mask that is inside, row by row. */
-function cellShares(mask: Uint8Array, width: number, cell: number): Float32Array {
-  const columns = width / cell;
-  const shares = new Float32Array(mask.length / cell ** 2);
-  for (const [i, value] of mask.entries()) {
-    const [x, y] = [i % width, Math.floor(i / width)];
-    shares[Math.floor(y / cell) * columns + Math.floor(x / cell)]! += value / cell ** 2;
-  }
-  return shares;
 }
 
 interface Pass {

@@ -9,6 +9,7 @@ import { addAnomalyMap } from "./anomaly-map.js";
 import { FoldedWeights } from "./folded-weights.js";
 import { describeValue, GraphBuilder, type Initializer } from "./graph.js";
 import { NetworkGraph } from "./networks.js";
+import { sizesInput } from "./padding.js";
 import {
   GraphProtoSchema,
   TensorProto_DataType as DataType,
@@ -38,7 +39,7 @@ export interface GraphOptions extends Pick<
 
 /**
  * Builds a whole detector as a graph of standard operators: `images` -> `map` [N, 1, H, W], `score` [N] and, if asked for,
- * `verdict` [N].
+ * `verdict` [N]. If images are padded, `sizes` [N, 2] says how large they were, so that their padding does not count.
  */
 export function buildDetectorGraph(options: GraphOptions): DetectorGraph {
   const { model, thresholds, tensors, precision, input, batch, verdict } = options;
@@ -62,7 +63,10 @@ export function buildDetectorGraph(options: GraphOptions): DetectorGraph {
   const graph = create(GraphProtoSchema, {
     name: "reverse_distillation",
     node: builder.nodes,
-    input: [describeInput(input, [n, height, width])],
+    input: [
+      describeInput(input, [n, height, width]),
+      ...(model.fit === "pad" ? [describeValue(sizesInput, DataType.INT64, [n, 2])] : []),
+    ],
     output: [
       describeValue("map", DataType.FLOAT, [n, 1, height, width]),
       describeValue("score", DataType.FLOAT, [n]),

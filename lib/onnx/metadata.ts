@@ -54,7 +54,7 @@ function readThresholds(metadata: ReadonlyMap<string, string>): Thresholds | und
 
 const fitted: Record<Fit, string> = {
   stretch: "resized to height x width",
-  pad: "resized to fit into height x width with its proportions, centred, and continued to the edges by its outermost pixels,",
+  pad: "resized to fit into height x width with its proportions, centred, and continued to the edges by its outermost pixels, with its own height and width as the input sizes,",
   crop: "cropped to the proportions of height x width at its centre, and resized to it",
 };
 

@@ -172,7 +172,7 @@ export const modelOptions = {
   }),
   /**
    * What happens to images that are not of the proportions of `imageSize`. "stretch" changes their proportions. "pad"
-   * keeps them, and continues the image's edges to fill the rest, which has no map and no score. "crop" takes the largest
+   * keeps them, and continues the image's edges to fill the rest, which does not count in training, maps and scores. "crop" takes the largest
    * part in the centre with these proportions; what is outside is not seen.
    * @defaultValue "stretch"
    */

@@ -5,15 +5,16 @@ import { ReverseDistillationError } from "../errors/error.js";
 import { messageOf } from "../errors/message-of.js";
 import { invalidFile } from "../files/invalid-file.js";
 import { normalise } from "../image/normalise.js";
-import type { Pixels } from "../image/pixels.js";
+import type { PreprocessedImage } from "../image/pixels.js";
 import type { ExportDescription } from "../onnx/metadata.js";
+import { sizesInput } from "../onnx/padding.js";
 import { verdicts } from "../onnx/verdict.js";
 import { readExportDescription } from "../onnx/read-metadata.js";
 
 /** A runtime's result for one image. */
 export interface RuntimeScore {
   score: number;
-  /** height x width values. */
+  /** height x width values of the model's input; 0 in padding. */
   map: Float32Array;
   /** If the export gives verdicts. */
   verdict?: Verdict;
@@ -47,7 +48,7 @@ export class RuntimeModel {
   }
 
   /** Scores images of the model's size. If the model has a fixed batch size, the last batch is padded. */
-  async score(images: readonly Pixels[]): Promise<RuntimeScore[]> {
+  async score(images: readonly PreprocessedImage[]): Promise<RuntimeScore[]> {
     const { batch } = this.description;
     const size = batch === "dynamic" ? images.length : batch;
     const scores: RuntimeScore[] = [];
@@ -63,8 +64,11 @@ export class RuntimeModel {
     return this.#session.release();
   }
 
-  async #run(images: readonly Pixels[]): Promise<RuntimeScore[]> {
-    const { map, score, verdict } = await this.#session.run({ images: this.#input(images) });
+  async #run(images: readonly PreprocessedImage[]): Promise<RuntimeScore[]> {
+    const { map, score, verdict } = await this.#session.run({
+      images: this.#input(images),
+      ...(this.description.fit === "pad" && { [sizesInput]: this.#sizes(images) }),
+    });
     const numbers = verdict?.data as BigInt64Array | undefined;
     const maps = map!.data as Float32Array;
     const length = maps.length / images.length;
@@ -75,7 +79,12 @@ export class RuntimeModel {
     }));
   }
 
-  #input(images: readonly Pixels[]): Tensor {
+  #sizes(images: readonly PreprocessedImage[]): Tensor {
+    const sizes = BigInt64Array.from(images.flatMap(({ originalSize }) => originalSize.map(BigInt)));
+    return new this.#Tensor("int64", sizes, [images.length, 2]);
+  }
+
+  #input(images: readonly PreprocessedImage[]): Tensor {
     const { input, normalisation } = this.description;
     const [, height, width] = images[0]!.dims;
     if (input === "uint8") {

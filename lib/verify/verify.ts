@@ -2,7 +2,9 @@ import { verdictOf } from "../calibration/thresholds.js";
 import type { Detector } from "../detector/detector.js";
 import { ReverseDistillationError } from "../errors/error.js";
 import type { ImageInput } from "../image/decode.js";
-import type { Pixels } from "../image/pixels.js";
+import { withoutPadding } from "../image/fit-pixels.js";
+import { fittedSize, frameOf, type Frame, type Size } from "../image/fit.js";
+import type { PreprocessedImage } from "../image/pixels.js";
 import { preprocess } from "../image/preprocess.js";
 import type { RawImage } from "../image/raw-image.js";
 import { resizeBilinear } from "../image/resize.js";
@@ -54,12 +56,13 @@ export async function verifyExport(
     const found = { images: 0, mapDifference: 0, scoreDifference: 0, wrongVerdicts: 0 };
     for (const image of images) {
       const { given, input } = await samePixels(image, runtime.description);
+      const frame = frameOf(runtime.description);
       const expected = await detector.score(given, { signal });
       const [computed] = await runtime.score([input]);
       found.images += 1;
       found.mapDifference = Math.max(
         found.mapDifference,
-        largestDifference(expected.map.data, computed!.map),
+        largestDifference(expected.map.data, shownPart(computed!.map, input, frame)),
       );
       found.scoreDifference = Math.max(found.scoreDifference, Math.abs(expected.score - computed!.score));
       const { verdict } = computed!;
@@ -76,15 +79,21 @@ export async function verifyExport(
 
 /**
  * What the detector and its export get of an image: the same rounded pixels, also of one with more than 8 bits. With tiles,
- * it is one tile, which the detector resizes.
+ * it is one tile, which the detector resizes; with padding, what is inside of it, which the detector pads.
  */
 async function samePixels(
   image: ImageInput,
-  { imageSize, levels, fit, tiles }: ModelDescription,
-): Promise<{ given: RawImage; input: Pixels }> {
+  description: ModelDescription,
+): Promise<{ given: RawImage; input: PreprocessedImage }> {
+  const { imageSize, levels, fit, tiles } = description;
   const input = await preprocess(image, imageSize, { levels: levels ?? "full", fit });
   const { data } = input;
   const [height, width] = imageSize;
+  if (fit === "pad") {
+    const frame = frameOf(description);
+    const size = shownSize(input, frame);
+    return { given: { data: withoutPadding(data, size, frame, 3), ...size, channels: 3 }, input };
+  }
   const whole = { data, height, width, channels: 3 } as const;
   if (tiles === undefined || tiles.size.join() === imageSize.join()) return { given: whole, input };
   const [rows, columns] = tiles.size;
@@ -92,10 +101,20 @@ async function samePixels(
   const shrinker = new (await loadAddon()).Shrinker({ height, width, fit });
   try {
     const resized = await shrinker.shrink(given);
-    return { given, input: { data: resized.data as Uint8Array, dims: input.dims } };
+    return { given, input: { ...input, data: resized.data as Uint8Array } };
   } finally {
     shrinker.dispose();
   }
+}
+
+/** The size of what the input shows of the image. */
+function shownSize({ originalSize: [height, width] }: PreprocessedImage, frame: Frame): Size {
+  return fittedSize({ height, width }, frame);
+}
+
+/** The part of an export's map that the detector's map has. */
+function shownPart(map: Float32Array, input: PreprocessedImage, frame: Frame): Float32Array {
+  return frame.fit === "pad" ? withoutPadding(map, shownSize(input, frame), frame, 1) : map;
 }
 
 function requireSize(path: string, found: readonly number[], expected: readonly number[]): void {

@@ -1,7 +1,6 @@
 #include "pipeline/detector.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/stack.h>
 #include <c10/util/ScopeExit.h>
 
 #include <algorithm>
@@ -192,14 +191,12 @@ std::vector<ScoredImage> Detector::score_images(std::span<const PixelView> image
 
 at::Tensor Detector::masks_of(std::span<const PixelView> images) const {
   const Frame frame(config_);
-  std::vector<at::Tensor> masks;
+  std::vector<Interest> seen;
   for (const PixelView& image : images) {
     const PixelSize size = size_in_frame(image, frame);
-    const at::Tensor mask = mask_of(image, size.height, size.width);
-    if (!mask.defined()) return {};
-    masks.push_back(pad_with_zeros(mask, config_.height, config_.width));
+    seen.push_back({size, mask_of(image, size.height, size.width)});
   }
-  return at::stack(masks);
+  return masks_in_frame(seen, frame);
 }
 
 /// Padding does not count: an image's score is the largest value of the map that shows it.

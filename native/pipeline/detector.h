@@ -86,7 +86,7 @@ class Detector {
   /// Scores images that are computed together. The engine must be there.
   ScoredBatch score_part(std::span<const PixelView> images);
   ScoredBatch empty_batch(int64_t count) const;
-  /// The regions of interest in the networks' input: uint8 [N, height, width]. Undefined if there are none.
+  /// What counts of the images; see `masks_in_frame`.
   at::Tensor masks_of(std::span<const PixelView> images) const;
   /// The part of an image's map that shows the image, and no padding. Shares the map's memory.
   at::Tensor map_of(const PixelView& image, const at::Tensor& map) const;

@@ -1,9 +1,7 @@
 #include "pipeline/image_set.h"
 
 #include <ATen/ops/equal.h>
-#include <ATen/ops/stack.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
@@ -76,17 +74,13 @@ at::Tensor ImageSet::batch(const at::Tensor& indices) const {
 }
 
 at::Tensor ImageSet::masks(const at::Tensor& indices) const {
-  std::vector<at::Tensor> chosen;
+  std::vector<Interest> chosen;
   for (int64_t i = 0; i < indices.numel(); ++i) {
     const auto& [image, tile] = at(indices, i);
     const at::Tensor& mask = images_[image].mask;
-    if (!mask.defined()) return {};
-    chosen.push_back(frame_.tiles ? cut(mask, tile) : mask);
+    chosen.push_back({{tile.height, tile.width}, mask.defined() && frame_.tiles ? cut(mask, tile) : mask});
   }
-  const auto is_first = [&](const at::Tensor& mask) { return mask.is_same(chosen.front()); };
-  if (std::all_of(chosen.begin(), chosen.end(), is_first)) chosen.resize(1);
-  for (at::Tensor& mask : chosen) mask = pad_with_zeros(mask, frame_.height, frame_.width);
-  return at::stack(chosen);
+  return masks_in_frame(chosen, frame_);
 }
 
 const ImageSet::Input& ImageSet::at(const at::Tensor& indices, int64_t i) const {

@@ -40,8 +40,8 @@ class ImageSet {
   /// 8 bits.
   at::Tensor batch(const at::Tensor& indices) const;
 
-  /// The regions of interest of the tiles at `indices`: uint8 [B, height, width], or [1, height, width] if
-  /// they are one and the same; 0 in padding. Undefined if the images have none.
+  /// What counts of the tiles at `indices`, as `masks_in_frame` returns it: uint8 [B, height, width], or
+  /// [1, height, width] if it is the same for all. Undefined if everything counts.
   at::Tensor masks(const at::Tensor& indices) const;
 
   /// The number of tiles. Those outside of the region of interest are left out.

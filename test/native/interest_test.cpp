@@ -184,6 +184,21 @@ TEST("an image set keeps one mask for all images, and places those of padded ima
   EXPECT(!without.masks(at::zeros({1}, at::kLong)).defined());
 }
 
+TEST("padding lies outside: masks of padded images without a region of interest say so") {
+  const Frame frame(64, 64, Fit::kPad);
+  const Interest wide = {{32, 64}, {}}, tall = {{64, 20}, {}}, whole = {{64, 64}, {}};
+  const at::Tensor of_wide = at::constant_pad_nd(at::ones({32, 64}, at::kByte), {0, 0, 16, 16});
+  const at::Tensor of_tall = at::constant_pad_nd(at::ones({64, 20}, at::kByte), {22, 22});
+  EXPECT(at::equal(masks_in_frame({wide, wide}, frame), of_wide.unsqueeze(0)));
+  EXPECT(at::equal(masks_in_frame({wide, whole, tall}, frame),
+                   at::stack({of_wide, at::ones({64, 64}, at::kByte), of_tall})));
+  EXPECT(!masks_in_frame({whole, whole}, frame).defined());
+  // Of two images with one region of interest, one may be padded.
+  const at::Tensor one = mask_of_rectangle(10, 4, 30, 20);
+  EXPECT(at::equal(masks_in_frame({{{32, 64}, one}, whole}, frame)[0],
+                   at::constant_pad_nd(one, {0, 0, 16, 16})));
+}
+
 TEST("training inside of a region of interest learns, and differently from training on whole images") {
   const at::Tensor mask = mask_of_rectangle(10, 4, 30, 20);
   const auto trained = [&](const at::Tensor& given, Loss loss) {

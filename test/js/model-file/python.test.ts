@@ -96,6 +96,29 @@ testWithPython("images of 12 bits score the same in Python, by the levels of the
   t.true(found.every((value, i) => Math.abs(value - expected[i]!) <= tolerance));
 });
 
+testWithPython("padded images score the same in Python, where their padding counts as little", async (t) => {
+  const folder = await temporaryFolder(t);
+  const images = join(folder, "images");
+  await mkdir(images);
+  const paths = ["0.png", "1.png"].map((name) => join(images, name));
+  for (const [i, path] of paths.entries()) {
+    const { data, ...raw } = noise(64, 40, 3, i + 1);
+    await sharp(data, { raw }).toFile(path);
+  }
+  await using detector = await train(paths, { imageSize: 64, epochs: 1, fit: "pad" });
+  const model = join(folder, "model.safetensors");
+  await detector.save(model);
+  const found = await mapsOfPython(model, images, join(folder, "maps.safetensors"));
+  const expected = await mapsOf(detector, paths);
+  t.is(expected.length, 2 * 64 * 40);
+  for (const [i, value] of found.entries()) {
+    const [image, row, x] = [Math.floor(i / 64 ** 2), Math.floor(i / 64) % 64, i % 64];
+    const inside = row >= 12 && row < 52;
+    const own = inside ? expected[(image * 40 + row - 12) * 64 + x]! : 0;
+    t.true(Math.abs(value - own) <= tolerance, `${value} instead of ${own} in row ${row}`);
+  }
+});
+
 testWithPython(
   "in Python every tensor has its torchvision name, and a changed file is rejected",
   async (t) => {

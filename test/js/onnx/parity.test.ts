@@ -2,7 +2,10 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { unusual } from "../../../bench/parity/committed.js";
 import { describe, seededImages, seededModel } from "../../../bench/parity/inputs.js";
-import type { Pixels } from "../../../lib/image/pixels.js";
+import { withoutPadding } from "../../../lib/image/fit-pixels.js";
+import { fittedSize, frameOf } from "../../../lib/image/fit.js";
+import type { PreprocessedImage } from "../../../lib/image/pixels.js";
+import { preprocess } from "../../../lib/image/preprocess.js";
 import type { RawImage } from "../../../lib/image/raw-image.js";
 import { tensorsOf } from "../../../lib/model-file/detector-tensors.js";
 import type { NativeModel } from "../../../lib/native/addon.js";
@@ -30,8 +33,8 @@ if (python === undefined) {
 let runner: OnnxPython | undefined;
 test.after.always(() => runner?.close());
 
-function pixelsOf({ data, width, height }: RawImage): Pixels {
-  return { data: data as Uint8Array, dims: [1, height, width, 3] };
+function pixelsOf({ data, width, height }: RawImage): PreprocessedImage {
+  return { data: data as Uint8Array, dims: [1, height, width, 3], originalSize: [height, width] };
 }
 
 /** The largest difference between values of the maps or between scores. */
@@ -142,6 +145,73 @@ for (const [title, description] of cases) {
     await model.dispose();
   });
 }
+
+const padding: ModelDescription = { ...resnet18, imageSize: [64, 96], fit: "pad" };
+
+test.serial("padded images: an export scores like its model, and its map is 0 in the padding", async (t) => {
+  const sizes = [[64, 96], [20, 96], [64, 31], [1, 96], [63, 96]] as const; // prettier-ignore
+  const images = sizes.map((size, i) => seededImages(i + 1, size)[i]!);
+  const inputs = await Promise.all(
+    images.map((image) => preprocess(image, padding.imageSize, { fit: "pad" })),
+  );
+  const frame = frameOf(padding);
+  const cut = (scores: readonly RuntimeScore[]) =>
+    scores.map(({ score, map }, i) => ({ score, map: withoutPadding(map, images[i]!, frame, 1) }));
+  for (const combine of ["sum", "product"] as const) {
+    const model = await seededModel(addon, { ...padding, combine });
+    const native = await model.score(images, 0, new addon.CancelToken());
+    const { path, folder } = await exported(t, model, { ...padding, combine });
+    await model.dispose();
+    const runtime = await RuntimeModel.open(path);
+    const found = await runtime.score(inputs);
+    // The graph knows the sizes of the images before they were resized, too.
+    const larger = inputs.map((input) => ({
+      ...input,
+      originalSize: input.originalSize.map((side) => 7 * side) as [number, number],
+    }));
+    t.deepEqual(await runtime.score(larger), found);
+    await runtime.close();
+    t.true(difference(native, cut(found)) <= tolerance, `${difference(native, cut(found))}`);
+    for (const [i, { map }] of found.entries()) {
+      const shown = map.filter((value) => value !== 0).length;
+      t.is(shown, images[i]!.height * images[i]!.width);
+    }
+    if (python === undefined) continue;
+    runner ??= new OnnxPython(python);
+    const data = Buffer.concat(inputs.map((input) => input.data));
+    const checked = await runner.check(path, data, [sizes.length, 64, 96, 3], folder, sizes);
+    const scores = [...checked.batch.score].map((score, i) => ({
+      score,
+      map: checked.batch.map.subarray(i * 64 * 96, (i + 1) * 64 * 96),
+    }));
+    t.true(difference(native, cut(scores)) <= tolerance);
+  }
+});
+
+test.serial("an export finds the padding of images of any size as the package does", async (t) => {
+  const [height, width] = [32, 64];
+  const description: ModelDescription = { ...padding, imageSize: [height, width], layers: [1] };
+  const model = await seededModel(addon, description);
+  const { path } = await exported(t, model, description);
+  await model.dispose();
+  const runtime = await RuntimeModel.open(path);
+  t.teardown(() => runtime.close());
+  const [noise] = seededImages(1, [height, width]);
+  // Equal proportions, ties of rounding, and the extremes.
+  const sizes: [number, number][] = [[1, 1], [32, 64], [3, 6], [1, 2], [1, 5000], [5000, 1], [3, 128], [65, 64], [100_000, 99_999]]; // prettier-ignore
+  for (let i = 1; i < 60; i++) sizes.push([1 + ((i * 7919) % 300), 1 + ((i * 104_729) % 300)]);
+  const scores = await runtime.score(sizes.map((originalSize) => ({ ...pixelsOf(noise!), originalSize })));
+  for (const [i, { map }] of scores.entries()) {
+    const [rows, columns] = sizes[i]!;
+    const size = fittedSize({ height: rows, width: columns }, frameOf(description));
+    const shown = withoutPadding(map, size, frameOf(description), 1);
+    t.true(
+      shown.every((value) => value > 0),
+      `${rows} x ${columns}`,
+    );
+    t.is(map.filter((value) => value > 0).length, size.height * size.width, `${rows} x ${columns}`);
+  }
+});
 
 test.serial("features of zero have a distance of one, as in the model", async (t) => {
   const model = await seededModel(addon, resnet18);

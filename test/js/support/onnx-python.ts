@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ReferenceProcess } from "../../../bench/reference.js";
 import { SafetensorsFile } from "../../../lib/safetensors/reader.js";
 import { writeSafetensors } from "../../../lib/safetensors/writer.js";
+import type { NamedTensor } from "../../../lib/tensor/named-tensor.js";
 
 const modules = ["numpy", "onnx", "onnxruntime", "safetensors"];
 
@@ -41,13 +42,29 @@ export class OnnxPython {
     this.#process = new ReferenceProcess(python, "run_onnx");
   }
 
-  /** @param data,shape The images: uint8. @param folder For the files of the exchange. */
-  async check(model: string, data: Uint8Array, shape: number[], folder: string): Promise<CheckedExport> {
-    const [images, out] = [join(folder, "images.safetensors"), join(folder, "out.safetensors")];
-    await writeSafetensors(images, [{ name: "images", dtype: "U8", shape, data }], {});
+  /**
+   * @param data,shape The images: uint8.
+   * @param folder For the files of the exchange.
+   * @param sizes The images' heights and widths, for an export that pads.
+   */
+  async check(
+    model: string,
+    data: Uint8Array,
+    shape: number[],
+    folder: string,
+    sizes?: readonly (readonly [number, number])[],
+  ): Promise<CheckedExport> {
+    const [inputs, out] = [join(folder, "inputs.safetensors"), join(folder, "out.safetensors")];
+    const tensors: NamedTensor[] = [{ name: "images", dtype: "U8", shape, data }];
+    if (sizes !== undefined) {
+      const values = BigInt64Array.from(sizes.flat(), BigInt);
+      const bytes = new Uint8Array(values.buffer);
+      tensors.push({ name: "sizes", dtype: "I64", shape: [sizes.length, 2], data: bytes });
+    }
+    await writeSafetensors(inputs, tensors, {});
     const answer = await this.#process.request<Omit<CheckedExport, "batch" | "first">>({
       model,
-      images,
+      inputs,
       out,
     });
     return { ...answer, ...(await readOutputs(out)) };
