@@ -134,7 +134,7 @@ export type RegionMeasures = [
   peakY: number,
 ];
 
-/** A closed part of a region's outline: the region's number, its first corner, and how many corners it has. */
+/** A closed part of a region's outline: the region's number, its first segment, and how many segments it has. */
 export type RegionRing = [region: number, begin: number, count: number];
 
 /** Regions of a map; native/pipeline/regions.h describes them. */
@@ -143,8 +143,8 @@ export interface NativeRegions {
   measures: Float64Array;
   /** {@link RegionRing}s, one after the other. */
   rings: Int32Array;
-  /** x and y of each corner. */
-  corners: Int32Array;
+  /** Of each horizontal segment of a ring its y, and x where it ends and the next one begins. */
+  segments: Int32Array;
   /** Number of pixels in the region of interest. */
   considered: number;
 }

@@ -8,7 +8,7 @@ const stride = 2 ** 13;
 
 /** Converts regions from native arrays to objects in pixels of the image. */
 export function* toRegions(
-  { measures, rings, corners, considered }: NativeRegions,
+  { measures, rings, segments, considered }: NativeRegions,
   placement: Placement,
 ): Work<Region[]> {
   const regions: Region[] = [];
@@ -19,9 +19,12 @@ export function* toRegions(
   let points = 0;
   for (const [region, begin, count] of tuples<RegionRing>(rings, 3)) {
     const ring: Ring = [];
+    let x = segments[2 * (begin + count) - 1]!;
     for (let i = begin; i < begin + count; i++) {
-      ring.push(place(corners[2 * i]!, corners[2 * i + 1]!, placement));
-      if (++points % stride === 0) yield;
+      const [y, end] = [segments[2 * i]!, segments[2 * i + 1]!];
+      ring.push(place(x, y, placement), place(end, y, placement));
+      x = end;
+      if ((points += 2) % stride === 0) yield;
     }
     regions[region]!.polygon.push(ring);
   }

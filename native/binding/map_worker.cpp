@@ -4,7 +4,6 @@
 #include "binding/shared_buffer.h"
 #include "core/device.h"
 #include "pipeline/map_resize.h"
-#include "pipeline/regions.h"
 
 namespace reverse_distillation::binding {
 
@@ -33,6 +32,7 @@ MapView lend_map(Job& job, const Napi::Object& map) {
 /// The values of each region, in the order that lib/native/addon.ts states.
 std::vector<double> measures_of(const std::vector<Region>& regions) {
   std::vector<double> measures;
+  measures.reserve(11 * regions.size());
   for (const Region& region : regions) {
     for (const int32_t side : {region.left, region.top, region.right, region.bottom})
       measures.push_back(side);
@@ -45,9 +45,10 @@ std::vector<double> measures_of(const std::vector<Region>& regions) {
 
 class RegionsJob : public Job {
  public:
-  RegionsJob(Napi::Env env, const Napi::Object& worker, const Napi::Object& map, const Napi::Object& options,
-             std::shared_ptr<CancelToken> cancel)
-      : Job(env), map_(lend_map(*this, map)) {
+  /// `finder` is the worker's.
+  RegionsJob(Napi::Env env, RegionFinder& finder, const Napi::Object& worker, const Napi::Object& map,
+             const Napi::Object& options, std::shared_ptr<CancelToken> cancel)
+      : Job(env), finder_(finder), map_(lend_map(*this, map)) {
     options_.seed = options.Get("seed").ToNumber().DoubleValue();
     options_.outline = options.Get("outline").ToNumber().DoubleValue();
     options_.min_area = options.Get("minArea").ToNumber().Int64Value();
@@ -58,8 +59,9 @@ class RegionsJob : public Job {
 
  protected:
   void execute() override {
-    found_ = find_regions(map_, options_);
+    found_ = finder_.find(map_, options_);
     measures_ = measures_of(found_.regions);
+    rings_.reserve(3 * found_.rings.size());
     for (const Ring& ring : found_.rings) rings_.insert(rings_.end(), {ring.region, ring.begin, ring.count});
   }
 
@@ -67,12 +69,13 @@ class RegionsJob : public Job {
     Napi::Object regions = Napi::Object::New(env);
     regions.Set("measures", share_array(env, std::move(measures_)));
     regions.Set("rings", share_array(env, std::move(rings_)));
-    regions.Set("corners", share_array(env, std::move(found_.corners)));
+    regions.Set("segments", share_array(env, std::move(found_.segments)));
     regions.Set("considered", static_cast<double>(found_.considered));
     return regions;
   }
 
  private:
+  RegionFinder& finder_;
   MapView map_;
   RegionOptions options_;
   Regions found_;
@@ -120,8 +123,8 @@ MapWorkerWrap::MapWorkerWrap(const Napi::CallbackInfo& info)
 
 Napi::Value MapWorkerWrap::find_regions(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    return thread_.submit(std::make_shared<RegionsJob>(info.Env(), Value(), info[0].As<Napi::Object>(),
-                                                       info[1].As<Napi::Object>(),
+    return thread_.submit(std::make_shared<RegionsJob>(info.Env(), regions_, Value(),
+                                                       info[0].As<Napi::Object>(), info[1].As<Napi::Object>(),
                                                        CancelTokenWrap::from(info[2])));
   });
 }

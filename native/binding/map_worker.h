@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "binding/job_thread.h"
+#include "pipeline/regions.h"
 
 namespace reverse_distillation::binding {
 
@@ -16,6 +17,7 @@ class MapWorkerWrap : public Napi::ObjectWrap<MapWorkerWrap> {
   Napi::Value find_regions(const Napi::CallbackInfo& info);
   Napi::Value resize(const Napi::CallbackInfo& info);
 
+  RegionFinder regions_;  ///< For the thread.
   JobThread thread_;
 };
 

@@ -2,73 +2,53 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include "core/cancel_token.h"
 #include "core/error.h"
 #include "pipeline/outlines.h"
+#include "pipeline/region_measuring.h"
 #include "pipeline/runs.h"
 
 namespace reverse_distillation {
 
 namespace {
 
-/// Adds a run to the measures of its region. Centroid and mean are sums for now.
-void add_run(Region& region, const float* row, int32_t start, int32_t end, int32_t y) {
-  const int32_t count = end - start;
-  region.left = std::min(region.left, start);
-  region.right = std::max(region.right, end);
-  region.bottom = y + 1;
-  region.area += count;
-  region.centroid_x += count * (0.5 * start + 0.5 * end);
-  region.centroid_y += count * (y + 0.5);
-  double sum = 0.0;
-  float peak = region.peak;
-  for (int32_t x = start; x < end; ++x) {
-    sum += static_cast<double>(row[x]);
-    if (row[x] > peak) {
-      peak = row[x];
-      region.peak_x = x;
-      region.peak_y = y;
-    }
-  }
-  region.mean += sum;
-  region.peak = peak;
-}
+/// The largest number of pixels of a map whose memory is kept: at most a few times as many bytes.
+constexpr int64_t kLargestKeptMap = int64_t{1} << 20;
 
 /// Finds all connected runs, from the first pixel on, with their outlines and measures.
 ///
-/// The first edge of a region that is met, row by row, is on the outline around it, and is a left side; that
-/// of a hole is the right side of the run to its left, which is met after the left side of that run.
+/// The first run of a region that is met, row by row, has the outline around it on its left; the first run
+/// that is met of those along a hole has it on its right.
 Regions find_connected(const MapView& map, const Runs& runs, Outlines& outlines) {
   Regions found;
-  found.corners.resize(2 * outlines.corners());
-  int32_t* corners = found.corners.data();
-  const auto trace = [&](int32_t edge, int32_t y, int32_t region) {
-    int32_t* const begin = corners;
-    corners = outlines.trace(edge, y, region, corners);
-    found.rings.push_back({region, static_cast<int32_t>((begin - found.corners.data()) / 2),
-                           static_cast<int32_t>((corners - begin) / 2)});
+  found.segments.resize(2 * outlines.segments());
+  int32_t* traced = found.segments.data();
+  const auto trace = [&](int32_t segment, int32_t region) {
+    int32_t* const begin = traced;
+    traced = outlines.trace(segment, region, traced);
+    found.rings.push_back({region, static_cast<int32_t>((begin - found.segments.data()) / 2),
+                           static_cast<int32_t>((traced - begin) / 2)});
   };
-  for (size_t row = 1; row + 1 < runs.rows(); ++row) {
+  RegionMeasuring measuring(map);
+  for (int64_t y = 0; y < map.height; ++y) {
     throw_if_cancelled();
-    const auto y = static_cast<int32_t>(row - 1);
-    const float* const values = map.data + y * map.width;
-    for (int32_t run = runs.first[row]; run < runs.first[row + 1] - 1; ++run) {
-      const int32_t left = 2 * run;
-      const int32_t right = left + 1;
-      const int32_t start = runs.column(left);
+    const int32_t first = runs.first[static_cast<size_t>(y)], end = runs.first[static_cast<size_t>(y) + 1];
+    if (first == end) continue;
+    for (int32_t run = first; run < end; ++run) {
+      const int32_t left = outlines.left(run), right = outlines.right(run);
       if (!outlines.traced(left)) {
-        trace(left, y, static_cast<int32_t>(found.regions.size()));
+        trace(left, static_cast<int32_t>(found.regions.size()));
         Region& region = found.regions.emplace_back();
-        region.left = start;
-        region.top = y;
+        region.left = runs.starts[static_cast<size_t>(run)];
+        region.top = static_cast<int32_t>(y);
         region.peak = -std::numeric_limits<float>::infinity();
       }
-      const int32_t index = outlines.region_of(left);
-      if (!outlines.traced(right)) trace(right, y, index);
-      add_run(found.regions[static_cast<size_t>(index)], values, start, runs.column(right), y);
+      if (!outlines.traced(right)) trace(outlines.next(right), outlines.region_of(left));
     }
+    measuring.add_row(found.regions, runs, outlines, y);
   }
   for (Region& region : found.regions) {
     const auto area = static_cast<double>(region.area);
@@ -94,9 +74,21 @@ std::vector<int32_t> select(const std::vector<Region>& regions, const RegionOpti
   return kept;
 }
 
+/// The rings of the first region, then those of the next, and so on. The ring around a region was found
+/// before its holes, and stays before them.
+std::vector<Ring> by_region(const std::vector<Ring>& rings, size_t regions) {
+  std::vector<size_t> places(regions + 1);
+  for (const Ring& ring : rings) ++places[static_cast<size_t>(ring.region) + 1];
+  std::partial_sum(places.begin(), places.end(), places.begin());
+  std::vector<Ring> sorted(rings.size());
+  for (const Ring& ring : rings) sorted[places[static_cast<size_t>(ring.region)]++] = ring;
+  return sorted;
+}
+
 /// Moves the regions to the front that are kept, in their order, and drops the others and their rings.
 void keep(Regions& found, const std::vector<int32_t>& kept) {
   std::vector<Region> regions;
+  regions.reserve(kept.size());
   std::vector<int32_t> ranks(found.regions.size(), -1);
   for (const int32_t index : kept) {
     ranks[static_cast<size_t>(index)] = static_cast<int32_t>(regions.size());
@@ -105,26 +97,29 @@ void keep(Regions& found, const std::vector<int32_t>& kept) {
   found.regions = std::move(regions);
   for (Ring& ring : found.rings) ring.region = ranks[static_cast<size_t>(ring.region)];
   std::erase_if(found.rings, [](const Ring& ring) { return ring.region < 0; });
-  // The ring around a region was found before its holes.
-  std::stable_sort(found.rings.begin(), found.rings.end(),
-                   [](const Ring& a, const Ring& b) { return a.region < b.region; });
+  found.rings = by_region(found.rings, kept.size());
 }
 
 }  // namespace
 
-Regions find_regions(const MapView& map, const RegionOptions& options) {
+Regions RegionFinder::find(const MapView& map, const RegionOptions& options) {
   if (map.pixels() > kLargestRegionMap) {
     throw Error(ErrorCode::kInvalidArgument, "A map of " + std::to_string(map.height) + " x " +
                                                  std::to_string(map.width) +
                                                  " pixels is too large for regions: at most " +
                                                  std::to_string(kLargestRegionMap) + " pixels are allowed.");
   }
-  const Runs runs = find_runs(map, options.outline);
-  Outlines outlines(runs);
-  Regions found = find_connected(map, runs, outlines);
-  found.considered = runs.considered;
+  runs_.find(map, options.outline);
+  outlines_.find(runs_);
+  Regions found = find_connected(map, runs_, outlines_);
+  found.considered = runs_.considered;
   keep(found, select(found.regions, options));
+  if (map.pixels() > kLargestKeptMap) *this = RegionFinder();
   return found;
+}
+
+Regions find_regions(const MapView& map, const RegionOptions& options) {
+  return RegionFinder().find(map, options);
 }
 
 }  // namespace reverse_distillation

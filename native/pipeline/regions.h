@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "pipeline/map_view.h"
+#include "pipeline/outlines.h"
+#include "pipeline/runs.h"
 
 namespace reverse_distillation {
 
@@ -32,12 +34,12 @@ struct Region {
   int32_t peak_y = 0;
 };
 
-/// A closed part of a region's outline: its corners, the first of which is not repeated. Outer rings run
-/// clockwise as seen in the image, holes the other way, so that the shoelace areas of all rings of a region
-/// add up to its area. A ring touches itself where pixels share only a corner.
+/// A closed part of a region's outline. Outer rings run clockwise as seen in the image, holes the other way,
+/// so that the shoelace areas of all rings of a region add up to its area. A ring touches itself where pixels
+/// share only a corner.
 struct Ring {
   int32_t region;
-  int32_t begin;  ///< Its first corner in `Regions::corners`.
+  int32_t begin;  ///< Its first segment in `Regions::segments`.
   int32_t count;
 };
 
@@ -46,8 +48,10 @@ struct Regions {
   std::vector<Region> regions;
   /// By region; that around the region comes before its holes.
   std::vector<Ring> rings;
-  /// x and y of each corner.
-  std::vector<int32_t> corners;
+  /// A ring goes along a line, up or down to another one, along that, and so on. Of each of its horizontal
+  /// segments, these are y, and x where it ends. It begins at x where the one before it ends; the first one
+  /// of a ring where the last one ends.
+  std::vector<int32_t> segments;
   /// Number of pixels in the region of interest.
   int64_t considered = 0;
 };
@@ -55,11 +59,22 @@ struct Regions {
 /// The largest number of pixels of a map that `find_regions` takes.
 constexpr int64_t kLargestRegionMap = int64_t{1} << 28;
 
-/// Finds the regions of a map, in one pass over its pixels and some over the runs of those at or above
-/// `outline`.
-///
-/// Throws `Error(kInvalidArgument)` if a value of the map is not finite, or the map is too large;
-/// `Error(kAborted)`.
+/// Finds the regions of maps. Not synchronised: one thread at a time.
+class RegionFinder {
+ public:
+  /// Finds the regions of a map, in one pass over its pixels and some over the runs of those at or above
+  /// `outline`. Memory for maps that are not very large is kept for the next.
+  ///
+  /// Throws `Error(kInvalidArgument)` if a value of the map is not finite, or the map is too large;
+  /// `Error(kAborted)`.
+  Regions find(const MapView& map, const RegionOptions& options);
+
+ private:
+  Runs runs_;
+  Outlines outlines_;
+};
+
+/// Finds the regions of one map.
 Regions find_regions(const MapView& map, const RegionOptions& options);
 
 }  // namespace reverse_distillation

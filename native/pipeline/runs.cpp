@@ -1,6 +1,5 @@
 #include "pipeline/runs.h"
 
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -9,12 +8,11 @@
 #include "core/cancel_token.h"
 #include "core/error.h"
 #include "core/vectorise.h"
+#include "pipeline/bits.h"
 
 namespace reverse_distillation {
 
 namespace {
-
-constexpr int64_t kWord = 64;
 
 /// What a row of a map holds.
 struct Row {
@@ -42,7 +40,7 @@ RD_VECTORISED Row mark(const float* values, const uint8_t* mask, int64_t count, 
 }
 
 /// 64 marks as bits, the first in the lowest.
-uint64_t pack(const uint8_t* marks) {
+RD_INLINE uint64_t pack(const uint8_t* marks) {
   uint64_t bits = 0;
   for (int byte = 0; byte < 8; ++byte) {
     uint64_t eight;
@@ -54,19 +52,27 @@ uint64_t pack(const uint8_t* marks) {
   return bits;
 }
 
-/// Appends the keys of a row's edges, which are the places where a mark differs from the one before.
-uint32_t* append_edges(const std::vector<uint8_t>& marks, uint32_t* keys) {
+/// Packs the marks of a row. Returns the number of its runs.
+RD_VECTORISED int32_t pack_row(const uint8_t* marks, size_t words, uint64_t* bits) {
   uint64_t before = 0;
-  uint32_t side = 0;
-  for (size_t at = 0; at < marks.size(); at += kWord) {
-    const uint64_t bits = pack(marks.data() + at);
-    for (uint64_t edges = bits ^ (bits << 1 | before); edges != 0; edges &= edges - 1) {
-      *keys++ = 2 * static_cast<uint32_t>(at + static_cast<size_t>(std::countr_zero(edges))) + side;
-      side ^= 1;
-    }
-    before = bits >> (kWord - 1);
+  int32_t runs = 0;
+  for (size_t i = 0; i < words; ++i) {
+    bits[i] = pack(marks + kWord * i);
+    runs += std::popcount(bits[i] & ~(bits[i] << 1 | before));
+    before = bits[i] >> (kWord - 1);
   }
-  return keys;
+  return runs;
+}
+
+RD_VECTORISED void write_sides(const uint64_t* bits, size_t words, int32_t* starts, int32_t* ends) {
+  uint64_t before = 0;
+  for (size_t i = 0; i < words; ++i) {
+    const uint64_t shifted = bits[i] << 1 | before;
+    const auto place = [at = static_cast<int32_t>(kWord * i)](int bit) { return at + bit; };
+    starts = append_ones(bits[i] & ~shifted, starts, place);
+    ends = append_ones(shifted & ~bits[i], ends, place);
+    before = bits[i] >> (kWord - 1);
+  }
 }
 
 /// The smallest float at or above a value: floats are at or above both or neither.
@@ -86,34 +92,39 @@ float smallest_float_from(double value) {
                                                std::to_string(x) + ", counted from 0.");
 }
 
-}  // namespace
-
-Runs find_runs(const MapView& map, double threshold) {
-  const float least = smallest_float_from(threshold);
-  // One mark more than pixels, so that a run that reaches the last column ends too.
-  std::vector<uint8_t> marks(static_cast<size_t>((map.width + kWord) / kWord * kWord));
-  std::vector<uint32_t> edges(static_cast<size_t>(map.width) + 3);
-  Runs runs;
-  runs.first.reserve(static_cast<size_t>(map.height) + 3);
-  const auto end_row = [&](uint32_t* end) {
-    *end++ = Runs::kNone;
-    *end++ = Runs::kNone;
-    runs.keys.insert(runs.keys.end(), edges.data(), end);
-    runs.first.push_back(static_cast<int32_t>(runs.keys.size() / 2));
-  };
-  runs.first.push_back(0);
-  end_row(edges.data());
+void find_bits(const MapView& map, float threshold, Runs& runs) {
+  std::vector<uint8_t> marks(runs.words * kWord);
+  int32_t count = 0;
   for (int64_t y = 0; y < map.height; ++y) {
     throw_if_cancelled();
     const float* const values = map.data + y * map.width;
     const uint8_t* const mask = map.mask == nullptr ? nullptr : map.mask + y * map.width;
-    const Row row = mark(values, mask, map.width, least, marks.data());
+    const Row row = mark(values, mask, map.width, threshold, marks.data());
     if (!row.finite) throw_not_finite(values, y);
     runs.considered += row.considered;
-    end_row(append_edges(marks, edges.data()));
+    runs.first.push_back(count);
+    count += pack_row(marks.data(), runs.words, runs.bits.data() + static_cast<size_t>(y) * runs.words);
   }
-  end_row(edges.data());
-  return runs;
+  runs.first.push_back(count);
+}
+
+}  // namespace
+
+void Runs::find(const MapView& map, double threshold) {
+  height = map.height;
+  width = map.width;
+  words = static_cast<size_t>(map.width) / kWord + 1;
+  bits.resize(static_cast<size_t>(map.height) * words);
+  first.clear();
+  considered = 0;
+  find_bits(map, smallest_float_from(threshold), *this);
+  const size_t count = static_cast<size_t>(first.back()) + kAppendSlack;
+  int32_t* const all_starts = starts.take(count);
+  int32_t* const all_ends = ends.take(count);
+  for (int64_t y = 0; y < map.height; ++y) {
+    const auto begin = static_cast<size_t>(first[static_cast<size_t>(y)]);
+    write_sides(row(y), words, all_starts + begin, all_ends + begin);
+  }
 }
 
 }  // namespace reverse_distillation

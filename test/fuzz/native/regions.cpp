@@ -56,19 +56,20 @@ const Registration regions("regions", [](FuzzedDataProvider& input) {
   const Map map = any_map(input);
   const Regions found = find_regions(map.view, options);
   require(static_cast<int64_t>(found.regions.size()) <= options.max_count);
-  std::vector<int64_t> twice_areas(found.regions.size());
+  std::vector<int64_t> areas(found.regions.size());
   for (const Ring& ring : found.rings) {
-    const int32_t* const corners = found.corners.data() + 2 * ring.begin;
+    const int32_t* const segments = found.segments.data() + 2 * ring.begin;
+    int64_t x = segments[2 * ring.count - 1];
     for (int32_t i = 0; i < ring.count; ++i) {
-      const int32_t next = (i + 1) % ring.count;
-      twice_areas.at(static_cast<size_t>(ring.region)) +=
-          int64_t{corners[2 * i]} * corners[2 * next + 1] - int64_t{corners[2 * next]} * corners[2 * i + 1];
+      const int64_t y = segments[2 * i], end = segments[2 * i + 1];
+      areas.at(static_cast<size_t>(ring.region)) -= y * (end - x);
+      x = end;
     }
   }
   for (size_t i = 0; i < found.regions.size(); ++i) {
     const Region& region = found.regions[i];
     require(region.area >= options.min_area && static_cast<double>(region.peak) >= options.seed);
-    require(twice_areas[i] == 2 * region.area);
+    require(areas[i] == region.area);
   }
 });
 
