@@ -31,12 +31,14 @@ struct Places {
   RD_INLINE uint64_t end_goes_up() const { return upper_side() & ~(saddle() & ~above); }
 };
 
-/// Calls `visit(i, places)` for each word of a line.
+/// Calls `visit(i, places)` for each word of a line that has a segment, or where one ends.
 template <typename Visit>
 RD_INLINE void for_each_word(const uint64_t* above, const uint64_t* below, size_t words, const Visit& visit) {
   uint64_t above_before = 0, below_before = 0;
   for (size_t i = 0; i < words; ++i) {
-    visit(i, Places{above[i], below[i], above[i] << 1 | above_before, below[i] << 1 | below_before});
+    const Places places = {above[i], below[i], above[i] << 1 | above_before, below[i] << 1 | below_before};
+    // Most words of most maps have none.
+    if ((places.segment() | places.segment_left()) != 0) visit(i, places);
     above_before = above[i] >> (kWord - 1);
     below_before = below[i] >> (kWord - 1);
   }

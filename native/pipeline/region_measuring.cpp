@@ -33,10 +33,23 @@ RD_VECTORISED void measure_runs(const float* __restrict__ values, const int32_t*
     largest[i] = left > right ? left : right;
   }
   for (int32_t i = 0; i < count; ++i) {
-    for (int32_t x = starts[i] + kReadAhead; x < ends[i]; ++x) {
-      sums[i] += static_cast<double>(values[x]);
-      largest[i] = std::max(largest[i], values[x]);
+    if (ends[i] - starts[i] <= kReadAhead) continue;
+    // Sums of every second value, so that additions need not wait for each other.
+    double even = sums[i], odd = 0.0;
+    float peak = largest[i];
+    int32_t x = starts[i] + kReadAhead;
+    for (; x + 1 < ends[i]; x += 2) {
+      even += static_cast<double>(values[x]);
+      odd += static_cast<double>(values[x + 1]);
+      const float larger = values[x] > values[x + 1] ? values[x] : values[x + 1];
+      peak = larger > peak ? larger : peak;
     }
+    if (x < ends[i]) {
+      even += static_cast<double>(values[x]);
+      peak = std::max(peak, values[x]);
+    }
+    sums[i] = even + odd;
+    largest[i] = peak;
   }
 }
 

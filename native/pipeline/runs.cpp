@@ -68,9 +68,11 @@ RD_VECTORISED void write_sides(const uint64_t* bits, size_t words, int32_t* star
   uint64_t before = 0;
   for (size_t i = 0; i < words; ++i) {
     const uint64_t shifted = bits[i] << 1 | before;
-    const auto place = [at = static_cast<int32_t>(kWord * i)](int bit) { return at + bit; };
-    starts = append_ones(bits[i] & ~shifted, starts, place);
-    ends = append_ones(shifted & ~bits[i], ends, place);
+    if (bits[i] != shifted) {
+      const auto place = [at = static_cast<int32_t>(kWord * i)](int bit) { return at + bit; };
+      starts = append_ones(bits[i] & ~shifted, starts, place);
+      ends = append_ones(shifted & ~bits[i], ends, place);
+    }
     before = bits[i] >> (kWord - 1);
   }
 }
