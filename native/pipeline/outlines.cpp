@@ -110,7 +110,12 @@ void Outlines::find(const Runs& runs) {
   count_ = 0;
   const std::vector<uint64_t> none(runs.words);
   const auto row = [&](int64_t y) { return y < 0 || y == runs.height ? none.data() : runs.row(y); };
-  for (int64_t y = 0; y <= runs.height; ++y) count_ += count_segments(row(y - 1), row(y), runs.words);
+  const auto is_empty = [&](int64_t y) { return y < 0 || y == runs.height || runs.is_empty(y); };
+  // Most lines of most maps lie between rows without runs.
+  const auto has_segments = [&](int64_t y) { return !is_empty(y - 1) || !is_empty(y); };
+  for (int64_t y = 0; y <= runs.height; ++y) {
+    if (has_segments(y)) count_ += count_segments(row(y - 1), row(y), runs.words);
+  }
   segments_.take(count_);
   links_.take(count_ + 1);
   lefts_.take(static_cast<size_t>(runs.first.back()));
@@ -119,6 +124,7 @@ void Outlines::find(const Runs& runs) {
   int32_t first = 0;
   for (int64_t y = 0; y <= runs.height; ++y) {
     throw_if_cancelled();
+    if (!has_segments(y)) continue;
     line.find(row(y - 1), row(y), runs.words);
     link(line, static_cast<int32_t>(y), first);
     first += line.count;

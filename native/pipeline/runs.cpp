@@ -124,6 +124,7 @@ void Runs::find(const MapView& map, double threshold) {
   int32_t* const all_starts = starts.take(count);
   int32_t* const all_ends = ends.take(count);
   for (int64_t y = 0; y < map.height; ++y) {
+    if (is_empty(y)) continue;
     const auto begin = static_cast<size_t>(first[static_cast<size_t>(y)]);
     write_sides(row(y), words, all_starts + begin, all_ends + begin);
   }

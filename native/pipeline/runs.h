@@ -31,6 +31,9 @@ struct Runs {
   /// Number of pixels in the region of interest.
   int64_t considered = 0;
 
+  bool is_empty(int64_t y) const {
+    return first[static_cast<size_t>(y)] == first[static_cast<size_t>(y) + 1];
+  }
   const uint64_t* row(int64_t y) const { return bits.data() + static_cast<size_t>(y) * words; }
 };
 
