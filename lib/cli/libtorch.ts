@@ -52,8 +52,9 @@ export function libtorchCommand(context: CommandContext): Command {
     .description("install, list or remove LibTorch, the PyTorch library that runs the networks")
     .addHelpText(
       "after",
-      "\nLibTorch is searched for in $LIBTORCH, then in $REVERSE_DISTILLATION_CACHE/libtorch (default:\n" +
-        "~/.cache/reverse-distillation/libtorch), then in the package torch of the Python on the PATH.",
+      "\nLibTorch is searched for in $LIBTORCH, then in the npm package reverse-distillation-libtorch, then in\n" +
+        "$REVERSE_DISTILLATION_CACHE/libtorch (default: ~/.cache/reverse-distillation/libtorch), then in the package\n" +
+        "torch of the Python on the PATH. A CUDA build in the cache comes before the npm package if a GPU can use it.",
     );
   for (const each of [install, list, remove]) command.addCommand(each);
   return command;

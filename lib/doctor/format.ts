@@ -50,9 +50,17 @@ export function formatDiagnosis(diagnosis: Diagnosis): string[] {
   );
 }
 
+/** Why a LibTorch from there is used. */
+const whyUsed: Record<Diagnosis["libtorch"][number]["origin"], string> = {
+  chosen: "LIBTORCH or configureNative() names it",
+  package: "npm installed it with this package",
+  cache: "it was installed there, and no other comes first",
+  python: "it is the first that fits",
+};
+
 function describeLibTorch({ origin, place, state, version, reason }: Diagnosis["libtorch"][number]): string {
   const outcome = {
-    used: `${version}, used`,
+    used: `${version}, used: ${whyUsed[origin]}`,
     fits: `${version}, compatible, but another comes first`,
     misfit: `incompatible: ${reason}`,
     absent: `${reason}`,

@@ -4,6 +4,7 @@ import { messageOf } from "../errors/message-of.js";
 import { type Addon } from "./addon.js";
 import { findBinaries, type Binaries, type Implementation } from "./binaries.js";
 import { elfDefect } from "./elf.js";
+import { noticeGpuBuild } from "./libtorch/gpu-notice.js";
 import { describeBuilds, type LibTorch, type LibTorchBuild } from "./libtorch/inspect.js";
 import { describePassedOver, findLibTorch } from "./libtorch/search.js";
 import { fromNative } from "./native-error.js";
@@ -65,6 +66,7 @@ async function openImplementation(loader: NativeLoader, binaries: Binaries): Pro
         `${describePassedOver(passedOver)}\n${libtorchRemedy(implementations, misfits)}`,
     );
   }
+  noticeGpuBuild(found, implementations);
   await loader.preload?.(found.libraries);
   const addon = open(loader, found, implementationFor(found, implementations));
   // process.exit() destroys LibTorch's statics, and running work would then crash.

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { ReverseDistillationError } from "../../errors/error.js";
 import { cacheDirectoryIfAny, noCache } from "../../files/cache.js";
 import { distrustOf } from "../../files/trust.js";
-import { nvidiaDriver } from "../nvidia.js";
+import { nvidiaDriver, runsCuda, type NvidiaDriver } from "../nvidia.js";
 import { nativeSettings, type Setting } from "../settings.js";
 import {
   describeBuilds,
@@ -15,12 +15,13 @@ import {
   type LibTorchBuild,
   type LibTorchRequirement,
 } from "./inspect.js";
+import { libtorchFromNpm, libtorchPackage } from "./npm-package.js";
 
 /**
- * Where LibTorch was searched for: the folder set by {@link configureNative} or the variable LIBTORCH, this package's
- * cache, or Python's `torch` package.
+ * Where LibTorch was searched for: the folder set by {@link configureNative} or the variable LIBTORCH, the npm package
+ * that comes with this one, this package's cache, or Python's `torch` package.
  */
-export type LibTorchOrigin = "chosen" | "cache" | "python";
+export type LibTorchOrigin = "chosen" | "package" | "cache" | "python";
 
 /** The minor versions of LibTorch that the native addon can be built against. */
 export const buildableMinors: readonly string[] = ["2.11", "2.12", "2.13", "2.14"];
@@ -59,11 +60,16 @@ export interface SearchOptions {
   env?: NodeJS.ProcessEnv;
   /** Called for each LibTorch whose files are suitable. Returns why it must not be used, if there is a reason. */
   refuse?: (libtorch: LibTorch) => string | undefined | Promise<string | undefined>;
+  /** The folder that the npm package with LibTorch is resolved from. Default: this package's. */
+  packageFolder?: string;
+  /** NVIDIA's driver. Default: the machine's. */
+  driver?: NvidiaDriver;
 }
 
 /**
  * Finds a suitable LibTorch without loading any. Searches the folder set by {@link configureNative} or the variable
- * LIBTORCH, then this package's cache, then the `torch` package of the `python3` or `python` on the PATH.
+ * LIBTORCH, then the npm package with LibTorch, then this package's cache, then the `torch` package of the `python3` or
+ * `python` on the PATH. CUDA builds in the cache come before the npm package if there is a driver that runs them.
  *
  * @throws ReverseDistillationError if the user chose a folder and it is unsuitable, since nothing else may be used
  *   instead: `LIBTORCH_NOT_FOUND` (no LibTorch there) or `LIBTORCH_INCOMPATIBLE`.
@@ -86,9 +92,10 @@ export async function findLibTorch(
 /** Yields every place that {@link findLibTorch} searches, in order, with what was found there. */
 export async function* lookForLibTorch(
   requirement: LibTorchRequirement,
-  { env = process.env, refuse = () => undefined }: SearchOptions = {},
+  options: SearchOptions = {},
 ): AsyncGenerator<FoundLibTorch | PassedOver> {
-  for await (const { origin, place, directory, absent } of candidates(env)) {
+  const { refuse = () => undefined } = options;
+  for await (const { origin, place, directory, absent } of candidates(options)) {
     if (directory === undefined) {
       yield { origin, place, reason: absent, exists: false };
       continue;
@@ -138,28 +145,41 @@ type Candidate = { origin: LibTorchOrigin; place: string } & Place;
 type Place = { directory: string; absent?: undefined } | { directory?: undefined; absent: string };
 
 /** Yields lazily, because asking Python is the slowest step. */
-async function* candidates(env: NodeJS.ProcessEnv): AsyncGenerator<Candidate> {
+async function* candidates({
+  env = process.env,
+  packageFolder,
+  driver = nvidiaDriver(),
+}: SearchOptions): AsyncGenerator<Candidate> {
   const chosen = nativeSettings(env).libtorch?.value;
   if (chosen !== undefined) yield { origin: "chosen", place: chosen, directory: chosen };
   const home = cacheDirectoryIfAny(env);
   const cache = home === undefined ? "this package's cache" : join(home, "libtorch");
   const versions = home === undefined ? [] : cachedVersions(cache);
+  const cached = (version: string): Candidate => {
+    const directory = join(cache, version);
+    return { origin: "cache", place: directory, directory };
+  };
+  // Somebody has installed it for the GPU of this machine. The npm package, which computes on the CPU, must not hide it.
+  const forGpu = versions.filter((version) => cudaBuild.test(version) && runsCuda(driver));
+  yield* forGpu.map(cached);
+  const fromNpm = libtorchFromNpm(packageFolder);
+  yield { origin: "package", place: fromNpm.directory ?? libtorchPackage.name, ...fromNpm };
   if (versions.length === 0)
     yield { origin: "cache", place: cache, absent: home === undefined ? noCache : "empty" };
-  for (const version of versions) {
-    const directory = join(cache, version);
-    yield { origin: "cache", place: directory, directory };
-  }
+  yield* versions.filter((version) => !forGpu.includes(version)).map(cached);
   for (const python of ["python3", "python"])
     yield { origin: "python", place: `${python} on the PATH`, ...(await torchOfPython(python, env)) };
 }
+
+/** Matches the full version of a build for CUDA, such as "2.14.1+cu130". */
+const cudaBuild = /\+cu\d/;
 
 /**
  * Names of the cached builds, newest first. Without an NVIDIA driver, CUDA builds come last. Names that start with a
  * dot are unfinished and are left out.
  */
 export function cachedVersions(cache: string): string[] {
-  const last = nvidiaDriver() === undefined ? /\+cu\d/ : /^$/;
+  const last = nvidiaDriver() === undefined ? cudaBuild : /^$/;
   try {
     return readdirSync(cache)
       .filter((name) => !name.startsWith("."))
