@@ -1,8 +1,10 @@
 /**
- * Runs before `npm pack` and `npm publish`: builds dist/, and refuses binaries that are missing or out of date. With
- * the variable CPU_ONLY=1, the implementation for CUDA may be missing.
+ * Runs before `npm pack` and `npm publish`: builds dist/, refuses binaries that are missing or out of date, and names
+ * the package with LibTorch in package.json until `postpack`. With the variable CPU_ONLY=1, the implementation for CUDA
+ * may be missing.
  */
 import { fileURLToPath } from "node:url";
+import { addDependency } from "./npm-dependency.js";
 import { missingPrebuilds, prebuildsFolder, prebuildsStamp } from "./published.js";
 import { buildTypeScript } from "./typescript-build.js";
 
@@ -23,6 +25,7 @@ function requirePrebuilds(): void {
 try {
   requirePrebuilds();
   await buildTypeScript(root);
+  addDependency(root);
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
