@@ -23,10 +23,7 @@ export function removeDependency(folder: string): void {
   change(folder, ({ optionalDependencies: _, ...manifest }) => manifest);
 }
 
-function change(
-  folder: string,
-  to: (manifest: Record<string, unknown>) => Record<string, unknown>,
-): void {
+function change(folder: string, to: (manifest: Record<string, unknown>) => Record<string, unknown>): void {
   const path = join(folder, "package.json");
   const text = readFileSync(path, "utf8");
   const changed = `${JSON.stringify(to(JSON.parse(text) as Record<string, unknown>), null, 2)}\n`;

@@ -17,11 +17,15 @@ const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const folder = join(root, ".build", "libtorch-package");
 
 try {
-  const sources = ["package.json", "scripts/libtorch-package", "lib/native/libtorch/pins.ts"];
+  const { author, homepage, repository, bugs } = JSON.parse(
+    readFileSync(join(root, "package.json"), "utf8"),
+  ) as Record<string, unknown>;
+  const shared = { author, homepage, repository, bugs };
+  const sources = ["scripts/libtorch-package", "lib/native/libtorch/pins.ts"];
   const stamp = new Stamp(
     join(root, ".build", "libtorch-package.stamp"),
     sources.map((path) => join(root, path)),
-    { zlib: process.versions.zlib },
+    { shared, zlib: process.versions.zlib },
     [join(folder, tarballName)],
   );
   if (!stamp.isFresh) {
@@ -32,7 +36,6 @@ try {
       report,
     });
     report(`Packing ${tarballName}`);
-    const shared = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as object;
     await packLibTorch(wheel!, folder, { shared });
     stamp.write();
   }

@@ -11,7 +11,7 @@ export interface WheelFile {
 
 /** Opens a wheel, lists its files, and closes it when `use` has ended. */
 export async function withWheel<T>(path: string, use: (files: WheelFile[]) => Promise<T>): Promise<T> {
-  const zip: ZipFile = await yauzl.openPromise(path);
+  const zip: ZipFile = await yauzl.openPromise(path, { autoClose: false });
   try {
     const files: WheelFile[] = [];
     for await (const entry of zip.eachEntry())

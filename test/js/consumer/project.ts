@@ -92,13 +92,13 @@ export class Machine {
 
   constructor() {
     mkdirSync(this.#bin);
-    const npm = realpathSync(which("npm"));
     for (const [name, path] of [
       ["node", process.execPath],
       ["sh", "/bin/sh"],
     ] as const)
       symlinkSync(path, join(this.#bin, name));
-    this.#script("npm", `exec "${process.execPath}" "${npm}" "$@"`);
+    for (const name of ["npm", "npx"])
+      this.#script(name, `exec "${process.execPath}" "${realpathSync(which(name))}" "$@"`);
     for (const name of compilers) this.#script(name, `echo "${name} $*" >> "${this.#compilerCalls}"; exit 1`);
   }
 
@@ -159,6 +159,10 @@ export class Machine {
     return this.run(join(this.#bin, "npm"), [...args, ...quiet], options);
   }
 
+  npx(args: string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Promise<Ended> {
+    return this.run(join(this.#bin, "npx"), args, options);
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -191,7 +195,8 @@ export function pack(folder: string, { cuda }: { cuda: boolean }): string {
   );
 }
 
-function which(program: string): string {
+/** The path of a program on this process's PATH. */
+export function which(program: string): string {
   const found = (process.env.PATH ?? "")
     .split(delimiter)
     .map((folder) => join(folder, program))
