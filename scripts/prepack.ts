@@ -1,7 +1,7 @@
 /**
  * Runs before `npm pack` and `npm publish`: builds dist/, refuses binaries that are missing or out of date, and names
  * the package with LibTorch in package.json until `postpack`. With the variable CPU_ONLY=1, the implementation for CUDA
- * may be missing.
+ * may be missing; with WITHOUT_LIBTORCH=1, which tests use, LibTorch is not named.
  */
 import { fileURLToPath } from "node:url";
 import { addDependency } from "./npm-dependency.js";
@@ -25,7 +25,7 @@ function requirePrebuilds(): void {
 try {
   requirePrebuilds();
   await buildTypeScript(root);
-  addDependency(root);
+  if (process.env.WITHOUT_LIBTORCH !== "1") addDependency(root);
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -223,6 +223,8 @@ test("without LibTorch, the first use lists what was searched and the command th
     await succeeds(t, use("app.js", firstUse, {})),
     "ReverseDistillationError, LIBTORCH_NOT_FOUND: No compatible LibTorch was found. The native addon needs " +
       `${needed}. Searched:\n` +
+      "  package: reverse-distillation-libtorch: not installed; npm installs it with this package on Linux x64 with " +
+      "glibc, unless optional dependencies are left out\n" +
       `  cache: ${join(machine.folder, "cache", "libtorch")}: empty\n` +
       "  python: python3 on the PATH: not found\n" +
       "  python: python on the PATH: not found\n" +

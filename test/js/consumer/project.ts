@@ -176,13 +176,17 @@ export class Machine {
  * Builds the binaries as for publishing, and packs the package.
  *
  * @param cuda Whether to include the CUDA implementation.
+ * @param libtorch Whether the package names the one with LibTorch, as the published one does.
  * @returns the path of the tarball.
  */
-export function pack(folder: string, { cuda }: { cuda: boolean }): string {
+export function pack(
+  folder: string,
+  { cuda, libtorch = false }: { cuda: boolean; libtorch?: boolean },
+): string {
   const options: ExecFileSyncOptions = {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, CPU_ONLY: cuda ? "0" : "1" },
+    env: { ...process.env, CPU_ONLY: cuda ? "0" : "1", WITHOUT_LIBTORCH: libtorch ? "0" : "1" },
   };
   // Files of tests run at the same time, and there is one folder of binaries to pack.
   mkdirSync(join(root, ".build"), { recursive: true });

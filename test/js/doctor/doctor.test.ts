@@ -90,7 +90,7 @@ test("the text shows the GPU, its driver, every LibTorch, both binaries and the 
   for (const line of [
     "GPU          NVIDIA H100 80GB HBM3, driver 580.95.05",
     "environment  LIBTORCH=/torch",
-    "LibTorch     chosen: /torch: 2.14.1+cu130, used",
+    "LibTorch     chosen: /torch: 2.14.1+cu130, used: LIBTORCH or configureNative() names it",
     "             cache: /c/libtorch/2.13.0+cpu: 2.13.0+cpu, compatible, but another comes first",
     "             python: /v/torch: incompatible: LibTorch 2.12.0: too old",
     "binaries     /p/reverse_distillation-cpu-torch2.13.so",

@@ -47,7 +47,7 @@ test.serial("without a home folder LibTorch is still searched for in the other p
   );
   t.deepEqual(
     passedOver.map(({ origin }) => origin),
-    ["cache", "python", "python"],
+    ["package", "cache", "python", "python"],
   );
-  t.regex(passedOver[0]!.reason, /set REVERSE_DISTILLATION_CACHE/);
+  t.regex(passedOver[1]!.reason, /set REVERSE_DISTILLATION_CACHE/);
 });

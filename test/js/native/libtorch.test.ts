@@ -10,6 +10,7 @@ import {
   describePassedOver,
   findLibTorch,
   lookForLibTorch,
+  type PassedOver,
 } from "../../../lib/native/libtorch/search.js";
 import { fakeLibTorch, sharedLibraryBytes, temporaryFolder } from "../support/fake-libtorch.js";
 
@@ -22,6 +23,15 @@ function fakePython(folder: string, torch: string): string {
   symlinkSync("/bin/sh", join(folder, "sh"));
   return folder;
 }
+
+/** The npm package with LibTorch is not installed in a checkout. */
+const notInstalled: PassedOver = {
+  origin: "package",
+  place: "reverse-distillation-libtorch",
+  reason:
+    "not installed; npm installs it with this package on Linux x64 with glibc, unless optional dependencies are left out",
+  exists: false,
+};
 
 test("a CPU build of the required version is accepted, and its full version is read", (t) => {
   const directory = fakeLibTorch(temporaryFolder(t));
@@ -161,6 +171,7 @@ test("LIBTORCH comes before the cache, and the cache before Python", async (t) =
   });
   t.like(found, { origin: "python", directory: pythons });
   t.deepEqual(passedOver, [
+    notInstalled,
     { origin: "cache", place: join(folder, "libtorch"), reason: "empty", exists: false },
   ]);
 });
@@ -180,6 +191,7 @@ test("unsuitable ones are listed with the reason, in the order of the search", a
   t.is(
     describePassedOver(passedOver),
     [
+      describePassedOver([notInstalled]),
       `  cache: ${newer}: LibTorch 2.14.0+cpu: the CPU build of LibTorch 2.13 is needed`,
       `  cache: ${older}: LibTorch 2.9.0+cpu: the CPU build of LibTorch 2.13 is needed`,
       `  python: ${pythons}: LibTorch 2.13.0+cu130: a CUDA build; the CPU build of LibTorch 2.13 is needed`,
@@ -196,8 +208,8 @@ test("a cached LibTorch that other users could have put there is not used, and t
     chmodSync(open, 0o777);
     const { found, passedOver } = await findLibTorch(wants213, { env });
     t.is(found, undefined);
-    t.true(passedOver[0]!.reason.startsWith(`every user may write to ${open}, `));
-    t.true(passedOver[0]!.reason.endsWith(`run chmod o-w ${open}`));
+    t.true(passedOver[1]!.reason.startsWith(`every user may write to ${open}, `));
+    t.true(passedOver[1]!.reason.endsWith(`run chmod o-w ${open}`));
     chmodSync(open, 0o755);
   }
   t.like((await findLibTorch(wants213, { env })).found, { origin: "cache" });
@@ -205,7 +217,7 @@ test("a cached LibTorch that other users could have put there is not used, and t
   if (process.geteuid?.() !== 0) return;
   chownSync(cached, 54321, 54321);
   t.regex(
-    (await findLibTorch(wants213, { env })).passedOver[0]!.reason,
+    (await findLibTorch(wants213, { env })).passedOver[1]!.reason,
     /belongs to user 54321, .*; if you trust it, set LIBTORCH/,
   );
 });
@@ -257,7 +269,7 @@ test("a refused LibTorch is listed with the reason, and the next one is used", a
     refuse: ({ directory }) => (directory === newer ? "it crashes" : undefined),
   });
   t.is(found?.directory, older);
-  t.is(describePassedOver(passedOver), `  cache: ${newer}: LibTorch 2.13.1+cpu: it crashes`);
+  t.is(describePassedOver(passedOver.slice(1)), `  cache: ${newer}: LibTorch 2.13.1+cpu: it crashes`);
 });
 
 async function listed<T>(places: AsyncIterable<T>): Promise<T[]> {
@@ -276,6 +288,7 @@ test("lookForLibTorch goes on after the first suitable LibTorch", async (t) => {
     ),
     [
       ["chosen", "the folder does not exist"],
+      ["package", notInstalled.reason],
       ["cache", older],
       ["python", "not found"],
       ["python", "not found"],
