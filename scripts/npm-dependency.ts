@@ -20,7 +20,11 @@ export function addDependency(folder: string): void {
 
 /** Takes it out; does nothing if it is not there. */
 export function removeDependency(folder: string): void {
-  change(folder, ({ optionalDependencies: _, ...manifest }) => manifest);
+  change(folder, (manifest) => {
+    const others = { ...manifest };
+    delete others.optionalDependencies;
+    return others;
+  });
 }
 
 function change(folder: string, to: (manifest: Record<string, unknown>) => Record<string, unknown>): void {

@@ -74,12 +74,9 @@ test("an npm package that does not fit is passed over with the reason", async (t
   ]);
 });
 
-test("a package whose manifest cannot be read is told apart from one that is not installed", (t) => {
+test("the npm package is resolved from the folder of this one", (t) => {
   const { npm, packageFolder } = scene(t);
   t.deepEqual(libtorchFromNpm(packageFolder), { directory: npm });
-  writeFileSync(join(npm, "package.json"), "{");
-  const { absent = "" } = libtorchFromNpm(packageFolder);
-  t.regex(absent, /^(cannot be resolved: |$)/);
   t.regex(libtorchFromNpm(temporaryFolder(t)).absent ?? "", /^not installed; /);
 });
 
@@ -97,7 +94,8 @@ test.serial("a machine whose GPU is not used is told once that there is a CUDA b
   noticeGpuBuild(npm, both, { driver: { ...driver, version: "570.10" }, env });
   await settled();
   t.is(warnings.length, 0);
-  for (const _ of [1, 2]) noticeGpuBuild(npm, both, { driver, env });
+  noticeGpuBuild(npm, both, { driver, env });
+  noticeGpuBuild(npm, both, { driver, env });
   await settled();
   t.deepEqual(
     warnings.map(({ name, code }) => [name, code]),
