@@ -107,6 +107,8 @@ test("package.json names the package with LibTorch only while it is packed", (t)
   const folder = temporaryFolder(t);
   const path = join(folder, "package.json");
   copyFileSync(join(root, "package.json"), path);
+  // Another test may be packing at this moment.
+  removeDependency(folder);
   const before = readFileSync(path, "utf8");
   t.false("optionalDependencies" in (JSON.parse(before) as object));
   addDependency(folder);
