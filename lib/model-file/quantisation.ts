@@ -5,7 +5,7 @@ export interface Quantisation {
   /** Number of images that it was found on. */
   images: number;
   /**
-   * Where the inputs of each convolution but the first end: 99.99 % of them are below. In the order of the native
+   * Where the inputs of each convolution in 8 bits end: 99.99 % of them are below. In the order of the native
    * `ScoringEngine`, which depends on the model alone.
    */
   ranges: readonly number[];

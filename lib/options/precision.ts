@@ -3,8 +3,8 @@ import { optional } from "./option.js";
 
 /**
  * The precision of the networks' arithmetic; maps and scores are always float32. "tf32" is float32, except that
- * convolutions round their inputs to 10 bits of mantissa; "int8" is float32, except that all convolutions but the first
- * have inputs and weights of 8 bits.
+ * convolutions round their inputs to 10 bits of mantissa; "int8" is float32, except that most convolutions have
+ * inputs and weights of 8 bits.
  */
 export type Precision = "float32" | "tf32" | "bfloat16" | "float16" | "int8";
 

@@ -40,7 +40,7 @@ struct Tiles {
 /// Precision of the networks' arithmetic. `kTf32` is float32 whose convolutions round their inputs to TF32
 /// (see `Float32Mode`); GPU only. Training in `kBFloat16` keeps weights and optimiser steps in float32.
 /// `kFloat16`, whose range is too small for gradients, is for scoring on a GPU only. `kInt8`, for scoring on
-/// the CPU only, is float32 whose convolutions read 8 bits, all but the first.
+/// the CPU only, is float32 with most convolutions in 8 bits.
 enum class Precision { kFloat32, kTf32, kBFloat16, kFloat16, kInt8 };
 
 /// What a model is made from. The facade validates it and fills in defaults.

@@ -35,7 +35,7 @@ std::vector<at::Tensor> FoldedTeacher::run(const at::Tensor& images) {
 }
 
 void FoldedTeacher::list(std::vector<FoldedConvolution*>& convolutions) {
-  for (FoldedStage& stage : stages_) stage.list(convolutions);
+  for (size_t k = 1; k < stages_.size(); ++k) stages_[k].list(convolutions);
 }
 
 FoldedStudent::FoldedStudent(const BottleneckImpl& bottleneck, const DecoderImpl& decoder,
@@ -60,7 +60,7 @@ std::vector<at::Tensor> FoldedStudent::run(const std::vector<at::Tensor>& featur
 void FoldedStudent::list(std::vector<FoldedConvolution*>& convolutions) {
   for (FoldedConvolution& unit : fusion_) convolutions.push_back(&unit);
   embedding_.list(convolutions);
-  for (FoldedStage& stage : decoder_) stage.list(convolutions);
+  for (size_t k = 0; k + 1 < decoder_.size(); ++k) decoder_[k].list(convolutions);
 }
 
 }  // namespace reverse_distillation

@@ -16,7 +16,9 @@ class FoldedTeacher {
   /// images: normalised [N, 3, H, W], channels-last, of the constructor's dtype. See `TeacherImpl::forward`.
   std::vector<at::Tensor> run(const at::Tensor& images);
 
-  /// Adds the convolutions whose inputs are at least 0: all but the first. See `FoldedStage::list`.
+  /// Adds the convolutions that can compute in 8 bits: their inputs are at least 0, and their rounding hardly
+  /// shows in maps. That leaves out the first convolution and the stage of the finest scale. See
+  /// `FoldedStage::list`.
   void list(std::vector<FoldedConvolution*>& convolutions);
 
  private:
@@ -32,7 +34,7 @@ class FoldedStudent {
   /// features: the teacher's three. Returns the student's three, in the same shapes and order.
   std::vector<at::Tensor> run(const std::vector<at::Tensor>& features);
 
-  /// See `FoldedStage::list`.
+  /// Adds the convolutions that can compute in 8 bits: all but those of the finest scale.
   void list(std::vector<FoldedConvolution*>& convolutions);
 
  private:

@@ -17,8 +17,8 @@ class ScoringEngine {
   /// Collects what the convolutions read from now on. Before the first image, and in float32.
   void observe();
 
-  /// Where the values end that each convolution but the first has read since `observe`: all but one in 10,000
-  /// are below. In an order that depends on the model alone.
+  /// Where the values end that each convolution that can compute in 8 bits has read since `observe`: all but
+  /// one in 10,000 are below. In an order that depends on the model alone.
   std::vector<double> activation_ranges();
 
   /// images: uint8 [N, H, W, 3], N above 0, at the networks' input size, on the model's device.
