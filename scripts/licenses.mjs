@@ -9,6 +9,7 @@
 import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { closureOf, lockedPackages } from "./locked-packages.mjs";
 import { root } from "./setup.mjs";
 
 /** Their headers, with inline functions, are compiled into the binaries. */
@@ -22,51 +23,15 @@ const compiledIn = [
 const accepted =
   /^\(?(MIT|ISC|0BSD|BSD-[23]-Clause|Apache-2\.0|BlueOak-1\.0\.0|LGPL-3\.0-or-later)( (AND|OR) (MIT|BSD-3-Clause|Apache-2\.0|LGPL-3\.0-or-later))*\)?$/;
 
-/**
- * @typedef {{ version: string, license?: string, dev?: boolean, devOptional?: boolean, os?: string[],
- *   dependencies?: Record<string, string>, optionalDependencies?: Record<string, string> }} Locked
- */
-
-/**
- * The paths in the lock file of the packages that one needs, directly or through others. The file also lists what other
- * packages of the repository and development need.
- *
- * @param {Record<string, Locked>} packages
- * @param {string} from its path; "" is the published package.
- * @param {Set<string>} found
- */
-function neededBy(packages, from, found = new Set()) {
-  const { dependencies = {}, optionalDependencies = {} } = packages[from] ?? {};
-  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
-    const path = placeOf(packages, from, name);
-    if (path === undefined || found.has(path)) continue;
-    found.add(path);
-    neededBy(packages, path, found);
-  }
-  return found;
-}
-
-/**
- * Where Node.js finds a package.
- *
- * @param {Record<string, Locked>} packages
- * @param {string} from
- * @param {string} name
- * @returns {string | undefined}
- */
-function placeOf(packages, from, name) {
-  const path = `${from === "" ? "" : `${from}/`}node_modules/${name}`;
-  if (packages[path] !== undefined) return path;
-  return from === ""
-    ? undefined
-    : placeOf(packages, from.replace(/(^|\/)node_modules\/(@[^/]+\/)?[^/]+$/, ""), name);
-}
+/** @param {import("./locked-packages.mjs").Locked} locked */
+const needs = ({ dependencies = {}, optionalDependencies = {} }) => [dependencies, optionalDependencies];
 
 /** @returns {string} */
 function write() {
-  /** @type {Record<string, Locked>} */
-  const packages = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
-  const needed = neededBy(packages, "");
+  const packages = lockedPackages();
+  // The lock file also lists what other packages of the repository and development need.
+  const own = needs(packages[""] ?? { version: "" }).flatMap(Object.keys);
+  const needed = closureOf(packages, "", own, needs);
   const rows = new Set(
     Object.entries(packages)
       .filter(([path]) => needed.has(path))

@@ -10,6 +10,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { closureOf, lockedPackages } from "../locked-packages.mjs";
 import { reportFailure, root } from "../setup.mjs";
 
 const largest = 60 * 2 ** 20;
@@ -19,33 +20,21 @@ const tools = ["tsx", "ava"];
 
 /**
  * @param {readonly string[]} roots names of packages.
- * @returns {string[]} the folders of these packages and of all that they need, relative to the checkout.
+ * @returns {string[]} the folders of these packages and of all that they need, relative to the checkout. Optional
+ *   packages for other platforms are not installed, and left out with what they need.
  */
 function closure(roots) {
-  /** @type {Record<string, { dependencies?: object, optionalDependencies?: object, peerDependencies?: object }>} */
-  const packages = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
-  const found = new Set();
-  /**
-   * @param {string} name
-   * @param {string} from the folder of the package that needs it.
-   */
-  const visit = (name, from) => {
-    for (let base = from; ; base = base.slice(0, Math.max(base.lastIndexOf("/node_modules/"), 0))) {
-      const folder = `${base === "" ? "" : `${base}/`}node_modules/${name}`;
-      if (existsSync(join(root, folder))) {
-        if (found.has(folder)) return;
-        found.add(folder);
-        const { dependencies, optionalDependencies, peerDependencies } = packages[folder] ?? {};
-        for (const needed of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }))
-          visit(needed, folder);
-        return;
-      }
-      if (base === "") return; // An optional package for another platform.
-    }
-  };
-  for (const name of roots) visit(name, "");
+  const needs = (/** @type {import("../locked-packages.mjs").Locked} */ locked) => [
+    locked.dependencies ?? {},
+    locked.optionalDependencies ?? {},
+    locked.peerDependencies ?? {},
+  ];
+  const installed = Object.fromEntries(
+    Object.entries(lockedPackages()).filter(([path]) => existsSync(join(root, path))),
+  );
+  const found = [...closureOf(installed, "", roots, needs)];
   // A package's folder contains those inside it.
-  return [...found].sort().filter((folder, _, all) => !all.some((other) => folder.startsWith(`${other}/`)));
+  return found.sort().filter((folder, _, all) => !all.some((other) => folder.startsWith(`${other}/`)));
 }
 
 /** @param {string} path */
