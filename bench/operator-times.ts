@@ -40,20 +40,14 @@ export function readNodeCounts(lines: readonly string[]): NodeCount[] {
  *
  * @param device "cpu" or "cuda:N".
  * @param args Options of `reverse_distillation_benchmark`.
- * @param onLine Called with each line as it comes.
+ * @param onLine Called with each line as it comes: what was measured before a failure is not lost.
  */
 export async function timeOperators(
   device: string,
   args: readonly string[],
   timeout: number,
-  onLine: (line: string) => void = () => undefined,
-): Promise<string[]> {
+  onLine: (line: string) => void,
+): Promise<void> {
   const program = join(root, ".build", device === "cpu" ? "cpu" : "cuda", "reverse_distillation_benchmark");
-  const lines: string[] = [];
-  const read = (line: string): void => {
-    lines.push(line);
-    onLine(line);
-  };
-  await runLines(program, [device, ...args], read, { timeout });
-  return lines;
+  await runLines(program, [device, ...args], onLine, { timeout });
 }

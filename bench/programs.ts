@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { TapReader } from "../scripts/tap.mjs";
 
 /** The root folder of the checkout. */
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
@@ -33,30 +32,4 @@ export async function runLines(
   for await (const line of createInterface({ input: child.stdout })) onLine(line);
   const failure = await ended;
   if (failure !== undefined) throw new Error(`${program} failed: ${failure}`);
-}
-
-/**
- * Runs a program that prints TAP.
- *
- * @returns the counts as text. @throws Error with the counts if a test failed or none ran.
- */
-export async function runTests(
-  program: string,
-  args: readonly string[],
-  options: ProgramOptions,
-): Promise<string> {
-  const tap = new TapReader((line) => console.log(line));
-  let failure: unknown;
-  try {
-    await runLines(program, args, (line) => tap.read(line), options);
-  } catch (error) {
-    failure = error;
-  }
-  const counts = `${tap.passed} passed, ${tap.failed} failed, ${tap.skipped} skipped`;
-  if (failure !== undefined && tap.failed === 0) throw new Error(`${counts}; ${(failure as Error).message}`);
-  if (tap.failed > 0) throw new Error(counts);
-  if (tap.planned !== tap.reported)
-    throw new Error(`${counts}, out of ${tap.planned ?? "an unknown number"}`);
-  if (tap.passed === 0) throw new Error(`${counts}: no test ran on this device`);
-  return counts;
 }

@@ -14,7 +14,8 @@ export async function compareOperators(workload: Workload, { rounds }: Effort): 
   const ours: Map<string, OperatorTime>[] = [];
   const reference: Record<Operator, number>[] = [];
   for (let round = 0; round < rounds; round++) {
-    const times = readOperatorTimes(await timeOperators("cpu", args, 60_000));
+    const times: OperatorTime[] = [];
+    await timeOperators("cpu", args, 60_000, (line) => times.push(...readOperatorTimes([line])));
     ours.push(new Map(times.filter(({ dtype }) => dtype === "float32").map((time) => [time.operator, time])));
     await settle();
     const request = { job: "maps", backbone, size: imageSize };
