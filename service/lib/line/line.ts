@@ -77,7 +77,7 @@ export class Line {
 
   #countsOf(model: string, minute: number): VerdictCounts {
     let minutes = this.#minutes.get(model);
-    if (minutes === undefined) this.#minutes.set(model, (minutes = new Map()));
+    if (minutes === undefined) this.#minutes.set(model, (minutes = new Map<number, VerdictCounts>()));
     let counts = minutes.get(minute);
     if (counts === undefined) {
       minutes.set(minute, (counts = noParts()));
