@@ -13,9 +13,21 @@ export interface OnnxResult {
     onnx: number;
     onnxFloat16: number;
   };
-  /** Time to score one image of the network's size; null if it was not measured. */
-  milliseconds: { detector: Spread; onnx: Spread; onnxFloat16: Spread } | null;
+  /** Times to score images of the network's size; null if they were not measured. */
+  times: Timing[] | null;
   environment: Environment & { onnxruntime: string };
+}
+
+/** The detector in its precisions, and ONNX Runtime in float32. */
+export const sides = ["float32", "bfloat16", "int8", "onnxruntime"] as const;
+export type Side = (typeof sides)[number];
+
+/** The times of an image, where `batch` images are scored at a time. */
+export interface Timing {
+  batch: number;
+  threads: number;
+  /** Without what this processor cannot compute. */
+  milliseconds: Partial<Record<Side, Spread>>;
 }
 
 /** The spread of repeated measurements. */

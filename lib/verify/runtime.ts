@@ -33,14 +33,18 @@ export class RuntimeModel {
   }
 
   /**
+   * @param threads As many as it likes by default.
    * @throws ReverseDistillationError `NOT_FOUND` if the file does not exist or onnxruntime-node is not installed, `IO`,
    * `INVALID_FILE` if the file is not an export or ONNX Runtime rejects its graph.
    */
-  static async open(path: string): Promise<RuntimeModel> {
+  static async open(path: string, { threads }: { threads?: number } = {}): Promise<RuntimeModel> {
     const description = await readExportDescription(path);
     const runtime = await importRuntime();
     try {
-      const session = await runtime.InferenceSession.create(path, { executionProviders: ["cpu"] });
+      const session = await runtime.InferenceSession.create(path, {
+        executionProviders: ["cpu"],
+        ...(threads !== undefined && { intraOpNumThreads: threads }),
+      });
       return new RuntimeModel(description, session, runtime.Tensor);
     } catch (error) {
       throw invalidFile(path, `was rejected by ONNX Runtime: ${messageOf(error)}`, error);
