@@ -27,7 +27,11 @@ function scene(width: number, height: number, channels: 1 | 3 | 4): RawImage {
 
 test("raw pixels of the size pass as they are, grey and alpha become RGB", async (t) => {
   const rgb = noise(64, 32, 3, 1);
-  t.deepEqual(await preprocess(rgb, [32, 64]), { data: rgb.data as Uint8Array, dims: [1, 32, 64, 3] });
+  t.deepEqual(await preprocess(rgb, [32, 64]), {
+    data: rgb.data as Uint8Array,
+    dims: [1, 32, 64, 3],
+    originalSize: [32, 64],
+  });
   const grey = noise(32, 32, 1, 2);
   const { data } = await preprocess(grey, 32);
   t.true(data.every((value, i) => value === grey.data[Math.floor(i / 3)]));

@@ -19,6 +19,7 @@ test("every LibTorch is listed with its state, and the first compatible one is u
   t.deepEqual(
     (await listLibTorch(binaries, { env })).map(({ place, state }) => [place, state]),
     [
+      ["reverse-distillation-libtorch", "absent"],
       [newer, "misfit"],
       [used, "used"],
       [older, "fits"],
@@ -31,7 +32,7 @@ test("every LibTorch is listed with its state, and the first compatible one is u
 test("without binaries no LibTorch is compatible, and the list says why", async (t) => {
   const folder = temporaryFolder(t);
   fakeLibTorch(join(folder, "libtorch", "2.13.0+cpu"));
-  const [listed] = await listLibTorch(undefined, { env: { REVERSE_DISTILLATION_CACHE: folder, PATH: "" } });
+  const [, listed] = await listLibTorch(undefined, { env: { REVERSE_DISTILLATION_CACHE: folder, PATH: "" } });
   t.like(listed, {
     state: "misfit",
     reason: "LibTorch 2.13.0+cpu: this package has no binary that could use it",
@@ -44,7 +45,7 @@ test("if the chosen LibTorch is unusable, no other is used instead", async (t) =
   const env = { REVERSE_DISTILLATION_CACHE: folder, PATH: "", LIBTORCH: join(folder, "none") };
   t.deepEqual(
     (await listLibTorch(binaries, { env })).map(({ state }) => state),
-    ["absent", "fits", "absent", "absent"],
+    ["absent", "absent", "fits", "absent", "absent"],
   );
 });
 

@@ -173,6 +173,11 @@ test("a missing, incomplete or truncated addon is reported as such", (t) => {
   );
 });
 
+/** What a search says of the package with LibTorch, which no checkout has. */
+const notInstalled =
+  "  package: reverse-distillation-libtorch: not installed; npm installs it with this package on Linux x64 with glibc, " +
+  "unless optional dependencies are left out\n";
+
 test("the implementation that matches the LibTorch found is opened, and a variable can choose the backend", (t) => {
   const folder = temporaryFolder(t);
   const REVERSE_DISTILLATION_ADDON = join(folder, "binaries");
@@ -208,6 +213,7 @@ test("the implementation that matches the LibTorch found is opened, and a variab
     load({ REVERSE_DISTILLATION_BACKEND: "cuda" }),
     "LIBTORCH_INCOMPATIBLE: No compatible LibTorch was found. The native addon needs the CUDA build of LibTorch 2.14. " +
       "Searched:\n" +
+      notInstalled +
       `  cache: ${cpu}: LibTorch 2.13.0+cpu: the CUDA build of LibTorch 2.14 is needed\n` +
       "  python: python3 on the PATH: not found\n" +
       "  python: python on the PATH: not found\n" +
@@ -228,6 +234,7 @@ test("if no LibTorch is compatible, every place that was searched is listed with
     load().startsWith(
       "LIBTORCH_NOT_FOUND: No compatible LibTorch was found. The native addon needs the CPU build of LibTorch 2.13. " +
         "Searched:\n" +
+        notInstalled +
         `  cache: ${REVERSE_DISTILLATION_CACHE}/libtorch: empty\n` +
         "  python: python3 on the PATH: not found\n" +
         "  python: python on the PATH: not found\n" +
