@@ -192,9 +192,9 @@ export class Detector {
   }
 
   /**
-   * Prepares scoring in 8 bits, which takes about half of the time on most CPUs and less on those with VNNI or AMX: finds
-   * on good images, in float32, where the activations of the networks end. `save` keeps it; then load the detector with
-   * `precision: "int8"`, and calibrate it there. docs/performance.md says how much the maps differ.
+   * Prepares scoring in 8 bits, which takes about half of the time on CPUs with VNNI: finds on good images, in float32,
+   * where the activations of the networks end. `save` keeps it; then load the detector with `precision: "int8"`, and
+   * calibrate it there. docs/performance.md says how much the maps differ.
    *
    * @param images As for `train`: a folder, manifest, list or iterable of images of good parts, which may be those of the
    * training. 64 to 128 images are enough.
