@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import { ReverseDistillationError } from "../../errors/error.js";
+import { Turn } from "../../errors/long-work.js";
 import { isMaskFolder } from "../../image/names.js";
 import type { TestImage } from "./dataset.js";
 import type { DatasetFormat } from "./format.js";
@@ -29,11 +30,14 @@ export const mvtecAd: DatasetFormat = {
   title: "MVTec AD",
   layout,
   fits: (tree) => imagesBelow(tree, "train").length + imagesBelow(tree, "test").length > 0,
-  open: (tree, options) => {
+  open: async (tree, options) => {
+    const turn = new Turn();
     const training = trainingImages(tree, separateMasks(imagesBelow(tree, "train")).images, options);
     if (options.training) return onlyTraining(tree, training);
     const { notes, ...trained } = training;
+    await turn.endIfLong();
     const { images, masks } = separateMasks(imagesBelow(tree, "test"));
+    await turn.endIfLong();
     return withNotes(
       {
         ...trained,

@@ -47,13 +47,31 @@ export function subtree(tree: Tree, folder: string): Tree {
  * "training" as well, and "test" is "testing".
  */
 export function imagesBelow({ images }: Pick<Tree, "images">, ...names: string[]): TreeImage[] {
-  const wanted = names.map(canonical);
+  return [...names.reduce((found, name) => folderContents(found).get(canonical(name)) ?? none, images)];
+}
+
+const none: readonly TreeImage[] = [];
+
+/** What {@link folderContents} has found before: formats ask for one folder after the other. */
+const known = new WeakMap<readonly TreeImage[], ReadonlyMap<string, readonly TreeImage[]>>();
+
+/** The images below each folder directly below the root, by its canonical name. */
+function folderContents(images: readonly TreeImage[]): ReadonlyMap<string, readonly TreeImage[]> {
+  const before = known.get(images);
+  if (before !== undefined) return before;
   const canonicalOf = remembered(canonical);
-  return images
-    .filter(({ folders }) =>
-      wanted.every((name, depth) => folders[depth] !== undefined && canonicalOf(folders[depth]) === name),
-    )
-    .map((image) => ({ ...image, folders: image.folders.slice(names.length) }));
+  const contents = new Map<string, TreeImage[]>();
+  for (const { path, folders, stem } of images) {
+    const [first, ...rest] = folders;
+    if (first === undefined) continue;
+    const name = canonicalOf(first);
+    const image = { path, folders: rest, stem };
+    const others = contents.get(name);
+    if (others === undefined) contents.set(name, [image]);
+    else others.push(image);
+  }
+  known.set(images, contents);
+  return contents;
 }
 
 /** A folder's name without what does not matter. */
