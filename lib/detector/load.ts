@@ -14,6 +14,7 @@ import { resolveCheckpointOptions, type CheckpointOptions } from "../options/che
 import { resolveLoadOptions, type LoadOptions, type modelLimitOptions } from "../options/load.js";
 import { modelOptions } from "../options/model.js";
 import { pickOptions, type ResolvedOptions } from "../options/option.js";
+import { scoringPrecisions, unquantisedPrecisions } from "../options/precision.js";
 import type { Precision } from "../options/precision.js";
 import { readInterest } from "../regions/read-interest.js";
 import { findTeacherWeights, loadTeacherWeights } from "../teacher/weights.js";
@@ -33,7 +34,8 @@ export async function loadModelFile(path: string | URL, options: LoadOptions): P
     const teacher = await findReferredTeacher(file, { weights, signal, onProgress });
     if (teacher !== undefined) await file.takeTeacherFrom(teacher, signal);
     const { model, training, calibration, thresholds, quantisation, trained } = file.metadata;
-    const place = resolvePlace(addon, device, precision);
+    const offered = quantisation || precision === "int8" ? scoringPrecisions : unquantisedPrecisions;
+    const place = resolvePlace(addon, device, precision, offered);
     if (place.precision === "int8" && quantisation === undefined) throw notQuantised(name);
     const native = await createModel(addon, model, place, 0, quantisation);
     await fill(native, signal, () => file.readInto(native));
@@ -68,7 +70,7 @@ export async function loadCheckpointFile(
   const roi = await readInterest(given, { signal });
   const model = { ...others, ...(levels && { levels }), ...(roi && { roi }), ...(tiles && { tiles }) };
   const addon = await untilAborted(signal, loadAddon());
-  const place = resolvePlace(addon, device, precision);
+  const place = resolvePlace(addon, device, precision, unquantisedPrecisions);
   const teacher = await findTeacherWeights({ weights, backbone, signal, onProgress });
   const native = await createModel(addon, model, place, 0);
   await fill(native, signal, async () => {

@@ -1,7 +1,7 @@
 import { ReverseDistillationError } from "../errors/error.js";
 import type { Addon } from "../native/addon.js";
 import type { Device } from "../options/computing.js";
-import type { Precision, ScoringPrecision } from "../options/precision.js";
+import { scoringPrecisions, type Precision, type ScoringPrecision } from "../options/precision.js";
 
 /** Where a model computes, and in what precision. */
 export interface Place {
@@ -13,12 +13,18 @@ export interface Place {
 /**
  * Resolves the options: device "auto" is the first GPU that the addon can compute on, or the CPU if there is none.
  *
+ * @param offered The precisions that the work can have at all.
  * @throws ReverseDistillationError `INVALID_ARGUMENT` if the device does not support the precision.
  */
-export function resolvePlace(addon: Addon, device: Device, precision?: ScoringPrecision): Place {
+export function resolvePlace(
+  addon: Addon,
+  device: Device,
+  precision?: ScoringPrecision,
+  offered: readonly ScoringPrecision[] = scoringPrecisions,
+): Place {
   const best = addon.info().cudaDevices > 0 ? "cuda:0" : "cpu";
   const name = device === "auto" ? best : device;
-  return { device: name, precision: resolvePrecision(addon, name, precision) };
+  return { device: name, precision: resolvePrecision(addon, name, precision, offered) };
 }
 
 /**
@@ -27,13 +33,19 @@ export function resolvePlace(addon: Addon, device: Device, precision?: ScoringPr
  * hardware, and float32 on other CPUs, where float32 is faster.
  *
  * @param device "cpu" or "cuda:N".
+ * @param offered The precisions that the work can have at all.
  * @throws ReverseDistillationError `INVALID_ARGUMENT` for a precision that the device does not have.
  */
-export function resolvePrecision(addon: Addon, device: string, given?: ScoringPrecision): Precision {
+export function resolvePrecision(
+  addon: Addon,
+  device: string,
+  given: ScoringPrecision | undefined,
+  offered: readonly ScoringPrecision[],
+): Precision {
   const onCpu = device === "cpu";
   const chosen = given ?? (onCpu ? "float32" : "auto");
   const { cpuRunsBfloat16, cpuRunsInt8, cpuHasBfloat16 } = addon.info();
-  const allowed: ScoringPrecision[] = onCpu
+  const here: ScoringPrecision[] = onCpu
     ? [
         "auto",
         "float32",
@@ -41,6 +53,7 @@ export function resolvePrecision(addon: Addon, device: string, given?: ScoringPr
         ...(cpuRunsInt8 ? ["int8" as const] : []),
       ]
     : ["auto", "float32", "tf32", "bfloat16", "float16"];
+  const allowed = here.filter((precision) => offered.includes(precision));
   if (!allowed.includes(chosen)) throw unavailable(chosen, onCpu, allowed);
   if (chosen !== "auto") return chosen;
   return onCpu && !cpuHasBfloat16 ? "float32" : "bfloat16";

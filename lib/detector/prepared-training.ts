@@ -22,6 +22,7 @@ import { loadAddon } from "../native/loader.js";
 import { fromNative } from "../native/native-error.js";
 import { modelOptions, type ModelDescription } from "../options/model.js";
 import { omitOptions, pickOptions } from "../options/option.js";
+import { trainingPrecisions } from "../options/precision.js";
 import type { TrainProgress } from "../options/progress.js";
 import type { ResolvedTrainOptions } from "../options/train.js";
 import { elementCount } from "../tensor/element-count.js";
@@ -74,7 +75,7 @@ export async function prepare(
   throwIfAborted(signal);
   const source = await openTrainingSource(images, { good: options.good, format: options.format });
   const addon = await untilAborted(signal, loadAddon());
-  const place = resolvePlace(addon, options.device, options.precision);
+  const place = resolvePlace(addon, options.device, options.precision, trainingPrecisions);
   const { warmStart } = options;
   const weights = warmStart === undefined ? await findTeacherWeights(options) : options.weights;
   const inputs = source.files.map((path) => ({ name: "the training image", path }));

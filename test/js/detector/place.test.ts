@@ -1,6 +1,7 @@
 import test from "ava";
 import { resolvePlace } from "../../../lib/detector/place.js";
 import type { Addon, AddonInfo } from "../../../lib/native/addon.js";
+import { trainingPrecisions } from "../../../lib/options/precision.js";
 
 /** An addon on a machine that never was. */
 const addonOn = (machine: Partial<AddonInfo>): Addon =>
@@ -40,6 +41,20 @@ test("bfloat16 is refused only on a CPU that cannot run it", (t) => {
         'precision must be "auto" or "float32" on this CPU; got "bfloat16", which needs a processor with ' +
         "AVX-512 (BW, VL and DQ) or AVX-NE-CONVERT.",
     });
+});
+
+test("a refusal names only what the work can have", (t) => {
+  t.throws(() => resolvePlace(withMultiplier, "cpu", "tf32", trainingPrecisions), {
+    message:
+      'precision must be "auto", "float32" or "bfloat16" on this CPU; got "tf32", which works on GPUs only.',
+  });
+  const int8 = addonOn({ ...old, cpuRunsInt8: true });
+  t.throws(() => resolvePlace(int8, "cpu", "bfloat16", trainingPrecisions), {
+    message: /^precision must be "auto" or "float32" on this CPU; got "bfloat16"/,
+  });
+  t.throws(() => resolvePlace(int8, "cpu", "bfloat16"), {
+    message: /^precision must be "auto", "float32" or "int8" on this CPU; got "bfloat16"/,
+  });
 });
 
 test("tf32 and float16 are refused on the CPU", (t) => {
