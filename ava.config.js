@@ -1,3 +1,5 @@
+import { waitingThreads } from "./scripts/waiting-threads.mjs";
+
 export default {
   files: ["test/js/**/*.test.ts", "service/test/**/*.test.ts"],
   extensions: { ts: "module" },
@@ -7,8 +9,7 @@ export default {
   workerThreads: false,
   // Most of a file's time goes by on one core: Node starts, modules load, a child process runs.
   concurrency: 2,
-  // OpenMP's threads would compute on while they wait for one that has no core, and keep it from getting one.
-  environmentVariables: { OMP_WAIT_POLICY: "PASSIVE" },
+  environmentVariables: waitingThreads,
   timeout: "10m",
   failWithoutAssertions: true,
 };

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { runTap } from "./run-tap.mjs";
 import { reportFailure, root, setUp } from "./setup.mjs";
+import { waitingThreads } from "./waiting-threads.mjs";
 
 const args = process.argv.slice(2);
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -24,7 +25,7 @@ try {
       ["Native tests", "reverse_distillation_tests"],
       ["CUDA kernels on an emulated machine", "reverse_distillation_cuda_tests"],
     ]))
-      runs.push(await runTap(name, join(root, ".build", "cpu", program), []));
+      runs.push(await runTap(name, join(root, ".build", "cpu", program), [], waitingThreads));
   for (const { passed, failed, skipped } of runs) {
     counts.passed += passed;
     counts.failed += failed;

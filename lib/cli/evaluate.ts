@@ -96,13 +96,13 @@ async function runEvaluate(
     await writeAtomically(json, (file) => file.writeFile(`${JSON.stringify(report, null, 2)}\n`));
   }
   if (page !== undefined && gallery !== undefined) {
-    const { config, thresholds, calibration } = detector;
+    const { config, thresholds, calibration, training } = detector;
     const facts = [["data set", folder], ...modelFacts(model, detector)] as const;
     const content = {
       title: `Evaluation of ${basename(resolve(folder))}`,
       facts,
       images: report.images,
-      ...{ report, thresholds, calibration },
+      ...{ report, thresholds, calibration, losses: training?.run?.losses },
     };
     await writeReportPage(page, gallery, content, { levels: config.levels, maxPixels, signal });
   }

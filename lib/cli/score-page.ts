@@ -34,13 +34,16 @@ export class ScorePage {
     detector: Detector,
     options: { maxPixels: number | undefined; signal: AbortSignal },
   ): Promise<void> {
-    const { config, thresholds, calibration } = detector;
+    const { config, thresholds, calibration, training } = detector;
     const facts = [
       ["images", counted(this.#images.length, "image")] as const,
       ...(this.#leftOut === 0 ? [] : [["not read", counted(this.#leftOut, "image")] as const]),
       ...modelFacts(model, detector),
     ];
-    const content = { title: "Scores", facts, images: this.#images, thresholds, calibration };
+    const content = {
+      ...{ title: "Scores", facts, images: this.#images },
+      ...{ thresholds, calibration, losses: training?.run?.losses },
+    };
     await writeReportPage(this.#path, this.#gallery, content, { levels: config.levels, ...options });
   }
 }

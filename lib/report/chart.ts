@@ -13,14 +13,17 @@ export interface CurveChart {
   xLabel: string;
   yLabel: string;
   curve: Curve;
-  /** The largest x; the largest y is 1. */
+  /** The largest x; 1 unless given. */
   xEnd?: number;
+  /** The largest y; 1 unless given. */
+  yEnd?: number;
 }
 
-/** A chart of one curve from 0 to 1, as an SVG. */
-export function curveChart({ title, description, xLabel, yLabel, curve, xEnd = 1 }: CurveChart): Markup {
+/** A chart of one curve that begins at 0 on both axes, as an SVG. */
+export function curveChart(chart: CurveChart): Markup {
+  const { title, description, xLabel, yLabel, curve, xEnd = 1, yEnd = 1 } = chart;
   const x = (value: number) => at(margin.left + (Math.min(value, xEnd) / xEnd) * plot.width);
-  const y = (value: number) => at(margin.top + (1 - value) * plot.height);
+  const y = (value: number) => at(margin.top + (1 - value / yEnd) * plot.height);
   const ticks = [0, 0.25, 0.5, 0.75, 1];
   const path = curve.map(([left, up], index) => `${index === 0 ? "M" : "L"}${x(left)} ${y(up)}`).join("");
   return html`<figure class="chart">
@@ -28,8 +31,8 @@ export function curveChart({ title, description, xLabel, yLabel, curve, xEnd = 1
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}. ${description}">
       ${ticks.map(
         (tick) =>
-          html`<path class="grid" d="M${x(0)} ${y(tick)}H${x(xEnd)}M${x(tick * xEnd)} ${y(0)}V${y(1)}" />
-            <text class="tick y" x="${margin.left - 6}" y="${y(tick)}">${tick}</text>
+          html`<path class="grid" d="M${x(0)} ${y(tick * yEnd)}H${x(xEnd)}M${x(tick * xEnd)} ${y(0)}V${y(yEnd)}" />
+            <text class="tick y" x="${margin.left - 6}" y="${y(tick * yEnd)}">${short(tick * yEnd)}</text>
             <text class="tick" x="${x(tick * xEnd)}" y="${y(0) + 16}">${short(tick * xEnd)}</text>`,
       )}
       <path class="curve" d="${path}" />

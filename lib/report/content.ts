@@ -24,6 +24,8 @@ export interface PageContent {
   thresholds?: Readonly<Thresholds> | null;
   /** What the thresholds come from, if it is known. */
   calibration?: Readonly<Calibration> | null;
+  /** The mean loss of each epoch of the training, if it is known. */
+  losses?: readonly number[] | undefined;
   /** The images that are shown, by their numbers. */
   pictures: ReadonlyMap<number, Thumbnail>;
 }

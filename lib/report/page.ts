@@ -5,7 +5,7 @@ import { normalLabel } from "../evaluation/dataset.js";
 import type { Report } from "../evaluation/evaluate.js";
 import { printable } from "../files/system-path.js";
 import { calibrationCard } from "./calibration-card.js";
-import { curveChart, histogram } from "./chart.js";
+import { curveChart, histogram, short } from "./chart.js";
 import type { PageContent } from "./content.js";
 import { precisionRecallCurve, rocCurve, type LabelledScore } from "./curves.js";
 import { gallerySection } from "./gallery-section.js";
@@ -15,7 +15,7 @@ import { style } from "./style.js";
 
 /** One self-contained page of HTML: it loads nothing, and does not need a network. */
 export function reportPage(content: PageContent): string {
-  const sections = [summary, tables, charts, calibrationCard, gallerySection].map((section) =>
+  const sections = [summary, tables, charts, calibrationCard, training, gallerySection].map((section) =>
     section(content),
   );
   const policy = `default-src 'none'; img-src data:; style-src ${sourceOf(style)}; script-src ${sourceOf(script)}`;
@@ -107,6 +107,25 @@ function charts({ images, report, thresholds }: PageContent): Markup {
   return html`<section aria-labelledby="charts">
     <h2 id="charts">Scores</h2>
     <div class="charts">${scores}${report === undefined ? "" : curves(labelled, report)}</div>
+  </section>`;
+}
+
+function training({ losses }: PageContent): Markup {
+  // One point is no curve.
+  if (losses === undefined || losses.length < 2) return html``;
+  const last = losses.at(-1)!;
+  const chart = curveChart({
+    title: "Loss by epoch",
+    description: `From ${short(losses[0]!)} to ${short(last)} after ${losses.length} epochs.`,
+    xLabel: "epoch",
+    yLabel: "mean loss",
+    curve: losses.map((loss, index) => [index + 1, loss] as const),
+    xEnd: losses.length,
+    yEnd: losses.reduce((largest, loss) => Math.max(largest, loss), 0) || 1,
+  });
+  return html`<section aria-labelledby="training">
+    <h2 id="training">Training</h2>
+    <div class="charts">${chart}</div>
   </section>`;
 }
 

@@ -67,7 +67,10 @@ async function writePage(side = 64, count = names.length): Promise<string> {
     scores: Array.from({ length: 40 }, (_, i) => 3 + i / 20),
     ...{ falseAlarms: 0.05, review: 0.2, extrapolate: false, outline: 2 },
   });
-  const content = { title: hostile[1], facts, images: report.images, report, thresholds, calibration };
+  const content = {
+    ...{ title: hostile[1], facts, images: report.images, report, thresholds, calibration },
+    losses: [0.5, 0.25, 0.125],
+  };
   await writeReportPage(path, gallery, content, { signal: new AbortController().signal });
   return path;
 }
@@ -107,6 +110,15 @@ const shown = (page: Page) =>
     "[...document.querySelectorAll('.gallery li:not([hidden])')].map((item) => Number(item.dataset.score))",
   );
 
+/** The points of an SVG path of straight lines. */
+function pointsOf(path: string): { x: number; y: number }[] {
+  return path
+    .split(/[ML]/)
+    .slice(1)
+    .map((point) => point.split(" ").map(Number))
+    .map(([x, y]) => ({ x: x!, y: y! }));
+}
+
 async function isClean(t: ExecutionContext, { page, trouble }: Opened): Promise<void> {
   t.deepEqual(trouble, []);
   await page.context().close();
@@ -126,7 +138,7 @@ inBrowser(
       "[...document.querySelectorAll('.gallery img')].filter((image) => image.naturalWidth === 0).length",
     );
     t.is(broken, 0);
-    t.is(await page.locator("svg[role=img]").count(), 4);
+    t.is(await page.locator("svg[role=img]").count(), 5);
     t.true((await page.locator("svg").first().innerHTML()).includes("reject"));
     t.is(await page.locator("table").count(), 2);
     const card = await page.locator("section", { has: page.locator("#calibration") }).innerText();
@@ -136,6 +148,10 @@ inBrowser(
       /rejected from 4\.9\s+at most 5 % on average of good parts; 95 % interval .* 0\.61 % to 13 %/,
     );
     t.regex(card, /Other thresholds are in force/);
+    const curve = page.locator('svg[aria-label="Loss by epoch. From 0.5 to 0.125 after 3 epochs."]');
+    const [first, second, third] = pointsOf((await curve.locator(".curve").getAttribute("d"))!);
+    t.is(second!.x - first!.x, third!.x - second!.x);
+    t.is(second!.y - first!.y, 2 * (third!.y - second!.y));
     await isClean(t, opened);
   },
 );
