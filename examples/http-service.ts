@@ -27,6 +27,7 @@ if (model === undefined) {
 }
 
 const detector = await Detector.load(model, { batching: { maxQueue: Number(values["max-queue"]) } });
+await detector.warmUp();
 const server = createServer((request, response) => void handle(request, response));
 server.listen(Number(values.port), "127.0.0.1", () => {
   console.log(`Listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -11,6 +11,7 @@ export type { Direction } from "./calibration/change-detector.js";
 export type { WatchedStatistic, WatchOptions } from "./options/watch.js";
 export type { CalibrateOptions } from "./options/calibrate.js";
 export type { QuantiseOptions } from "./options/quantise.js";
+export type { WarmUpOptions } from "./options/warm-up.js";
 export type { CalibrationOptions, HeldOutOptions } from "./options/calibration.js";
 export type { RegionsFound, Score } from "./detector/scorer.js";
 export { datasetFromLists, normalLabel, openDataset, splitNormal } from "./evaluation/dataset.js";

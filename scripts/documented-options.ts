@@ -15,6 +15,7 @@ import { findRegionsOptions } from "../lib/options/regions.js";
 import { saveOptions } from "../lib/options/save.js";
 import { scoreOptions } from "../lib/options/score.js";
 import { trainOptions } from "../lib/options/train.js";
+import { warmUpOptions } from "../lib/options/warm-up.js";
 import { watchOptions } from "../lib/options/watch.js";
 
 /** The declarations, and the file and constant that hold each. */
@@ -27,6 +28,7 @@ const declared = {
   watch: ["options/watch", "watchOptions", watchOptions],
   load: ["options/load", "loadOptions", loadOptions],
   batching: ["options/batching", "batchingOptions", batchingOptions],
+  warmUp: ["options/warm-up", "warmUpOptions", warmUpOptions],
   score: ["options/score", "scoreOptions", scoreOptions],
   heatmap: ["options/heatmap", "heatmapOptions", heatmapOptions],
   regions: ["options/regions", "findRegionsOptions", findRegionsOptions],

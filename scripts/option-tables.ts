@@ -32,6 +32,7 @@ const pages: Readonly<Record<DeclarationName, string>> = {
   quantise: "docs/performance.md",
   load: "docs/scoring.md",
   batching: "docs/scoring.md",
+  warmUp: "docs/scoring.md",
   score: "docs/scoring.md",
   heatmap: "docs/scoring.md",
   regions: "docs/regions.md",

@@ -38,6 +38,7 @@ import {
   type ScoreOptions,
 } from "../options/score.js";
 import { resolveQuantiseOptions, type QuantiseOptions } from "../options/quantise.js";
+import { warmUpOptions, type WarmUpOptions } from "../options/warm-up.js";
 import type { WatchOptions } from "../options/watch.js";
 import { calibrate } from "./calibrate.js";
 import { loadCheckpointFile, loadModelFile } from "./load.js";
@@ -45,6 +46,7 @@ import type { DetectorParts } from "./parts.js";
 import type { Place } from "./place.js";
 import { quantise } from "./quantise.js";
 import { Scorer, type RegionsFound, type Score } from "./scorer.js";
+import { warmUp } from "./warm-up.js";
 
 /** Node.js before 20.5 lacks the symbol; compilers of `await using` then fall back to this one. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
@@ -207,6 +209,18 @@ export class Detector {
       this.#quantisation = await this.#alone(() => quantise(images, this.#scorer, this.#parts, resolved));
       return { images: this.#quantisation.images };
     });
+  }
+
+  /**
+   * Prepares for batches of up to a size, so that the first ones take no longer than others: weights are brought into the
+   * form that scoring needs, and a GPU records its work for each size of batch. Call it before a service says that it is
+   * ready.
+   *
+   * @throws ReverseDistillationError `INVALID_ARGUMENT`, `DISPOSED`, `ABORTED`, `OUT_OF_MEMORY`.
+   */
+  async warmUp(options: WarmUpOptions = {}): Promise<void> {
+    const resolved = resolveOptions(warmUpOptions, options);
+    await this.#work(resolved.signal, () => warmUp(this.#scorer, this.#parts, resolved));
   }
 
   /**

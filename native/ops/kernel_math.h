@@ -43,7 +43,12 @@ struct Interpolation {
 /// The input position, in an input of `size` positions, of output position `i` of a bilinear resize with
 /// aligned corners.
 RD_HOST_DEVICE Interpolation interpolate_aligned(int64_t i, float scale, int64_t size) {
+#ifdef __CUDA_ARCH__
+  // Not to be fused with the subtraction below, which would make the weight another than the host's.
+  const float position = __fmul_rn(scale, static_cast<float>(i));
+#else
   const float position = scale * static_cast<float>(i);
+#endif
   int64_t lower = static_cast<int64_t>(position);
   if (lower > size - 1) lower = size - 1;
   const int64_t upper = lower < size - 1 ? lower + 1 : lower;

@@ -183,8 +183,10 @@ std::vector<ScoredImage> Detector::score_images(std::span<const PixelView> image
   const ScoredBatch scored = score(images);
   for (size_t i = 0; i < images.size(); ++i) {
     const auto at = static_cast<int64_t>(i);
-    results.push_back(
-        {map_of(images[i], scored.maps[at]).contiguous(), scored.scores[at], scored.statistics[at]});
+    at::Tensor map = map_of(images[i], scored.maps[at]).contiguous();
+    // Whoever keeps one map must not keep the memory of its whole batch.
+    if (device_.is_cpu() && images.size() > 1 && map.is_alias_of(scored.maps)) map = map.clone();
+    results.push_back({std::move(map), scored.scores[at], scored.statistics[at]});
   }
   return results;
 }

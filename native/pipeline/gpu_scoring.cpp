@@ -1,6 +1,7 @@
 #include "pipeline/gpu_scoring.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 
@@ -16,6 +17,9 @@
 namespace reverse_distillation {
 
 namespace {
+
+/// The largest number of images for which recorded sizes are powers of two.
+constexpr int64_t kLargestPower = 32;
 
 /// Number of batch sizes whose work is kept: enough for a service that batches calls as they arrive. They
 /// share the memory of their activations, so all of them take little more than the largest.
@@ -75,9 +79,18 @@ at::Tensor GpuScoring::prepare(std::span<const PixelView> images,
   return at::cat(inputs);
 }
 
+int64_t recorded_size(int64_t count) {
+  if (count > kLargestPower) return (count + kLargestPower - 1) / kLargestPower * kLargestPower;
+  int64_t size = 1;
+  while (size < count) size *= 2;
+  return size;
+}
+
 GpuScoring::Batch& GpuScoring::batch_of(const at::Tensor& input) {
-  const auto known = std::find_if(recent_.begin(), recent_.end(),
-                                  [&](const Batch& batch) { return batch.input.size(0) == input.size(0); });
+  const int64_t count = input.size(0), size = recorded_size(count);
+  const auto known = std::find_if(recent_.begin(), recent_.end(), [&](const Batch& batch) {
+    return batch.input.size(0) == size || batch.input.size(0) == count;
+  });
   if (known != recent_.end()) {
     recent_.splice(recent_.begin(), recent_, known);
     return recent_.front();
@@ -85,34 +98,38 @@ GpuScoring::Batch& GpuScoring::batch_of(const at::Tensor& input) {
   if (recent_.size() == kKeptBatches) recent_.pop_back();
   bool fits = true;
   try {
-    record(input);
+    record(input, size);
   } catch (const c10::OutOfMemoryError&) {
-    if (recent_.empty()) throw;
+    if (recent_.empty() && size == count) throw;
     fits = false;
   }
   if (!fits) {
-    // The memory of other batch sizes may be what is missing.
+    // The memory of other batch sizes, or of places that are not filled, may be what is missing.
     recent_.clear();
     release_kept_memory();
-    record(input);
+    record(input, count);
   }
   return recent_.front();
 }
 
-void GpuScoring::record(const at::Tensor& input) {
+void GpuScoring::record(const at::Tensor& input, int64_t size) {
   const Float32Mode float32_mode(device_, config_.precision);
   Batch batch;
-  batch.input = input.clone(network_format(device_, config_.precision));
+  std::vector<int64_t> shape = input.sizes().vec();
+  shape[0] = size;
+  batch.input = at::empty(shape, input.options(), network_format(device_, config_.precision)).zero_();
   RecordedWork* const beside = recent_.empty() ? nullptr : recent_.front().work.get();
   batch.work = record_work([&] { batch.output = engine_.score_normalised(batch.input); }, beside);
   recent_.push_front(std::move(batch));
 }
 
-const ScoredBatch& GpuScoring::replay(const at::Tensor& input) {
+ScoredBatch GpuScoring::replay(const at::Tensor& input) {
+  const int64_t count = input.size(0);
   Batch& batch = batch_of(input);
-  batch.input.copy_(input, /*non_blocking=*/true);
+  batch.input.narrow(0, 0, count).copy_(input, /*non_blocking=*/true);
   batch.work->replay();
-  return batch.output;
+  const ScoredBatch& all = batch.output;
+  return {{all.maps.narrow(0, 0, count), all.scores.narrow(0, 0, count)}, all.statistics.narrow(0, 0, count)};
 }
 
 // Not recorded: few detectors have a region of interest.

@@ -11,9 +11,13 @@
 
 namespace reverse_distillation {
 
+/// As many images as work is recorded for, if a batch has `count`: a power of two up to 32, or else a
+/// multiple of 32. So a service meets few sizes, and one that it has not met before does not stall it.
+int64_t recorded_size(int64_t count);
+
 /// Scores on a GPU. Pixels are copied there unchanged, on a separate stream, and resized there. Everything
-/// from the networks to the scores is recorded once per batch size and then started as one piece. Not
-/// synchronised: one thread at a time.
+/// from the networks to the scores is recorded once per `recorded_size` and then started as one piece; the
+/// places that a batch does not fill are computed too. Not synchronised: one thread at a time.
 class GpuScoring {
  public:
   /// `engine` must be on `device`, must have been made on the current stream, and must outlive this object.
@@ -37,9 +41,10 @@ class GpuScoring {
   std::vector<at::Tensor> upload(std::span<const PixelView> images) const;
   /// What the networks take, of `upload`'s tensors.
   at::Tensor prepare(std::span<const PixelView> images, const std::vector<at::Tensor>& uploaded) const;
+  /// The recorded work for `input`, which has its places or fewer.
   Batch& batch_of(const at::Tensor& input);
-  void record(const at::Tensor& input);
-  const ScoredBatch& replay(const at::Tensor& input);
+  void record(const at::Tensor& input, int64_t size);
+  ScoredBatch replay(const at::Tensor& input);
   ScoredBatch score_inside(const at::Tensor& input, const at::Tensor& masks);
 
   ScoringEngine& engine_;

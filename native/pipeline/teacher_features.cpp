@@ -4,7 +4,6 @@
 #include <ATen/ops/index_select.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "core/device.h"
 #include "core/gpu_backend.h"
@@ -16,10 +15,9 @@ namespace reverse_distillation {
 
 namespace {
 
-/// Bytes of a device's own memory that features may take, whatever the budget: half of a GPU's free memory,
-/// since training needs it for other things too.
+/// Bytes of a GPU's memory that features may take: half of what a step leaves, because others use it too.
 int64_t room_for_features(c10::Device device) {
-  return device.is_cpu() ? std::numeric_limits<int64_t>::max() : gpu_backend()->free_memory(device) / 2;
+  return device.is_cpu() ? 0 : gpu_backend()->free_memory(device) / 2;
 }
 
 int64_t bytes_of(const std::vector<at::Tensor>& tensors) {
@@ -32,9 +30,9 @@ int64_t bytes_of(const std::vector<at::Tensor>& tensors) {
 
 FeaturePlace place_features(int64_t bytes, const FeatureBudget& budget, c10::Device device,
                             int64_t room_on_device) {
-  if (bytes <= budget.memory) {
-    return {FeatureStorage::kMemory, bytes <= room_on_device ? device : c10::Device(at::kCPU)};
-  }
+  const bool on_device = !device.is_cpu() && budget.memory > 0 && bytes <= room_on_device;
+  if (on_device) return {FeatureStorage::kMemory, device};
+  if (bytes <= budget.memory) return {FeatureStorage::kMemory, c10::Device(at::kCPU)};
   return {bytes <= budget.disk ? FeatureStorage::kFile : FeatureStorage::kNone, c10::Device(at::kCPU)};
 }
 
@@ -51,17 +49,19 @@ TeacherFeatures::TeacherFeatures(const TeacherImpl& teacher, const ImageSet& ima
 
 std::vector<at::Tensor> TeacherFeatures::batch(const at::Tensor& indices) {
   const torch::NoGradGuard no_grad;
+  if (!keeps(indices)) return compute(indices);
   std::vector<at::Tensor> features;
-  if (keeps(indices)) {
-    for (const at::Tensor& kept : kept_) {
-      const at::Tensor chosen = kept.index_select(0, move_to(indices, kept.device()));
-      features.push_back(from_memory_order(move_to(chosen, options_.device())));
-    }
-    return features;
+  for (const at::Tensor& kept : kept_) {
+    const at::Tensor chosen = kept.index_select(0, move_to(indices, kept.device()));
+    features.push_back(from_memory_order(move_to(chosen, options_.device())));
   }
-  features = compute(indices);
+  return features;
+}
+
+void TeacherFeatures::keep(const at::Tensor& indices, const std::vector<at::Tensor>& features) {
+  const torch::NoGradGuard no_grad;
   if (storage_ == FeatureStorage::kUndecided) allocate(features);
-  if (kept_.empty()) return features;
+  if (kept_.empty() || keeps(indices)) return;
   for (size_t k = 0; k < kept_.size(); ++k) {
     const c10::Device place = kept_[k].device();
     kept_[k].index_copy_(0, move_to(indices, place), to_memory_order(features[k]).to(place));
@@ -69,7 +69,6 @@ std::vector<at::Tensor> TeacherFeatures::batch(const at::Tensor& indices) {
   for (int64_t i = 0; i < indices.numel(); ++i) {
     known_[static_cast<size_t>(indices[i].item<int64_t>())] = true;
   }
-  return features;
 }
 
 bool TeacherFeatures::settled() const {

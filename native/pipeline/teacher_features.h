@@ -16,9 +16,9 @@ struct FeaturePlace {
   c10::Device device;
 };
 
-/// Where to keep `bytes` of features that a network on `device` computes. On that device if they fit into the
-/// memory budget and into `room_on_device`, bytes of its memory; in the host's memory if they fit only into
-/// the budget; in a file if they fit into the disk budget; otherwise nowhere.
+/// Where to keep `bytes` of features that a network on `device` computes. On a GPU if they fit into
+/// `room_on_device`, bytes of its memory, unless the memory budget is 0; in the host's memory if they fit
+/// into that budget; in a file if they fit into the disk budget; otherwise nowhere.
 FeaturePlace place_features(int64_t bytes, const FeatureBudget& budget, c10::Device device,
                             int64_t room_on_device);
 
@@ -35,11 +35,15 @@ class TeacherFeatures {
 
   /// The features of the images at `indices` (int64 [B]): three tensors [B, C, H, W], on the teacher's
   /// device, in the memory format of its networks, in the configured precision, without gradient.
-  ///
-  /// Throws `Error(kIo)` if there is no room for the temporary file.
   std::vector<at::Tensor> batch(const at::Tensor& indices);
 
-  /// Where they are kept. Known after the first batch.
+  /// Keeps what `batch` returned for `indices`, if the budget allows. To be called after the step: where
+  /// features are kept is decided by the first call, and only then is it known how much memory a step leaves.
+  ///
+  /// Throws `Error(kIo)` if there is no room for the temporary file.
+  void keep(const at::Tensor& indices, const std::vector<at::Tensor>& features);
+
+  /// Where they are kept. Known after the first `keep`.
   FeatureStorage storage() const { return storage_; }
 
   /// Whether nothing is left to keep: all features are kept, or none can be.

@@ -155,7 +155,7 @@ bool Training::recall_features(const CancelToken& cancel, const CancelToken& pau
       if (teacher_.settled() || teacher_.keeps(batch)) continue;
       cancel.throw_if_cancelled();
       const Float32Mode float32_mode(device_, model_config_.precision);
-      teacher_.batch(batch);
+      teacher_.keep(batch, teacher_.batch(batch));
       if (pause.cancelled()) return false;
     }
   }
@@ -188,7 +188,9 @@ void Training::train_on(const at::Tensor& batch) {
   const Float32Mode float32_mode(device_, model_config_.precision);
   optimiser_.set_learning_rate(learning_rate());
   const bool all_sizes_seen = ended() > first_epoch_;
-  const at::Tensor loss = step_.run(teacher_.batch(batch), images_->masks(batch), all_sizes_seen);
+  const std::vector<at::Tensor> features = teacher_.batch(batch);
+  const at::Tensor loss = step_.run(features, images_->masks(batch), all_sizes_seen);
+  teacher_.keep(batch, features);
   loss_sum_.add_(loss.to(at::kDouble), batch.numel());
   trained_ += batch.numel();
   timed_ += batch.numel();
@@ -198,12 +200,9 @@ void Training::train_on(const at::Tensor& batch) {
 
 double Training::learning_rate() const {
   if (config_.schedule == Schedule::kConstant) return config_.learning_rate;
-  if (config_.until_converged && !plateau_) {
-    return learning_rate_at(std::min(steps(), kWarmUpSteps), config_.learning_rate,
-                            {kWarmUpSteps + 1, kWarmUpSteps + 1});
-  }
-  const Decay decay = {plateau_.value_or(0) * batches_in_epoch_, epochs_ * batches_in_epoch_};
-  return learning_rate_at(steps(), config_.learning_rate, decay);
+  const int64_t kept = config_.until_converged ? plateau_.value_or(epochs_) : 0;
+  return learning_rate_at(steps(), config_.learning_rate,
+                          {kept * batches_in_epoch_, epochs_ * batches_in_epoch_});
 }
 
 EpochReport Training::end_epoch() {

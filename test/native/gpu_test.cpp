@@ -7,6 +7,7 @@
 #include "harness.h"
 #include "naive.h"
 #include "ops/ops.h"
+#include "pipeline/detector.h"
 #include "pipeline/image_statistics.h"
 #include "pipeline/preprocess.h"
 
@@ -168,6 +169,28 @@ TEST("smooth_maps on a GPU equals that on the CPU, added and multiplied") {
     EXPECT_CLOSE(actual.cpu(), expected, 1e-5, 0.0);
     EXPECT(at::equal(scores, actual.flatten(1).amax(1)));
   }
+}
+
+TEST("on a GPU, an image scores the same in all batches that share a recording, whatever came before") {
+  require_gpu();
+  ModelConfig config;
+  config.height = 64;
+  config.width = 64;
+  config.device = "cuda:0";
+  Detector detector(config);
+  std::vector<at::Tensor> pixels;
+  std::vector<PixelView> views;
+  for (int64_t i = 0; i < 8; ++i) {
+    const at::Tensor& image = pixels.emplace_back(at::randint(0, 256, {64, 64, 3}, at::kByte));
+    views.push_back({image.data_ptr<uint8_t>(), 64, 64, 3});
+  }
+  const std::span<const PixelView> all(views);
+  const ScoredBatch five = detector.score(all.first(5));
+  const ScoredBatch eight = detector.score(all);
+  EXPECT((five.maps.sizes() == at::IntArrayRef({5, 64, 64}) && five.scores.size(0) == 5));
+  EXPECT(at::equal(five.maps, eight.maps.narrow(0, 0, 5)));
+  EXPECT(at::equal(five.statistics, eight.statistics.narrow(0, 0, 5)));
+  EXPECT(at::equal(detector.score(all.first(5)).maps, five.maps));
 }
 
 TEST("operators on a GPU accept empty batches") {

@@ -151,4 +151,25 @@ TEST("images score the same alone and in a batch, and an empty batch has no resu
   EXPECT((detector.score({}).maps.sizes() == at::IntArrayRef({0, 64, 32})));
 }
 
+TEST("a map that is kept does not keep the memory of its batch, and a single one is not copied") {
+  ModelConfig config;
+  config.height = 32;
+  config.width = 32;
+  Detector detector(config);
+  const at::Tensor pixels = random_pixels(32, 32, 3);
+  const std::vector<PixelView> batch(3, view_of(pixels));
+  for (const ScoredImage& image : detector.score_images(batch)) {
+    EXPECT(image.map.storage().nbytes() == 32 * 32 * sizeof(float));
+  }
+  const std::vector<ScoredImage> alone = detector.score_images({batch.data(), 1});
+  EXPECT(alone[0].map.data_ptr() == detector.last_map());
+}
+
+TEST("work is recorded for powers of two up to 32 images, and for multiples of 32 above") {
+  const std::vector<std::pair<int64_t, int64_t>> sizes = {{1, 1},   {2, 2},   {3, 4},    {4, 4},   {5, 8},
+                                                          {8, 8},   {9, 16},  {17, 32},  {32, 32}, {33, 64},
+                                                          {64, 64}, {65, 96}, {128, 128}};
+  for (const auto& [count, size] : sizes) EXPECT(recorded_size(count) == size);
+}
+
 }  // namespace reverse_distillation::test::scoring_test

@@ -38,7 +38,7 @@ export class LoadedVersion {
     if (detector.calibration !== null) this.watch = detector.watch();
   }
 
-  /** Loads a version and scores an image, because the first score prepares the weights and takes longer. */
+  /** Loads a version and prepares it, because the first batch of each size takes longer. */
   static async load(
     path: string,
     { name, version }: { name: string; version: number },
@@ -46,10 +46,7 @@ export class LoadedVersion {
   ): Promise<LoadedVersion> {
     const detector = await Detector.load(path, options);
     try {
-      const { imageSize, tiles } = detector.config;
-      const [height, width] = tiles?.size ?? imageSize;
-      const data = new Uint8Array(height * width * 3);
-      await detector.score({ data, width, height, channels: 3 }, { signal: options.signal });
+      await detector.warmUp({ signal: options.signal });
       return new LoadedVersion(name, version, detector, await describeFile(path));
     } catch (error) {
       await detector.dispose();

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import * as api from "../../../lib/index.js";
 import { calibrateOptions } from "../../../lib/options/calibrate.js";
 import { quantiseOptions } from "../../../lib/options/quantise.js";
+import { warmUpOptions } from "../../../lib/options/warm-up.js";
 import { heatmapOptions } from "../../../lib/options/heatmap.js";
 import { trainOptions } from "../../../lib/options/train.js";
 import * as preprocessing from "../../../lib/preprocess.js";
@@ -105,6 +106,7 @@ const calls: Record<string, readonly Call[]> = {
     ),
     (value) => detector.quantise!(value),
     ...withOptions([...Object.keys(quantiseOptions)], (given) => detector.quantise!([image], given)),
+    ...withOptions([...Object.keys(warmUpOptions)], (given) => detector.warmUp!(given)),
     (value) => detector.setThresholds!(value),
     ...withOptions(["reject", "review", "outline"], (given) => detector.setThresholds!(given)),
     (value) => detector.rateAt!(value),
