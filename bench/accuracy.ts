@@ -12,6 +12,7 @@ import { basename } from "node:path";
 import { Command } from "commander";
 import { integer } from "../lib/errors/validate.js";
 import { layouts, modelOptions, normalisations } from "../lib/options/model.js";
+import { recipeOptions, recipes as namedRecipes } from "../lib/options/recipe.js";
 import { losses, trainingOptions } from "../lib/options/training.js";
 import { findDefectSets, runDefects } from "./accuracy/defects.js";
 import { classes, openFashionMnist, runOneClass } from "./accuracy/fashion-mnist.js";
@@ -28,6 +29,7 @@ interface Flags {
   weights?: string;
   backbones: string;
   layouts: string;
+  recipes: string;
   losses: string;
   normalisations: string;
   seeds: string;
@@ -50,16 +52,19 @@ function settingsOf(flags: Flags): Settings[] {
   const list = (text: string) => text.split(",");
   return list(flags.backbones).flatMap((backbone) =>
     list(flags.layouts).flatMap((layout) =>
-      list(flags.losses).flatMap((loss) =>
-        list(flags.normalisations).flatMap((normalisation) =>
-          list(flags.seeds).map((seed) => ({
-            ...shared,
-            backbone: modelOptions.backbone.kind.check("--backbones", backbone),
-            layout: modelOptions.layout.kind.check("--layouts", layout),
-            loss: trainingOptions.loss.kind.check("--losses", loss),
-            normalisation: modelOptions.normalisation.kind.check("--normalisations", normalisation),
-            seed: number("--seeds", seed),
-          })),
+      list(flags.recipes).flatMap((recipe) =>
+        list(flags.losses).flatMap((loss) =>
+          list(flags.normalisations).flatMap((normalisation) =>
+            list(flags.seeds).map((seed) => ({
+              ...shared,
+              backbone: modelOptions.backbone.kind.check("--backbones", backbone),
+              layout: modelOptions.layout.kind.check("--layouts", layout),
+              recipe: recipeOptions.recipe.kind.check("--recipes", recipe),
+              loss: trainingOptions.loss.kind.check("--losses", loss),
+              normalisation: modelOptions.normalisation.kind.check("--normalisations", normalisation),
+              seed: number("--seeds", seed),
+            })),
+          ),
         ),
       ),
     ),
@@ -82,8 +87,8 @@ async function runUnlessDone(
   again: boolean,
   run: () => Promise<Result>,
 ): Promise<void> {
-  const { backbone, layout, loss, normalisation, epochs, seed } = settings;
-  const name = `${subject}: ${backbone}, ${layout}, ${loss}, ${normalisation}, ${epochs} epochs, seed ${seed}`;
+  const { backbone, layout, recipe, loss, normalisation, epochs, seed } = settings;
+  const name = `${subject}: ${backbone}, ${layout}, ${recipe}, ${loss}, ${normalisation}, ${epochs} epochs, seed ${seed}`;
   if (!again && (await results.has(keyOf({ protocol, subject, settings })))) {
     console.error(`${name}: skipped, because it is in the results; use --again to repeat it`);
     return;
@@ -145,6 +150,7 @@ function benchmark(name: string, description: string, epochs: number, imageSize:
     )
     .option("--backbones <list>", "for example resnet18,wide_resnet50_2", "resnet18")
     .option("--layouts <list>", layouts.join(","), "paper")
+    .option("--recipes <list>", namedRecipes.join(","), "steady")
     .option("--losses <list>", losses.join(","), "location")
     .option("--seeds <list>", "for example 0,1,2", "0")
     .option("--epochs <n>", "passes over the training images", String(epochs))

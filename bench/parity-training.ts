@@ -11,7 +11,8 @@ import { integer } from "../lib/errors/validate.js";
 import { openDataset } from "../lib/evaluation/dataset.js";
 import { loadAddon } from "../lib/native/loader.js";
 import { backbones, layouts, modelOptions } from "../lib/options/model.js";
-import { losses, trainingOptions } from "../lib/options/training.js";
+import { recipeDefaults, recipeOptions, recipes } from "../lib/options/recipe.js";
+import { losses, trainingDefaults, trainingOptions } from "../lib/options/training.js";
 import { describeEnvironment } from "./environment.js";
 import { describe } from "./parity/inputs.js";
 import { keyOf, results, type ParityResult } from "./parity/results.js";
@@ -29,7 +30,7 @@ interface Flags {
   epochs: string;
   batchSize: string;
   seeds: string;
-  steady?: true;
+  recipe: string;
 }
 
 async function main(folder: string, flags: Flags): Promise<void> {
@@ -38,6 +39,8 @@ async function main(folder: string, flags: Flags): Promise<void> {
   const backbone = modelOptions.backbone.kind.check("--backbone", flags.backbone);
   const layout = modelOptions.layout.kind.check("--layout", flags.layout);
   const loss = trainingOptions.loss.kind.check("--loss", flags.loss);
+  const recipe = recipeOptions.recipe.kind.check("--recipe", flags.recipe);
+  const { learningRateSchedule, weightAverage } = { ...trainingDefaults, ...recipeDefaults(recipe, {}) };
   const imageSize = number("--image-size", flags.imageSize);
   const [height, width] = modelOptions.imageSize.kind.check("--image-size", imageSize);
   const description = { ...describe(backbone, layout), imageSize: [height, width] as [number, number] };
@@ -49,7 +52,8 @@ async function main(folder: string, flags: Flags): Promise<void> {
       epochs: number("--epochs", flags.epochs),
       batchSize: number("--batch-size", flags.batchSize),
       learningRate: 0.005,
-      ...(flags.steady && ({ learningRateSchedule: "cosine", weightAverage: "ema" } as const)),
+      learningRateSchedule,
+      weightAverage,
       loss,
       seed: number("--seeds", text),
     };
@@ -104,7 +108,7 @@ const program = new Command("parity-training")
   .option("--epochs <n>", "passes over the images", "10")
   .option("--batch-size <n>", "images per step", "16")
   .option("--seeds <list>", "seeds of the initial weights and the order of images", "0,1,2")
-  .option("--steady", "let the learning rate fall, and average the weights")
+  .option("--recipe <name>", recipes.join(", "), "steady")
   .action(main);
 
 await runCommand(program);

@@ -4,7 +4,7 @@ import { writeMarkedSection } from "../../scripts/marked-section.js";
 import { describeMachines } from "../environment.js";
 import { classes } from "./fashion-mnist.js";
 import { recipes, type RecipeResult } from "./recipes.js";
-import { fashionMnist } from "./subjects.js";
+import { fashionMnist, topShares } from "./subjects.js";
 
 const path = fileURLToPath(new URL("../../docs/accuracy.md", import.meta.url));
 
@@ -15,7 +15,11 @@ export async function writeRecipesTable(results: readonly RecipeResult[]): Promi
 
 /** Formats the results: a row for each data set and recipe, over all seeds. */
 export function formatRecipes(all: readonly RecipeResult[]): string {
-  const header = ["Data set", "Recipe", "Seeds", "Image AUROC", "Swing", "Pixel AUROC", "PRO", "Training, s"];
+  const header = [
+    ...["Data set", "Recipe", "Seeds", "Image AUROC", "Swing"],
+    ...topShares.map((share) => `of the top ${share * 100} %`),
+    ...["Pixel AUROC", "PRO", "Training, s"],
+  ];
   const keyOf = ({ subject, imageSize, epochs }: RecipeResult) =>
     `${subject}, ${imageSize} x ${imageSize}, ${epochs} epochs`;
   const results = meanOfClasses(all);
@@ -30,6 +34,7 @@ export function formatRecipes(all: readonly RecipeResult[]): string {
           ...[set, recipe, String(runs.length)],
           of(({ imageAurocs }) => imageAurocs.at(-1)!),
           of(({ imageAurocs }) => Math.max(...imageAurocs) - Math.min(...imageAurocs)),
+          ...topShares.map((share) => of(({ topAurocs }) => topAurocs?.[share] ?? null)),
           of(({ pixelAuroc }) => pixelAuroc),
           of(({ pro }) => pro),
           median(runs.map(({ trainSeconds }) => trainSeconds)).toFixed(0),

@@ -2,23 +2,24 @@ import { tmpdir } from "node:os";
 import { createDetector } from "../../lib/detector/detector.js";
 import { prepare } from "../../lib/detector/prepared-training.js";
 import { resolveTrainOptions } from "../../lib/options/train.js";
-import type { LearningRateSchedule, WeightAverage } from "../../lib/options/training.js";
+import type { Recipe as Defaults } from "../../lib/options/recipe.js";
+import type { WeightAverage } from "../../lib/options/training.js";
 import { describeEnvironment, type Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
 import type { Subject } from "./subjects.js";
 
-/** What a recipe changes of the defaults. */
+/** The options of a recipe. */
 export interface Recipe {
-  learningRateSchedule?: LearningRateSchedule;
+  recipe: Defaults;
   weightAverage?: WeightAverage;
 }
 
-/** Each change alone, and together. */
+/** The constant learning rate and the one that falls, each also with averaged weights. */
 export const recipes: Readonly<Record<string, Recipe>> = {
-  default: {},
-  cosine: { learningRateSchedule: "cosine" },
-  average: { weightAverage: "ema" },
-  both: { learningRateSchedule: "cosine", weightAverage: "ema" },
+  paper: { recipe: "paper" },
+  steady: { recipe: "steady" },
+  average: { recipe: "paper", weightAverage: "ema" },
+  both: { recipe: "steady", weightAverage: "ema" },
 };
 
 /** How a recipe is measured. */
@@ -34,6 +35,8 @@ export interface RecipeResult extends RecipeSettings {
   subject: string;
   /** After each of the last epochs, the last one last. */
   imageAurocs: number[];
+  /** At the end, of scores other than the maximum: see `Subject.topAurocs`. Missing in older results. */
+  topAurocs?: Record<string, number> | null;
   pixelAuroc: number | null;
   pro: number | null;
   /** Without evaluations. */
@@ -99,6 +102,7 @@ export async function runRecipe(
       subject: subject.name,
       ...settings,
       imageAurocs,
+      topAurocs: await subject.topAurocs(detector),
       ...(await subject.pixels(detector)),
       trainSeconds: Math.round(trainSeconds),
       environment: await describeEnvironment(),

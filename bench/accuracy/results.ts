@@ -1,5 +1,6 @@
 import type { Metric } from "../../lib/evaluation/metrics/index.js";
 import type { Backbone, Layout, Normalisation } from "../../lib/options/model.js";
+import type { Recipe } from "../../lib/options/recipe.js";
 import type { Loss } from "../../lib/options/training.js";
 import type { Environment } from "../environment.js";
 import { ResultsFile } from "../results-file.js";
@@ -8,6 +9,7 @@ import { ResultsFile } from "../results-file.js";
 export interface Settings {
   backbone: Backbone;
   layout: Layout;
+  recipe: Recipe;
   loss: Loss;
   normalisation: Normalisation;
   imageSize: number;
@@ -64,10 +66,20 @@ export function keyOf({
   subject,
   settings,
 }: Pick<Result, "protocol" | "subject" | "settings">): string {
-  const { backbone, layout, loss, normalisation, imageSize, epochs, batchSize, seed, teacherWeights } =
-    settings;
+  const {
+    backbone,
+    layout,
+    recipe,
+    loss,
+    normalisation,
+    imageSize,
+    epochs,
+    batchSize,
+    seed,
+    teacherWeights,
+  } = settings;
   return JSON.stringify([
-    ...[protocol, subject, backbone, teacherWeights, layout, loss],
+    ...[protocol, subject, backbone, teacherWeights, layout, recipe, loss],
     ...[normalisation, imageSize, epochs, batchSize, seed],
   ]);
 }

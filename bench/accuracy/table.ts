@@ -45,11 +45,12 @@ export function formatSummary(results: readonly Result[]): string {
 }
 
 /** Whether the choices that change what a detector computes are those of a training without options. */
-function hasDefaults({ backbone, layout, loss, normalisation }: Settings): boolean {
+function hasDefaults({ backbone, layout, recipe, loss, normalisation }: Settings): boolean {
   const usual = trainDefaults;
   return (
     backbone === usual.backbone &&
     layout === usual.layout &&
+    recipe === usual.recipe &&
     loss === usual.loss &&
     normalisation === usual.normalisation
   );
@@ -75,16 +76,16 @@ export function formatTables(results: readonly Result[]): string {
 
 function defectTable(results: readonly DefectResult[]): string {
   const header = [
-    ...["Data set", "Backbone", "Layout", "Loss", "Image size", "Epochs", "Seeds"],
+    ...["Data set", "Backbone", "Layout", "Recipe", "Loss", "Image size", "Epochs", "Seeds"],
     ...["Image AUROC", "Pixel AUROC", "PRO", "PRO by image"],
   ];
   const rows = groupBy(results, ({ subject, settings }) => `${subject} ${describe(settings, [])}`).map(
     ([, group]) => {
       const { subject, settings } = group[0]!;
-      const { backbone, layout, loss, epochs } = settings;
+      const { backbone, layout, recipe, loss, epochs } = settings;
       const metric = (of: (result: DefectResult) => Metric) => meanAndSpread(group.map(of));
       return [
-        ...[subject, backbone, layout, loss, sizeOf(settings), String(epochs), String(group.length)],
+        ...[subject, backbone, layout, recipe, loss, sizeOf(settings), String(epochs), String(group.length)],
         metric((result) => result.imageAuroc),
         metric((result) => result.pixelAuroc),
         metric((result) => result.proDataset),
@@ -117,6 +118,7 @@ function oneClassTable(results: readonly OneClassResult[]): string {
     "backbone",
     "teacherWeights",
     "layout",
+    "recipe",
     "loss",
     "imageSize",
     "epochs",
@@ -142,6 +144,7 @@ function describe(settings: Settings, names: readonly (keyof Settings)[]): strin
     teacherWeights:
       settings.teacherWeights === null ? "random teacher" : `teacher weights ${settings.teacherWeights}`,
     layout: `layout ${settings.layout}`,
+    recipe: `recipe ${settings.recipe}`,
     loss: `loss ${settings.loss}`,
     normalisation: `normalisation ${settings.normalisation}`,
     imageSize: sizeOf(settings),

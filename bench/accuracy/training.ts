@@ -10,11 +10,11 @@ export async function trainForBenchmark(
   settings: Settings,
   weights: string | undefined,
 ): Promise<{ detector: Detector; seconds: number }> {
-  const { backbone, layout, loss, normalisation, imageSize, epochs, batchSize, seed } = settings;
+  const { backbone, layout, recipe, loss, normalisation, imageSize, epochs, batchSize, seed } = settings;
   const started = performance.now();
   const detector = await train(images, {
     calibrate: false,
-    ...{ backbone, layout, loss, normalisation, imageSize, epochs, batchSize, seed, weights },
+    ...{ backbone, layout, recipe, loss, normalisation, imageSize, epochs, batchSize, seed, weights },
     onProgress(progress) {
       if (progress.phase !== "training") return;
       const { epoch, epochs, loss, imagesPerSecond, secondsLeft } = progress;

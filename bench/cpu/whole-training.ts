@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import { openDataset } from "../../lib/evaluation/dataset.js";
 import type { Addon } from "../../lib/native/addon.js";
+import { trainingDefaults } from "../../lib/options/training.js";
 import { describe } from "../parity/inputs.js";
 import { compareTrainings } from "../parity/training-run.js";
 import { comparison, type Comparison } from "./compare.js";
@@ -28,7 +29,7 @@ export async function compareWholeTraining(
   { dataset, weights }: Material,
 ): Promise<Comparison> {
   const description = { ...describe("resnet18", "paper"), imageSize: [side, side] as [number, number] };
-  const settings = { epochs, batchSize: 16, learningRate: 0.005, loss: "location", seed: 0 } as const;
+  const settings = { ...trainingDefaults, epochs };
   const opened = await openDataset(dataset);
   const found = await compareTrainings(addon, python, opened, description, settings, weights);
   for (const [name, { imageAuroc }] of Object.entries({ addon: found.addon, reference: found.reference })) {

@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import type { RawImage } from "../../lib/image/raw-image.js";
 import type { Addon, NativeModel, TrainingConfig } from "../../lib/native/addon.js";
 import { defaultFeatureMemory } from "../../lib/options/train.js";
-import { trainingDefaults, type Loss } from "../../lib/options/training.js";
+import { trainingDefaults, type LearningRateSchedule, type Loss } from "../../lib/options/training.js";
 import type { NamedTensor } from "../../lib/tensor/named-tensor.js";
 
 /** How `train()` keeps the teacher's features by default. */
@@ -10,8 +10,19 @@ export function keptFeatures(): Pick<TrainingConfig, "featureMemory" | "featureD
   return { featureMemory: defaultFeatureMemory(), featureDisk: 0, featureFolder: tmpdir() };
 }
 
+/** A short training of both sides. */
+export interface ComparedTraining {
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  learningRateSchedule: LearningRateSchedule;
+  seed: number;
+}
+
 /** The training to compare: three steps of Adam on four images. */
-export const training = { epochs: 3, batchSize: 4, learningRate: 0.005, seed: 7 };
+export const training: ComparedTraining = {
+  ...{ epochs: 3, batchSize: 4, learningRate: 0.005, learningRateSchedule: "constant", seed: 7 },
+};
 
 /** Values of tensors by name: those of `NativeModel.trace`, and `losses` and `stepped.*` of the training. */
 export type Tensors = Map<string, ArrayLike<number>>;
@@ -42,7 +53,7 @@ async function trainNatively(
   model: NativeModel,
   images: RawImage[],
   loss: Loss,
-  settings: typeof training,
+  settings: ComparedTraining,
 ): Promise<number[]> {
   const { height, width } = model.config;
   const set = new addon.ImageSet({ height, width, fit: "stretch" });

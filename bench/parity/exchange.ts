@@ -5,7 +5,7 @@ import type { NativeModel } from "../../lib/native/addon.js";
 import type { ModelDescription } from "../../lib/options/model.js";
 import type { Loss } from "../../lib/options/training.js";
 import { writeSafetensors } from "../../lib/safetensors/writer.js";
-import { training } from "./computed.js";
+import type { ComparedTraining } from "./computed.js";
 import type { ReferenceTracer } from "./reference.js";
 
 /** The files that the reference reads: a model and a batch of images. */
@@ -40,6 +40,7 @@ export async function traceByReference(
   tracer: ReferenceTracer,
   files: ExchangedFiles,
   loss: Loss,
+  training: ComparedTraining,
   samples: number,
   out: string,
 ): Promise<void> {

@@ -1,15 +1,12 @@
 import type { Loss } from "../../lib/options/training.js";
 import { ReferenceProcess } from "../reference.js";
+import type { ComparedTraining } from "./computed.js";
 
 /** A request to `bench/python/trace.py`, which documents it. */
-export interface TraceRequest {
+export interface TraceRequest extends ComparedTraining {
   model: string;
   images: string;
   loss: Loss;
-  epochs: number;
-  batchSize: number;
-  learningRate: number;
-  seed: number;
   samples: number;
   out: string;
 }

@@ -46,10 +46,10 @@ function describe({
   backbone,
   layout,
   imageSize,
-  settings: { loss, epochs, batchSize },
+  settings: { learningRateSchedule, loss, epochs, batchSize },
 }: ParityResult): string {
   const size = `${imageSize} x ${imageSize}`;
-  return `${backbone}, \`${layout}\`, \`${loss}\`, ${size}, ${epochs} epochs, batches of ${batchSize}`;
+  return `${backbone}, \`${layout}\`, \`${loss}\`, \`${learningRateSchedule}\` rate, ${size}, ${epochs} epochs, batches of ${batchSize}`;
 }
 
 const aurocs = (runs: readonly ParityResult[], side: "addon" | "reference"): number[] =>

@@ -20,9 +20,8 @@ import { keptFeatures } from "./computed.js";
 /** How both sides train. */
 export type TrainingSettings = Pick<
   TrainingDescription,
-  "epochs" | "batchSize" | "learningRate" | "loss" | "seed"
-> &
-  Partial<Pick<TrainingDescription, "learningRateSchedule" | "weightAverage">>;
+  "epochs" | "batchSize" | "learningRate" | "learningRateSchedule" | "weightAverage" | "loss" | "seed"
+>;
 
 /** The training and the accuracy of one side. */
 export interface Side {
@@ -135,8 +134,7 @@ async function trainByReference(
       String(batchSize),
     ],
     ...["--learning-rate", String(learningRate), "--loss", loss, "--seed", String(seed)],
-    ...(learningRateSchedule ? ["--learning-rate-schedule", learningRateSchedule] : []),
-    ...(weightAverage ? ["--weight-average", weightAverage] : []),
+    ...["--learning-rate-schedule", learningRateSchedule, "--weight-average", weightAverage],
   ]);
 }
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { loadAddon } from "../../lib/native/loader.js";
 import { requirePython } from "../reference.js";
 import { committedCases } from "./committed.js";
+import { training } from "./computed.js";
 import { traceByReference, writeForReference } from "./exchange.js";
 import { seededImages, seededModel } from "./inputs.js";
 import { ReferenceTracer } from "./reference.js";
@@ -30,7 +31,7 @@ try {
     );
     for (const { loss, path } of losses) {
       await mkdir(join(path, ".."), { recursive: true });
-      await traceByReference(tracer, files, loss, samples, path);
+      await traceByReference(tracer, files, loss, training, samples, path);
       console.log(path);
     }
     await model.dispose();

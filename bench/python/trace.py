@@ -70,6 +70,7 @@ def trace_training(
         epochs=request["epochs"],
         batch_size=request["batchSize"],
         learning_rate=request["learningRate"],
+        schedule=request["learningRateSchedule"],
         loss=request["loss"],
         seed=request["seed"],
     )

@@ -34,9 +34,10 @@ MOST_KEPT = 0.98
 
 def learning_rate_at(step: int, learning_rate: float, steps: int) -> float:
     """A linear rise over the first steps, then the fall of a cosine to a fiftieth (Loshchilov & Hutter 2017)."""
-    if step < WARM_UP_STEPS:
-        return learning_rate * (step + 1) / WARM_UP_STEPS
-    done = (step - WARM_UP_STEPS) / max(1, steps - WARM_UP_STEPS)
+    warm_up = min(WARM_UP_STEPS, steps // 10)
+    if step < warm_up:
+        return learning_rate * (step + 1) / warm_up
+    done = (step - warm_up) / max(1, steps - warm_up)
     return learning_rate * (LEFT + (1 - LEFT) * 0.5 * (1 + math.cos(math.pi * min(1, done))))
 
 
@@ -71,7 +72,7 @@ def train(
     learning_rate: float,
     loss: str,
     seed: int,
-    schedule: str = "constant",
+    schedule: str,
     averaged: bool = False,
     masks: Tensor | None = None,
 ) -> Iterator[float]:
@@ -115,7 +116,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--learning-rate", type=float, default=0.005)
-    parser.add_argument("--learning-rate-schedule", choices=("constant", "cosine"), default="constant")
+    parser.add_argument("--learning-rate-schedule", choices=("constant", "cosine"), default="cosine")
     parser.add_argument("--weight-average", choices=("none", "ema"), default="none")
     parser.add_argument("--loss", choices=LOSSES, default="location")
     parser.add_argument("--seed", type=int, default=0, help="seed of the order of the images")

@@ -34,6 +34,8 @@ export interface Option<T = unknown, Given = unknown, Left = unknown, Stored = u
    * all if `stored` is a kind of its own.
    */
   readonly since?: number;
+  /** What files older than `since` mean, if the default has changed since then. */
+  readonly formerly?: Given;
 }
 
 export interface DefaultedOption<T, Given, Stored> extends Option<T, Given, T, Stored> {
@@ -44,12 +46,14 @@ export interface RequiredOption<T, Given> extends Option<T, Given, never, T> {
   readonly required: true;
 }
 
-type Words = Pick<Option, "defaultText" | "help" | "short" | "placeholder" | "unit" | "since">;
+type Words<Given> = Pick<Option, "defaultText" | "help" | "short" | "placeholder" | "unit" | "since"> & {
+  formerly?: NoInfer<Given>;
+};
 
 /** An option whose default is a constant. */
 export function option<T, Given = T, Stored = T>(
   kind: Kind<T, Given>,
-  declared: { default: NoInfer<Given>; stored?: Kind<Stored> } & Words,
+  declared: { default: NoInfer<Given>; stored?: Kind<Stored> } & Words<Given>,
 ): DefaultedOption<T, Given, Stored> {
   return { kind, ...declared };
 }
@@ -57,7 +61,7 @@ export function option<T, Given = T, Stored = T>(
 /** An option whose default is computed; `defaultText` describes it. */
 export function optionElse<T, Given = T>(
   kind: Kind<T, Given>,
-  declared: { otherwise: () => NoInfer<T> } & Words,
+  declared: { otherwise: () => NoInfer<T> } & Words<Given>,
 ): Option<T, Given, T, T> {
   return { kind, ...declared };
 }
@@ -65,13 +69,16 @@ export function optionElse<T, Given = T>(
 /** An option without a default: undefined if it is left out. */
 export function optional<T, Given = T, Stored = T>(
   kind: Kind<T, Given>,
-  declared: { stored?: Kind<Stored> } & Words = {},
+  declared: { stored?: Kind<Stored> } & Words<Given> = {},
 ): Option<T, Given, undefined, Stored> {
   return { kind, ...declared };
 }
 
 /** An option that must be given. */
-export function required<T, Given = T>(kind: Kind<T, Given>, declared: Words = {}): RequiredOption<T, Given> {
+export function required<T, Given = T>(
+  kind: Kind<T, Given>,
+  declared: Words<Given> = {},
+): RequiredOption<T, Given> {
   return { kind, required: true, ...declared };
 }
 
@@ -165,8 +172,8 @@ function meantBy(found: unknown, declared: Option): unknown {
 }
 
 /** The value of an option that an older file stands for, before it is checked. */
-function beforeSince({ default: constant, stored }: Option): unknown {
-  return stored === undefined ? constant : undefined;
+function beforeSince({ default: constant, formerly = constant, stored }: Option): unknown {
+  return stored === undefined ? formerly : undefined;
 }
 
 function storedKind({ stored, kind }: Option): Kind<unknown> {

@@ -19,6 +19,7 @@ import {
 } from "./option.js";
 import { trainingPrecisionOptions } from "./precision.js";
 import type { TrainProgress } from "./progress.js";
+import { recipeDefaults, recipeOptions } from "./recipe.js";
 import { trainingOptions } from "./training.js";
 import { teacherWeights } from "./weights.js";
 
@@ -60,8 +61,8 @@ const featureOptions = {
    * Memory for the teacher's features, in bytes. The features never change, so they are computed in the first epoch
    * and kept if all of them fit; later epochs then skip the teacher, with the same results up to rounding. An image of
    * 256 x 256 needs 1.75 MiB with "resnet18" and "resnet34", and 7 MiB with the other backbones. 0 keeps none. On a
-   * GPU, the features stay in its memory if they fit into half of what is free there, otherwise in the machine's
-   * memory.
+   * GPU, the features stay in its memory if they fit into half of what a step leaves free there, otherwise in the
+   * machine's memory if they fit into this.
    * @defaultValue a quarter of the memory of the machine or container
    */
   featureMemory: optionElse(bytes, {
@@ -92,6 +93,7 @@ export const trainOptions = {
   ...weightsOptions,
   ...startOptions,
   ...modelOptions,
+  ...recipeOptions,
   ...trainingOptions,
   ...trainingPrecisionOptions,
   ...computingOptions,
@@ -112,6 +114,7 @@ export interface TrainOptions
     GivenOptions<typeof weightsOptions>,
     GivenOptions<typeof startOptions>,
     GivenOptions<typeof modelOptions>,
+    GivenOptions<typeof recipeOptions>,
     GivenOptions<typeof trainingOptions>,
     GivenOptions<typeof trainingPrecisionOptions>,
     GivenOptions<typeof computingOptions>,
@@ -133,7 +136,8 @@ export const trainDefaults: TrainDefaults = defaultsOf(trainOptions);
 
 /** @throws ReverseDistillationError `INVALID_ARGUMENT` naming the option, what is allowed and what was given. */
 export function resolveTrainOptions(options: TrainOptions = {}): ResolvedTrainOptions {
-  const resolved = resolveOptions(trainOptions, options);
+  const checked = resolveOptions(trainOptions, options);
+  const resolved = { ...checked, ...recipeDefaults(checked.recipe, options) };
   if (resolved.resume === true && resolved.checkpoint === undefined) {
     throw invalid("resume", "the path of a checkpoint, unless the option checkpoint names one", true);
   }

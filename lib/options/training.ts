@@ -74,14 +74,15 @@ export const trainingOptions = {
     placeholder: "<rate>",
   }),
   /**
-   * How the learning rate changes: "constant", or "cosine", which raises it over the first 20 steps and lets it fall as a
-   * cosine does (Loshchilov & Hutter 2017) to a fiftieth at the last step. With `epochs: "auto"`, it falls once the loss
-   * stops improving, over a quarter more epochs.
-   * @defaultValue "constant"
+   * How the learning rate changes: "constant", or "cosine", which raises it over the first 20 steps, or a tenth of a
+   * training of fewer than 200, and lets it fall as a cosine does (Loshchilov & Hutter 2017) to a fiftieth at the last step. With `epochs: "auto"`, it falls once the loss
+   * stops improving, over a quarter more epochs. The recipe "paper" makes "constant" the default.
+   * @defaultValue "cosine"
    */
   learningRateSchedule: option(choice(learningRateSchedules), {
-    default: "constant",
+    default: "cosine",
     since: 6,
+    formerly: "constant",
     help: "keep the learning rate, or let it fall as a cosine after 20 steps of warm-up",
   }),
   /**

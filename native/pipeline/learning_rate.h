@@ -10,7 +10,7 @@ struct Decay {
   int64_t end;
 };
 
-/// Steps in which the learning rate rises first.
+/// Steps in which the learning rate rises first, unless a tenth of the training is less.
 constexpr int64_t kWarmUpSteps = 20;
 
 /// The share of the learning rate that is left at the end.

@@ -154,10 +154,13 @@ TEST("features are kept in the device's memory, else in the host's, else in a fi
     return std::make_pair(place.storage, place.device);
   };
   EXPECT(placed(100, gpu, 100) == std::make_pair(FeatureStorage::kMemory, gpu));
+  EXPECT(placed(1000, gpu, 1000) == std::make_pair(FeatureStorage::kMemory, gpu));
   EXPECT(placed(100, gpu, 99) == std::make_pair(FeatureStorage::kMemory, cpu));
-  EXPECT(placed(101, gpu, 1000) == std::make_pair(FeatureStorage::kFile, cpu));
-  EXPECT(placed(201, gpu, 1000) == std::make_pair(FeatureStorage::kNone, cpu));
-  EXPECT(placed(100, cpu, 1000) == std::make_pair(FeatureStorage::kMemory, cpu));
+  EXPECT(placed(101, gpu, 100) == std::make_pair(FeatureStorage::kFile, cpu));
+  EXPECT(placed(201, gpu, 200) == std::make_pair(FeatureStorage::kNone, cpu));
+  EXPECT(placed(100, cpu, 0) == std::make_pair(FeatureStorage::kMemory, cpu));
+  EXPECT(placed(101, cpu, 1000) == std::make_pair(FeatureStorage::kFile, cpu));
+  EXPECT(place_features(1, {}, gpu, 1000).storage == FeatureStorage::kNone);
 }
 
 TEST("the fused Adam accepts a gradient in another memory order than its parameter") {
@@ -192,6 +195,7 @@ TEST(
   for (const std::vector<int64_t>& batch :
        {std::vector<int64_t>{4, 1}, {1, 4}, {0, 4}, {0, 1, 4}, {3, 2}, {2, 0}}) {
     const std::vector<at::Tensor> actual = kept.batch(at::tensor(batch));
+    kept.keep(at::tensor(batch), actual);
     const std::vector<at::Tensor> expected = recomputed.batch(at::tensor(batch));
     for (size_t k = 0; k < 3; ++k) {
       EXPECT(actual[k].is_contiguous(at::MemoryFormat::ChannelsLast));
@@ -375,7 +379,7 @@ TEST("a cancelled training stops between batches and leaves a model that scores"
   EXPECT(at::equal(once.maps, again.maps), "scoring must not move the running statistics");
 }
 
-TEST("the learning rate rises over 20 steps, stays until its decay begins, and falls to a fiftieth") {
+TEST("the learning rate rises over 20 steps at most, stays until its decay begins, and falls to a fiftieth") {
   const Decay late = {100, 200};
   const auto near = [](double a, double b) { return std::abs(a - b) < 1e-12; };
   EXPECT(near(learning_rate_at(0, 0.01, late), 0.0005));
@@ -384,6 +388,11 @@ TEST("the learning rate rises over 20 steps, stays until its decay begins, and f
   EXPECT(near(learning_rate_at(150, 0.01, late), 0.01 * 0.51));
   EXPECT(near(learning_rate_at(200, 0.01, late), 0.01 / 50));
   EXPECT(near(learning_rate_at(500, 0.01, late), 0.01 / 50));
+  // Over a tenth of a short training.
+  EXPECT(near(learning_rate_at(0, 0.01, {0, 40}), 0.0025));
+  EXPECT(near(learning_rate_at(4, 0.01, {0, 40}), 0.01));
+  EXPECT(near(learning_rate_at(22, 0.01, {0, 40}), 0.01 * 0.51));
+  EXPECT(near(learning_rate_at(0, 0.01, {0, 5}), 0.01));
   // From the end of the rise, if the decay would begin before.
   EXPECT(near(learning_rate_at(110, 0.01, {0, 200}), 0.01 * 0.51));
   for (int64_t step = 20; step < 200; ++step) {

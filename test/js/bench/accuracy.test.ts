@@ -12,6 +12,7 @@ import { temporaryFolder } from "../support/temporary-folder.js";
 const settings: Settings = {
   backbone: "resnet18",
   layout: "paper",
+  recipe: "steady",
   loss: "location",
   normalisation: "none",
   imageSize: 32,

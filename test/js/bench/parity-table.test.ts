@@ -13,7 +13,15 @@ const result = (
   backbone: "resnet18",
   layout: "paper",
   imageSize: 128,
-  settings: { epochs, batchSize: 16, learningRate: 0.005, loss: "location", seed },
+  settings: {
+    epochs,
+    batchSize: 16,
+    learningRate: 0.005,
+    learningRateSchedule: "cosine",
+    weightAverage: "none",
+    loss: "location",
+    seed,
+  },
   addon: { imageAuroc: addon, seconds: 1 },
   reference: { imageAuroc: reference, seconds: 1 },
   largestScoreDifference: 0,
@@ -35,7 +43,7 @@ test("the table has one row per data set and settings, with its seeds side by si
     .split("\n")
     .slice(2);
   const settings = (epochs: number) =>
-    `resnet18, \`paper\`, \`location\`, 128 x 128, ${epochs} epochs, batches of 16`;
+    `resnet18, \`paper\`, \`location\`, \`cosine\` rate, 128 x 128, ${epochs} epochs, batches of 16`;
   t.deepEqual(rows, [
     `| \`tile\` | ${settings(10)} | 0, 1 | 0.800, 0.900 | 0.700, 0.900 | 0.050 | 0.071 and 0.141 |`,
     `| \`tile\` | ${settings(20)} | 0 | 0.500 | 0.500 | 0.000 | - and - |`,

@@ -122,20 +122,21 @@ test.serial("checkpoints are reported, and the one before is kept", async (t) =>
 });
 
 test.serial(
-  "a finished training resumes to its result at once, and to more epochs as if it had never ended",
+  "a finished training resumes to its result at once, and with a constant learning rate to more epochs as if it had never ended",
   async (t) => {
     const path = join(await temporaryFolder(t), "run.checkpoint");
     const checkpoint = { path, everySeconds: 1000 };
-    const first = await outcome(t, { ...small, checkpoint });
+    const paper = { ...small, recipe: "paper" } as const;
+    const first = await outcome(t, { ...paper, checkpoint });
     const before = statSync(path).mtimeMs;
     const reports: string[] = [];
     const onProgress = ({ phase }: TrainProgress) => reports.push(phase);
-    t.deepEqual(await outcome(t, { ...small, checkpoint, resume: true, onProgress }), first);
+    t.deepEqual(await outcome(t, { ...paper, checkpoint, resume: true, onProgress }), first);
     t.deepEqual([...new Set(reports)], ["reading", "resumed"]);
     t.is(statSync(path).mtimeMs, before, "nothing was written");
     t.deepEqual(
-      await outcome(t, { ...small, epochs: 8, resume: path }),
-      await expectedOutcome(t, { ...small, epochs: 8 }),
+      await outcome(t, { ...paper, epochs: 8, resume: path }),
+      await expectedOutcome(t, { ...paper, epochs: 8 }),
     );
   },
 );

@@ -78,7 +78,7 @@ test.serial("a detector says what it computes and how it was trained", async (t)
     epochs: 1,
     batchSize: 2,
     learningRate: 0.005,
-    learningRateSchedule: "constant",
+    learningRateSchedule: "cosine",
     weightAverage: "none",
     loss: "location",
     seed: 0,

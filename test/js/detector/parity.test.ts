@@ -58,6 +58,7 @@ async function requireParityWithPython(
   description: ModelDescription,
   count: number,
   samples: number,
+  settings = training,
 ): Promise<void> {
   const folder = await temporaryFolder(t);
   tracer ??= new ReferenceTracer(python!);
@@ -66,13 +67,13 @@ async function requireParityWithPython(
   const files = await writeForReference(folder, model, description, images);
   const goldens = losses.map(async (loss) => {
     const path = join(folder, `${loss}.safetensors`);
-    await traceByReference(tracer!, files, loss, samples, path);
+    await traceByReference(tracer!, files, loss, settings, samples, path);
     return readGolden(path);
   });
   try {
     for (const [i, loss] of losses.entries()) {
       if (i > 0) await loadSeededWeights(model);
-      const computed = await computeNatively(addon, model, images, loss);
+      const computed = await computeNatively(addon, model, images, loss, settings);
       requireParity(t, compare(computed, await goldens[i]!));
     }
   } finally {
@@ -102,9 +103,10 @@ for (const backbone of backbones) {
 }
 
 testWithPython(
-  "two layers, a product, another sigma, raw pixels, an oblong, batches: computes what Python does",
+  "two layers, a product, another sigma, raw pixels, an oblong, batches, a falling learning rate: computes what Python does",
   async (t) => {
-    await requireParityWithPython(t, unusual, unusualImages, 2 ** 31);
+    const falling = { ...training, learningRateSchedule: "cosine" } as const;
+    await requireParityWithPython(t, unusual, unusualImages, 2 ** 31, falling);
   },
 );
 
@@ -138,6 +140,7 @@ for (const [error, plant] of Object.entries(plantedErrors)) {
 }
 
 const wrongTrainings = {
+  "the learning rate falls": { ...training, learningRateSchedule: "cosine" } as const,
   "the learning rate is off by a fiftieth": { ...training, learningRate: 1.02 * training.learningRate },
   "the images come in another order": { ...training, seed: training.seed + 1 },
   "batches are of another size": { ...training, batchSize: 5 },

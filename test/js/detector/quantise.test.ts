@@ -160,7 +160,10 @@ test.serial("the command quantise writes a model that score and calibrate take i
   const path = join(folder, "model.safetensors");
   const good = join(folder, "good");
   await mkdir(good);
-  for (let i = 0; i < 20; i++) await encoder(noise(64, 64, 3, i + 201)).png().toFile(join(good, `${i}.png`));
+  for (let i = 0; i < 20; i++)
+    await encoder(noise(64, 64, 3, i + 201))
+      .png()
+      .toFile(join(good, `${i}.png`));
   await using detector = await train(images(8), options);
   detector.setThresholds({ reject: 0.5 });
   await detector.save(path);

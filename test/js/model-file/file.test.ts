@@ -60,7 +60,7 @@ test.serial("a model file describes itself", (t) => {
     ],
   ]);
   t.is(metadata.format, "reverse-distillation");
-  t.is(metadata.format_version, "2");
+  t.is(metadata.format_version, "6");
   const prefixes = new Set(tensors.map(({ name }) => name.split(".")[0]));
   t.deepEqual([...prefixes].sort(), ["bn", "decoder", "teacher"]);
 });

@@ -50,6 +50,20 @@ test("an option that is undefined counts as left out", (t) => {
   t.is(resolveTrainOptions({ epochs: undefined }).epochs, trainDefaults.epochs);
 });
 
+test("a recipe changes the defaults of what is left out, and nothing that is given", (t) => {
+  const rate = (options: TrainOptions) => resolveTrainOptions(options).learningRateSchedule;
+  t.is(rate({}), "cosine");
+  t.is(rate({ recipe: "steady" }), "cosine");
+  t.is(rate({ recipe: "paper" }), "constant");
+  t.is(rate({ recipe: "paper", learningRateSchedule: undefined }), "constant");
+  t.is(rate({ recipe: "paper", learningRateSchedule: "cosine" }), "cosine");
+  t.is(rate({ learningRateSchedule: "constant" }), "constant");
+  t.throws(() => resolveTrainOptions({ recipe: "toString" as "paper" }), {
+    code: "INVALID_ARGUMENT",
+    message: 'recipe must be "steady" or "paper"; got \'toString\'.',
+  });
+});
+
 test("values take the form that the work needs", (t) => {
   const resolved = resolveTrainOptions({
     imageSize: [64, 96],
