@@ -31,7 +31,10 @@ export function curveChart(chart: CurveChart): Markup {
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}. ${description}">
       ${ticks.map(
         (tick) =>
-          html`<path class="grid" d="M${x(0)} ${y(tick * yEnd)}H${x(xEnd)}M${x(tick * xEnd)} ${y(0)}V${y(yEnd)}" />
+          html`<path
+              class="grid"
+              d="M${x(0)} ${y(tick * yEnd)}H${x(xEnd)}M${x(tick * xEnd)} ${y(0)}V${y(yEnd)}"
+            />
             <text class="tick y" x="${margin.left - 6}" y="${y(tick * yEnd)}">${short(tick * yEnd)}</text>
             <text class="tick" x="${x(tick * xEnd)}" y="${y(0) + 16}">${short(tick * xEnd)}</text>`,
       )}

@@ -58,7 +58,7 @@ struct ModelConfig {
   std::string device = "cpu";  ///< "cpu" or "cuda:N".
   Precision precision = Precision::kFloat32;
   std::vector<double> activation_ranges;  ///< With `kInt8` only; see `ScoringEngine::activation_ranges`.
-  uint64_t seed = 0;  ///< Seeds the initial weights.
+  uint64_t seed = 0;                      ///< Seeds the initial weights.
 };
 
 /// How many bytes the teacher's features may occupy during training, in memory and on disk, and the folder of
