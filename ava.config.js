@@ -1,7 +1,7 @@
 import { waitingThreads } from "./scripts/waiting-threads.mjs";
 
 export default {
-  files: ["test/js/**/*.test.ts", "service/test/**/*.test.ts"],
+  files: ["test/js/**/*.test.ts", "service/test/**/*.test.ts", "fleet/test/**/*.test.ts"],
   extensions: { ts: "module" },
   require: ["./test/js/support/processor-time.ts"],
   nodeArguments: ["--import=tsx"],

@@ -51,7 +51,7 @@ export default defineConfig(
   },
   {
     // ava's test() returns a promise that ava itself awaits.
-    files: ["test/**/*.ts", "service/test/**/*.ts"],
+    files: ["test/**/*.ts", "service/test/**/*.ts", "fleet/test/**/*.ts"],
     rules: { "@typescript-eslint/no-floating-promises": "off" },
   },
 );

@@ -37,6 +37,7 @@ export type { TrainingDescription, TrainingRun } from "./model-file/description.
 export type { ExportInput, ExportOptions } from "./options/export.js";
 export type { ImageInput } from "./image/decode.js";
 export type { ImageSource } from "./image/source.js";
+export { listImages, type ListImagesOptions } from "./image/folder.js";
 export type { Levels, LevelRange } from "./options/levels.js";
 export type {
   InterestMask,

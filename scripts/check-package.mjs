@@ -62,7 +62,7 @@ for (const path of [
 ])
   if (!packed.includes(path)) problems.push(`${path} is not packed`);
 for (const path of packed)
-  if (/^(test|bench|lib|service|build|\.build|out)\/|\.(test\.ts|safetensors|pth|gyp)$/.test(path))
+  if (/^(test|bench|lib|service|fleet|build|\.build|out)\/|\.(test\.ts|safetensors|pth|gyp)$/.test(path))
     problems.push(`${path} must not be packed`);
 if (tarball.length > 3e6) problems.push(`The tarball has ${tarball.length} bytes; the limit is 3 MB`);
 

@@ -9,19 +9,8 @@ const require = createRequire(import.meta.url);
 /** Bundles the packages of the repository into their dist/, unless that is up to date. */
 export async function buildTypeScript(root: string): Promise<void> {
   await buildPackage(root, packageBuild(root));
-  // The service's types refer to those of the package.
-  const service = join(root, "service");
-  await buildPackage(service, {
-    stamp: join(root, ".build", "service.stamp"),
-    inputs: [
-      ...[...shared, join("dist", "index.d.ts")].map((path) => join(root, path)),
-      ...["lib", "page", "package.json", "tsconfig.build.json", "tsup.config.ts"].map((path) =>
-        join(service, path),
-      ),
-    ],
-    outputs: ["index.js", "index.d.ts", "page/index.html"],
-    page: "page",
-  });
+  await buildPackage(join(root, "service"), userBuild(root, "service", "page"));
+  await buildPackage(join(root, "fleet"), userBuild(root, "fleet"));
 }
 
 /** Whether dist/ was bundled from the sources as they are now. */
@@ -39,6 +28,20 @@ function packageBuild(root: string): Build {
     stamp: join(root, ".build", "typescript.stamp"),
     inputs: [...shared, "lib", "scripts", "package.json", "tsup.config.ts"].map((path) => join(root, path)),
     outputs: [...entries, "cli.js", "rebuild.js"],
+  };
+}
+
+/** What a package that uses this one is built from. Its types refer to those of this one. */
+function userBuild(root: string, name: string, page?: string): Build {
+  const sources = ["lib", "package.json", "tsconfig.build.json", "tsup.config.ts"];
+  return {
+    stamp: join(root, ".build", `${name}.stamp`),
+    inputs: [
+      ...[...shared, join("dist", "index.d.ts")].map((path) => join(root, path)),
+      ...[...sources, ...(page === undefined ? [] : [page])].map((path) => join(root, name, path)),
+    ],
+    outputs: ["index.js", "index.d.ts", ...(page === undefined ? [] : [`${page}/index.html`])],
+    page,
   };
 }
 

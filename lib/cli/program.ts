@@ -8,22 +8,21 @@ import { exportCommand } from "./export.js";
 import { importCommand } from "./import.js";
 import { inspectCommand } from "./inspect.js";
 import { libtorchCommand } from "./libtorch.js";
+import { commandElsewhere, commandsElsewhere } from "./other-package.js";
 import { quantiseCommand } from "./quantise.js";
 import { sampleCommand } from "./sample.js";
 import { scoreCommand } from "./score.js";
-import { serveCommand } from "./serve.js";
 import { trainCommand } from "./train.js";
 import { verifyCommand } from "./verify.js";
 import { weightsCommand } from "./weights.js";
 
-/** Every command. Each has its own file in this folder. */
+/** The commands of this package. Each has its own file in this folder. */
 const commands = [
   trainCommand,
   calibrateCommand,
   quantiseCommand,
   scoreCommand,
   evaluateCommand,
-  serveCommand,
   sampleCommand,
   weightsCommand,
   importCommand,
@@ -47,12 +46,14 @@ export function createProgram(context: CommandContext): Command {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(use --help for usage)");
   for (const create of commands) program.addCommand(create(context));
+  for (const elsewhere of commandsElsewhere) program.addCommand(commandElsewhere(context, elsewhere));
   const nested = program.commands.flatMap((command) => command.commands);
   for (const command of [program, ...program.commands, ...nested]) {
     command.exitOverride().configureOutput(program.configureOutput());
     command.copyInheritedSettings(program);
   }
-  // The package with the service knows its help.
-  program.commands.find((command) => command.name() === "serve")!.helpOption(false);
+  // The other packages know the help of their commands.
+  for (const { name } of commandsElsewhere)
+    program.commands.find((command) => command.name() === name)!.helpOption(false);
   return program;
 }

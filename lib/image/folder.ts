@@ -9,10 +9,14 @@ import { readNames } from "./formats.js";
 import { LeftOut, warnOfLeftOut } from "./left-out.js";
 import { imageOfMask, isAmbiguousMaskName, isMaskFolder, isSystemFolder, isThumbnail } from "./names.js";
 
-/** How a folder is scanned. */
-export interface ScanOptions {
-  /** A folder for outputs. If it is below the scanned folder, it is not searched. */
+/** How the images in a folder are listed. */
+export interface ListImagesOptions {
+  /** A folder for outputs. If it is below the listed folder, it is not searched. */
   except?: string | undefined;
+}
+
+/** How a folder is scanned. */
+export interface ScanOptions extends ListImagesOptions {
   /** Whether a link from one top-level folder to another is followed, which lists the same images twice. */
   apart?: boolean;
 }
@@ -39,7 +43,7 @@ export interface FolderScan {
  * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `INVALID_ARGUMENT` if it is not a folder,
  * `NO_IMAGES` if there is no image in it, `IO` if it cannot be read.
  */
-export async function listImages(folder: string, options: ScanOptions = {}): Promise<string[]> {
+export async function listImages(folder: string, options: ListImagesOptions = {}): Promise<string[]> {
   const scan = withoutMasks(await scanFolder(folder, options));
   requireImages(scan);
   warnOfLeftOut(folder, scan.leftOut);

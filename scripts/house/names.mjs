@@ -1,7 +1,10 @@
 /** The rule for names of files and folders: a name says what is inside. */
 import { sourcesIn } from "./files.mjs";
 
-const folders = ["lib", "native", "test", "bench", "scripts", "service/lib", "service/page", "service/test"];
+const folders = [
+  ...["lib", "native", "test", "bench", "scripts"],
+  ...["service/lib", "service/page", "service/test", "fleet/lib", "fleet/test"],
+];
 const emptyNames = /(^|\/)(utils?|common|helpers?|misc)([._-][^/]*)?(\/|$)/i;
 
 /**

@@ -44,25 +44,26 @@ export function checkTypeScript(root) {
     ...sources.flatMap((source) => checkSource(source, imports.get(source.path) ?? [])),
     ...[...imports].flatMap(([path, found]) => found.flatMap((each) => checkFloor(path, each))),
     ...findCycles(imports),
-    ...checkService(root),
+    ...["service", "fleet"].flatMap((user) => checkUser(root, user)),
   ];
 }
 
 /**
- * The service is a user of the package: it imports it by its name.
+ * The service and the fleet are users of the package: they import it by its name.
  *
  * @param {string} root the folder of the checkout.
+ * @param {string} user the folder of one of them.
  * @returns {import("./files.mjs").Violation[]}
  */
-function checkService(root) {
-  const sources = sourcesIn(root, "service/lib", /\.ts$/);
+function checkUser(root, user) {
+  const sources = sourcesIn(root, `${user}/lib`, /\.ts$/);
   return sources.flatMap((source) =>
     importsOf(source, new Set())
       .filter(({ target }) => target?.startsWith("lib/"))
       .map(({ specifier, line }) => ({
         path: source.path,
         line,
-        message: `${specifier}: service/ must import "reverse-distillation"`,
+        message: `${specifier}: ${user}/ must import "reverse-distillation"`,
       })),
   );
 }

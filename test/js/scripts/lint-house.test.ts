@@ -190,13 +190,17 @@ test(
 );
 
 test(
-  "the service imports the package by its name",
+  "the service and the fleet import the package by its name",
   violationsOf,
   {
     "lib/index.ts": 'export { a } from "./detector/a.js";\n',
     "lib/detector/a.ts": "export const a = 1;\n",
     "service/lib/good.ts": 'import { a } from "reverse-distillation";\nimport "./models/b.js";\n',
     "service/lib/models/b.ts": 'import { a } from "../../../lib/detector/a.js";\n',
+    "fleet/lib/a.ts": 'import { a } from "../../lib/detector/a.js";\n',
   },
-  ['service/lib/models/b.ts:1: ../../../lib/detector/a.js: service/ must import "reverse-distillation"'],
+  [
+    'service/lib/models/b.ts:1: ../../../lib/detector/a.js: service/ must import "reverse-distillation"',
+    'fleet/lib/a.ts:1: ../../lib/detector/a.js: fleet/ must import "reverse-distillation"',
+  ],
 );
