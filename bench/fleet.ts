@@ -48,7 +48,9 @@ async function main({ rounds, table }: { rounds: number; table?: true }): Promis
   const rows = (await results.read()).map(({ job, images, one, two, commands, bytes }) => {
     const alone = distribution(one).median;
     const ratio = distribution(one.map((seconds, round) => seconds / two[round]!));
-    const [low, middle, high] = [ratio.quartiles[0], ratio.median, ratio.quartiles[1]].map((x) => x.toFixed(2));
+    const [low, middle, high] = [ratio.quartiles[0], ratio.median, ratio.quartiles[1]].map((x) =>
+      x.toFixed(2),
+    );
     return [
       job,
       alone.toFixed(2),
@@ -116,7 +118,10 @@ async function measure(
     for (let job = 0; job < count; job++) jobs.push(await fleet.submit(request(index++)));
     await Promise.all(jobs.map((job) => job.result()));
     const seconds = (performance.now() - begun) / 1000 / count;
-    [commands, bytes] = [((await redis.commands()) - before[0]) / count, ((await sizeOf(store)) - before[1]) / count];
+    [commands, bytes] = [
+      ((await redis.commands()) - before[0]) / count,
+      ((await sizeOf(store)) - before[1]) / count,
+    ];
     return seconds;
   };
   try {
@@ -143,7 +148,9 @@ async function measure(
 async function sizeOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(files.map(async (file) => (await stat(join(file.parentPath, file.name))).size));
+  const sizes = await Promise.all(
+    files.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

@@ -11,7 +11,7 @@ import { comparable } from "./support/comparable.js";
 import { killAgainAndAgain } from "./support/kill-trial.js";
 import { small } from "./support/parts.js";
 import { isInstalled } from "./support/redis-server.js";
-import { runningFleet, until } from "./support/running-fleet.js";
+import { runningFleet } from "./support/running-fleet.js";
 import { trainForLong } from "./support/stall-trial.js";
 import { cli, WorkerProcess } from "./support/worker-process.js";
 
@@ -27,13 +27,16 @@ function run(...args: string[]): Promise<{ code: number; stdout: string; stderr:
   });
 }
 
-withRedis("jobs of killed workers end once, with the bytes that one worker gives, also if Redis is killed", async (t) => {
-  const trial = { everySeconds: 3, random: Math.random };
-  const report = await killAgainAndAgain(await temporaryFolder(t), 20, trial);
-  t.log(JSON.stringify(report));
-  t.deepEqual(report.wrong, []);
-  t.true(report.kills > 0);
-});
+withRedis(
+  "jobs of killed workers end once, with the bytes that one worker gives, also if Redis is killed",
+  async (t) => {
+    const trial = { everySeconds: 3, random: Math.random };
+    const report = await killAgainAndAgain(await temporaryFolder(t), 20, trial);
+    t.log(JSON.stringify(report));
+    t.deepEqual(report.wrong, []);
+    t.true(report.kills > 0);
+  },
+);
 
 withRedis("a training that computes on every core keeps its lock", async (t) => {
   const report = await trainForLong(await temporaryFolder(t), 12, 3, 64);
@@ -45,7 +48,7 @@ withRedis("a training that computes on every core keeps its lock", async (t) => 
 withRedis("a worker that is told to end gives its training back, and another one goes on", async (t) => {
   const { fleet, folder, store, redis, work, log } = await runningFleet(t);
   const images = await folderOfImages(join(folder, "images"), 6);
-  const options = { ...small, epochs: 150 };
+  const options = { ...small, epochs: 40 };
   const flags = ["--redis", redis.address, "--store", store, "--scratch", join(folder, "other")];
   const first = new WorkerProcess(...flags);
   t.teardown(() => first.end("SIGKILL"));
@@ -66,7 +69,9 @@ withRedis("a worker that is told to end gives its training back, and another one
   const again = await (await fleet.submit({ kind: "train", images, options })).result();
   t.is(log.filter(({ msg }) => msg === "resumed").length, 1);
   await fleet.download(again.files[0]!, join(folder, "whole.safetensors"));
-  const [resumed, whole] = ["resumed", "whole"].map((name) => comparable(join(folder, `${name}.safetensors`)));
+  const [resumed, whole] = ["resumed", "whole"].map((name) =>
+    comparable(join(folder, `${name}.safetensors`)),
+  );
   t.is(await resumed, await whole);
 });
 
@@ -75,7 +80,8 @@ withRedis("a fleet is used from the command line", async (t) => {
   await work();
   const images = await folderOfImages(join(folder, "images"), 6);
   const place = ["--redis", redis.address, "--store", store];
-  const fleet = (command: string, ...args: string[]) => run("fleet", ...command.split(" "), ...place, ...args);
+  const fleet = (command: string, ...args: string[]) =>
+    run("fleet", ...command.split(" "), ...place, ...args);
   const options = ["-o", "imageSize=64", "-o", "epochs=1", "-o", "calibrate=false"];
   const trained = await fleet("submit train", "--images", images, ...options, "--wait");
   t.is(trained.code, 0, trained.stderr);
@@ -88,7 +94,16 @@ withRedis("a fleet is used from the command line", async (t) => {
   const inspected = await run("inspect", model);
   t.is(inspected.code, 0, inspected.stderr);
 
-  const scored = await fleet("submit score", "--model", model, "--images", images, "--wait", "-o", "regions=true");
+  const scored = await fleet(
+    "submit score",
+    "--model",
+    model,
+    "--images",
+    images,
+    "--wait",
+    "-o",
+    "regions=true",
+  );
   t.is(scored.code, 1);
   const { stdout } = await fleet("dead");
   t.like(JSON.parse(stdout), { job: scored.stdout.split("\n")[0], code: "NOT_CALIBRATED", kind: "score" });
@@ -119,7 +134,11 @@ test("wrong arguments are usage errors, and a Redis that is not there is named w
   const cases: [args: string[], code: number, message: RegExp][] = [
     [["worker", "--store", store], 2, /required option '--redis <url>' not specified \(use worker --help/],
     [["worker", ...redis, "--store", store, "--jobs", "x"], 2, /not a whole number/],
-    [["worker", ...redis, "--store", store, "--jobs", "0"], 2, /jobs must be a whole number from 1 to 64; got 0/],
+    [
+      ["worker", ...redis, "--store", store, "--jobs", "0"],
+      2,
+      /jobs must be a whole number from 1 to 64; got 0/,
+    ],
     [["worker", ...redis, "--store", store, "--queue", "a b"], 2, /queue must have/],
     [["worker", "--redis", "http://host", "--store", store], 2, /The address of Redis must be/],
     [["worker", ...redis, "--store", join(store, "absent")], 1, /is not a folder/],
@@ -127,7 +146,11 @@ test("wrong arguments are usage errors, and a Redis that is not there is named w
     [["fleet"], 2, /use fleet --help/],
     [["fleet", "nonsense"], 2, /nonsense/],
     [["fleet", "submit", "train", ...redis, "--store", store], 2, /required option '--images <folder>'/],
-    [["fleet", "submit", "train", ...redis, "--store", store, "--images", "x", "-o", "epochs"], 2, /name>=<value/],
+    [
+      ["fleet", "submit", "train", ...redis, "--store", store, "--images", "x", "-o", "epochs"],
+      2,
+      /name>=<value/,
+    ],
     [["fleet", "status", ...redis, "--store", store], 1, /cannot be reached/],
   ];
   for (const [args, code, message] of cases) {

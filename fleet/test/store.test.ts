@@ -16,7 +16,10 @@ async function startS3(t: ExecutionContext): Promise<S3Server> {
   return server;
 }
 
-const places: Record<string, (t: ExecutionContext) => Promise<{ store: Store; damage: (name: string) => Promise<void> }>> = {
+const places: Record<
+  string,
+  (t: ExecutionContext) => Promise<{ store: Store; damage: (name: string) => Promise<void> }>
+> = {
   "a folder": async (t) => {
     const folder = await temporaryFolder(t);
     return {
@@ -68,7 +71,12 @@ for (const [place, open] of Object.entries(places)) {
     const files = new StoredFiles(store);
     const folder = await temporaryFolder(t);
     await mkdir(join(folder, "set", "good"), { recursive: true });
-    for (const [name, text] of [["good/a b.png", "a"], ["good/ü.png", "a"], ["c.png", "c"], [".hidden", "h"]] as const)
+    for (const [name, text] of [
+      ["good/a b.png", "a"],
+      ["good/ü.png", "a"],
+      ["c.png", "c"],
+      [".hidden", "h"],
+    ] as const)
       await writeFile(join(folder, "set", name), text);
     const set = await putSet(files, join(folder, "set"));
     t.deepEqual(await putSet(files, join(folder, "set")), set);
@@ -93,7 +101,10 @@ for (const [place, open] of Object.entries(places)) {
     await damage(name);
     await t.throwsAsync(files.copy(file, join(folder, "copy")), { code: "INVALID_FILE", message: /damaged/ });
     await store.remove(name);
-    await t.throwsAsync(files.fetch(file, join(folder, "again")), { code: "NOT_FOUND", message: /Submit the job/ });
+    await t.throwsAsync(files.fetch(file, join(folder, "again")), {
+      code: "NOT_FOUND",
+      message: /Submit the job/,
+    });
     t.is(await readFile(join(folder, "copy"), "utf8"), "a model");
     t.deepEqual((await readdir(folder)).sort(), ["copy", "model"]);
   });
@@ -112,8 +123,15 @@ test("a list of images cannot name files outside of the set's folder", async (t)
   const folder = join(await temporaryFolder(t), "set");
   await mkdir(folder);
   for (const name of ["../escaped", "/etc/passwd", "a/../../b", "..", "."]) {
-    const { sha256 } = await files.putText(JSON.stringify([{ name, sha256: "0".repeat(64), bytes: 1 }]), "list");
-    await t.throwsAsync(fetchSet(files, sha256, folder, () => undefined, never), { code: "INVALID_FILE" }, name);
+    const { sha256 } = await files.putText(
+      JSON.stringify([{ name, sha256: "0".repeat(64), bytes: 1 }]),
+      "list",
+    );
+    await t.throwsAsync(
+      fetchSet(files, sha256, folder, () => undefined, never),
+      { code: "INVALID_FILE" },
+      name,
+    );
     await rm(`${folder}.json`);
   }
 });

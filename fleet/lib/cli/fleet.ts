@@ -11,7 +11,7 @@ import { wholeNumber } from "./worker.js";
 interface SubmitFlags {
   images?: string;
   model?: string;
-  option: Record<string, unknown>;
+  option?: Record<string, unknown>;
   product?: string;
   priority?: number;
   wait?: true;
@@ -58,7 +58,6 @@ export function fleetCommand(context: CommandContext): Command {
         "-o, --option <name=value>",
         "an option of the API, such as epochs=40 or regions=true; can be given again",
         collectOption,
-        {},
       )
       .option("--product <name>", "the product that the job belongs to")
       .option("--priority <n>", "from 1, which goes first, to 1000; 100 unless given", wholeNumber)
@@ -70,21 +69,29 @@ export function fleetCommand(context: CommandContext): Command {
         if (flags.wait) await follow(context, job);
       });
   }
-  add("status [job]", "print the state of a job, or how many jobs are in each", async (fleet, id?: string) => {
-    if (id === undefined) return print(JSON.stringify(await fleet.counts()));
-    print(JSON.stringify(await fleet.job(id).status()));
-  });
+  add(
+    "status [job]",
+    "print the state of a job, or how many jobs are in each",
+    async (fleet, id?: string) => {
+      if (id === undefined) return print(JSON.stringify(await fleet.counts()));
+      print(JSON.stringify(await fleet.job(id).status()));
+    },
+  );
   add("progress <job>", "print the progress of a job until it has ended", async (fleet, id) =>
     follow(context, fleet.job(id)),
   );
-  add<{ out?: string }>("result <job>", "wait for a job, and print its result", async (fleet, id, { out }) => {
-    const result = await fleet.job(id).result(context.signal);
-    if (out !== undefined) {
-      await mkdir(out, { recursive: true });
-      for (const file of result.files) await fleet.download(file, join(out, basename(file.name)));
-    }
-    print(JSON.stringify(result));
-  }).option("--out <folder>", "copy the files of the result into this folder");
+  add<{ out?: string }>(
+    "result <job>",
+    "wait for a job, and print its result",
+    async (fleet, id, { out }) => {
+      const result = await fleet.job(id).result(context.signal);
+      if (out !== undefined) {
+        await mkdir(out, { recursive: true });
+        for (const file of result.files) await fleet.download(file, join(out, basename(file.name)));
+      }
+      print(JSON.stringify(result));
+    },
+  ).option("--out <folder>", "copy the files of the result into this folder");
   add("cancel <job>", "cancel a job and remove it", async (fleet, id) => {
     if (!(await fleet.job(id).cancel())) context.note(`There is no unfinished job ${id}.`);
   });
@@ -118,7 +125,7 @@ function requestOf(kind: JobKind, { images, model, option: options }: SubmitFlag
 }
 
 /** Values are JSON where they can be, and texts otherwise: epochs=40, calibrate=false, weights=imagenet. */
-function collectOption(text: string, before: Record<string, unknown>): Record<string, unknown> {
+function collectOption(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const [, name, value] = /^([a-zA-Z]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError("It must be <name>=<value>.");
   try {

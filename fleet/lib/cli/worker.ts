@@ -21,10 +21,12 @@ export function workerCommand({ signal }: Pick<CommandContext, "signal">): Comma
   const command = addAddress(new Command("reverse-distillation worker"))
     .description("take jobs of a fleet from a queue in Redis, and write their results into a store")
     .option("--device <device>", "where models compute: auto, cpu, cuda:0", workerDefaults.device)
-    .option("--scratch <folder>", "a folder on this machine for the files of running jobs", workerDefaults.scratch)
-    .addOption(
-      new Option("--log-level <level>", "how much is logged").choices(logLevels).default("info"),
+    .option(
+      "--scratch <folder>",
+      "a folder on this machine for the files of running jobs",
+      workerDefaults.scratch,
     )
+    .addOption(new Option("--log-level <level>", "how much is logged").choices(logLevels).default("info"))
     .action(async ({ logLevel, ...settings }: WorkerSettings & { logLevel: string }) => {
       const worker = await FleetWorker.start(settings, pino({ level: logLevel }));
       if (!signal.aborted)

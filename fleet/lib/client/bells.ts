@@ -1,7 +1,16 @@
 import type { QueueEvents } from "bullmq";
 
 /** The events after which a job may be in another state or have another progress. */
-const events = ["waiting", "active", "progress", "delayed", "stalled", "completed", "failed", "removed"] as const;
+const events = [
+  "waiting",
+  "active",
+  "progress",
+  "delayed",
+  "stalled",
+  "completed",
+  "failed",
+  "removed",
+] as const;
 
 /** Waits for news of one job. */
 export interface Bell {
@@ -16,7 +25,7 @@ export class Bells {
 
   constructor(queueEvents: QueueEvents) {
     for (const event of events)
-      queueEvents.on(event, ({ jobId }) => {
+      queueEvents.on(event, ({ jobId }: { jobId: string }) => {
         for (const ring of this.#ringers.get(jobId) ?? []) ring();
       });
   }

@@ -84,7 +84,8 @@ export class Fleet {
     this.#files = new StoredFiles(store);
     this.#queue = new Queue(queue, { connection: redis });
     this.#control = new QueueEventsProducer(controlOf(queue), { connection: redis });
-    for (const each of [this.#queue, this.#control]) each.on("error", () => undefined);
+    this.#queue.on("error", () => undefined);
+    this.#control.on("error", () => undefined);
   }
 
   /**
@@ -223,7 +224,7 @@ export class Fleet {
     signal?.throwIfAborted();
     const bell = this.#bells().listen(id, signal);
     try {
-      for (let before = ""; ; ) {
+      for (let before = ""; ;) {
         const status = await this.#status(id);
         const text = JSON.stringify(status);
         if (text !== before) yield status;

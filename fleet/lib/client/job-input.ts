@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { ReverseDistillationError } from "reverse-distillation";
 import {
   fileOptions,
@@ -6,11 +7,20 @@ import {
   type GivenFile,
   type GivenImages,
   type JobInput,
+  type JobKind,
   type JobRequest,
   type StoredFile,
 } from "../jobs/job.js";
 import { putSet } from "../store/image-set.js";
 import type { StoredFiles } from "../store/stored-files.js";
+
+/** What a request of each kind must name beside its options. */
+const needed: Record<JobKind, readonly ("images" | "model")[]> = {
+  train: ["images"],
+  calibrate: ["model", "images"],
+  score: ["model", "images"],
+  export: ["model"],
+};
 
 /**
  * Puts the files of a request into the store, and describes the job by their digests.
@@ -30,24 +40,17 @@ export async function inputOf(request: JobRequest, files: StoredFiles): Promise<
       const path = options[name];
       // "imagenet" is no file: a worker has the weights in its cache, or downloads them.
       if (typeof path !== "string" || (name === "weights" && path === "imagenet")) continue;
-      named[name] = await files.put(path);
+      named[name] = await files.put(path.startsWith("file:") ? fileURLToPath(path) : path);
       delete options[name];
     }
-  return {
-    kind: request.kind,
-    ...("images" in request && { images: (await storedSet(request.images, files)).sha256 }),
-    ...("model" in request && { model: (await storedFile(request.model, files)).sha256 }),
-    files: named,
-    options,
-  };
-}
-
-function storedFile(given: GivenFile, files: StoredFiles): Promise<StoredFile> | StoredFile {
-  return typeof given === "string" ? files.put(given) : requireStored("model", given);
-}
-
-function storedSet(given: GivenImages, files: StoredFiles): Promise<StoredFile> | StoredFile {
-  return typeof given === "string" ? putSet(files, given) : requireStored("images", given);
+  const input: JobInput = { kind: request.kind, files: named, options };
+  const given: { images?: GivenImages; model?: GivenFile } = request;
+  for (const name of needed[request.kind]) {
+    const value = given[name];
+    if (typeof value !== "string") input[name] = requireStored(name, value).sha256;
+    else input[name] = (await (name === "images" ? putSet(files, value) : files.put(value))).sha256;
+  }
+  return input;
 }
 
 function requireStored(name: string, given: StoredFile | undefined): StoredFile {

@@ -42,6 +42,9 @@ export function readFailure(reason: string): Failure {
   const known = errorCodes.find((each) => each === code);
   if (known !== undefined) return { code: known, message: message! };
   if (/stalled/.test(reason))
-    return { code: "INTERNAL", message: "The job was given up: every worker that ran it died or was cut off." };
+    return {
+      code: "INTERNAL",
+      message: "The job was given up: every worker that ran it died or was cut off.",
+    };
   return { code: "INTERNAL", message: reason };
 }

@@ -20,7 +20,8 @@ export const workerOptions = [
   ...["device", "threads", "batching", "signal", "stop", "onProgress", "checkpoint", "resume"],
 ] as const;
 
-type OfWorker = "device" | "threads" | "batching" | "signal" | "stop" | "onProgress" | "checkpoint" | "resume";
+type OfWorker =
+  "device" | "threads" | "batching" | "signal" | "stop" | "onProgress" | "checkpoint" | "resume";
 
 /** Options of `train` that may name files; the client puts these into the store. */
 export const fileOptions = ["weights", "warmStart", "roi"] as const;

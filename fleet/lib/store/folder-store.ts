@@ -107,7 +107,11 @@ export class FolderStore implements Store {
       } finally {
         await file.close();
       }
-      if ("path" in content && content.sha256 !== undefined && (await sha256OfFile(unfinished)) !== content.sha256)
+      if (
+        "path" in content &&
+        content.sha256 !== undefined &&
+        (await sha256OfFile(unfinished)) !== content.sha256
+      )
         throw new Error(`${content.path} changed while it was read`);
       await publish(unfinished, path);
       await sync(folder);
@@ -138,7 +142,11 @@ async function sync(folder: string): Promise<void> {
 }
 
 function failed(doing: string, path: string, error: unknown): ReverseDistillationError {
-  return new ReverseDistillationError("IO", `The store failed when ${doing} ${path}: ${(error as Error).message}`, {
-    cause: error,
-  });
+  return new ReverseDistillationError(
+    "IO",
+    `The store failed when ${doing} ${path}: ${(error as Error).message}`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -70,7 +70,8 @@ async function filesBelow(folder: string, below = ""): Promise<string[]> {
 
 /** A list comes from a client; no name in it may lead out of the folder. */
 function requireBelow(name: unknown): string {
-  if (typeof name === "string" && posix.normalize(name) === name && !/^(\/|\.{1,2}(\/|$))/.test(name)) return name;
+  if (typeof name === "string" && posix.normalize(name) === name && !/^(\/|\.{1,2}(\/|$))/.test(name))
+    return name;
   throw new ReverseDistillationError(
     "INVALID_FILE",
     `The list of a set of images has the name ${JSON.stringify(name)}, which does not lie below the set's folder.`,

@@ -39,7 +39,10 @@ export class S3Store implements Store {
   }
 
   async has(name: string): Promise<boolean> {
-    return (await this.#found("looking for", name, this.#client.send(new HeadObjectCommand(this.#at(name))))) !== undefined;
+    return (
+      (await this.#found("looking for", name, this.#client.send(new HeadObjectCommand(this.#at(name))))) !==
+      undefined
+    );
   }
 
   async put(name: string, content: Content): Promise<void> {
@@ -57,7 +60,11 @@ export class S3Store implements Store {
   async fetch(name: string, path: string): Promise<boolean> {
     const object = await this.#get(name);
     if (object === undefined) return false;
-    await this.#doing("reading", name, pipeline(object.Body as Readable, createWriteStream(path, { flags: "wx" })));
+    await this.#doing(
+      "reading",
+      name,
+      pipeline(object.Body as Readable, createWriteStream(path, { flags: "wx" })),
+    );
     return true;
   }
 
@@ -121,9 +128,13 @@ export class S3Store implements Store {
     const status = statusOf(error);
     const { name: kind, message } = error as Error;
     const said = `${kind}${status === undefined ? "" : `, status ${status}`}: ${message}`;
-    return new ReverseDistillationError("IO", `The store failed when ${doing} ${this.address}${name}: ${said}`, {
-      cause: error,
-    });
+    return new ReverseDistillationError(
+      "IO",
+      `The store failed when ${doing} ${this.address}${name}: ${said}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,6 +1,5 @@
 import { ReverseDistillationError } from "reverse-distillation";
 import { FolderStore } from "./folder-store.js";
-import { S3Store } from "./s3-store.js";
 
 /** What goes into a store: a short text, or a file, which is refused if its SHA-256 is not the expected one. */
 export type Content = { text: string } | { path: string; sha256?: string };
@@ -46,7 +45,10 @@ export async function openStore(address: string, endpoint?: string): Promise<Sto
       "INVALID_ARGUMENT",
       `s3Endpoint (--s3-endpoint) is only valid with a store s3://bucket/prefix; got the store ${address}.`,
     );
-  return bucket === undefined ? await FolderStore.open(address) : new S3Store(bucket, prefix!, endpoint);
+  if (bucket === undefined) return FolderStore.open(address);
+  // Amazon's SDK is large, and most fleets have a folder.
+  const { S3Store } = await import("./s3-store.js");
+  return new S3Store(bucket, prefix!, endpoint);
 }
 
 /**

@@ -23,8 +23,7 @@ export class StoredFiles {
    */
   async put(path: string, name: string = basename(path)): Promise<StoredFile> {
     const found = await lookAt(path);
-    if (!found.isFile())
-      throw new ReverseDistillationError("INVALID_ARGUMENT", `${path} is not a file.`);
+    if (!found.isFile()) throw new ReverseDistillationError("INVALID_ARGUMENT", `${path} is not a file.`);
     const sha256 = await sha256OfFile(path);
     return this.#put({ name, sha256, bytes: found.size }, { path, sha256 });
   }

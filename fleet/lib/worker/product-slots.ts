@@ -28,7 +28,13 @@ export class ProductSlots {
    * @param milliseconds After this time, the slot of a worker that died is free.
    * @param failed Called if slots could not be kept; they are tried again.
    */
-  constructor(redis: Redis, queue: string, limit: number, milliseconds: number, failed: (error: Error) => void) {
+  constructor(
+    redis: Redis,
+    queue: string,
+    limit: number,
+    milliseconds: number,
+    failed: (error: Error) => void,
+  ) {
     this.#redis = redis;
     this.#queue = queue;
     this.#limit = limit;

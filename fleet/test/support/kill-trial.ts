@@ -1,7 +1,7 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { encoder, noise } from "../../../test/js/support/image-fixtures.js";
-import { Fleet, type JobRequest } from "../../lib/index.js";
+import { Fleet, type FleetJob, type JobRequest } from "../../lib/index.js";
 import { defaultQueue } from "../../lib/queue/names.js";
 import { comparable } from "./comparable.js";
 import { makeParts, small, type Parts } from "./parts.js";
@@ -33,7 +33,11 @@ export interface KillReport {
  * Runs jobs on three workers, of which one is killed now and then, while Redis is killed once, and again on one worker
  * that nobody disturbs; then compares.
  */
-export async function killAgainAndAgain(folder: string, jobs: number, violence: Violence): Promise<KillReport> {
+export async function killAgainAndAgain(
+  folder: string,
+  jobs: number,
+  violence: Violence,
+): Promise<KillReport> {
   const requests = await drawRequests(folder, jobs);
   const killed = await runAll(join(folder, "killed"), requests, 3, violence);
   const alone = await runAll(join(folder, "alone"), requests, 1);
@@ -53,7 +57,11 @@ async function drawRequests(folder: string, count: number): Promise<JobRequest[]
   return requests;
 }
 
-async function drawRequest(folder: string, { images, good, model }: Parts, index: number): Promise<JobRequest> {
+async function drawRequest(
+  folder: string,
+  { images, good, model }: Parts,
+  index: number,
+): Promise<JobRequest> {
   switch (index % 10) {
     case 0:
     case 5:
@@ -101,7 +109,7 @@ async function runAll(
   let kills = 0;
   let over = false;
   try {
-    const submitted = [];
+    const submitted: FleetJob[] = [];
     for (const request of requests) submitted.push(await fleet.submit(request));
     const all = Promise.allSettled(submitted.map((job) => job.result())).finally(() => (over = true));
     const half = Promise.any(submitted.slice(requests.length / 2).map((job) => job.result()));
@@ -139,7 +147,9 @@ async function runAll(
     if (written !== requests.length) wrong.push(`there are ${written} results of ${requests.length} jobs`);
     const checkpoints = await readdir(join(store, "checkpoints")).catch(() => []);
     if (checkpoints.length > 0) wrong.push(`${checkpoints.length} checkpoints were left over`);
-    const resumed = [...workers, ...ended].flatMap(({ log }) => log.filter(({ msg }) => msg === "resumed")).length;
+    const resumed = [...workers, ...ended].flatMap(({ log }) =>
+      log.filter(({ msg }) => msg === "resumed"),
+    ).length;
     const stalled = events.filter(({ event }) => event === "stalled").length;
     return { kills, stalled, resumed, results, seconds, wrong };
   } finally {

@@ -25,7 +25,13 @@ export class RedisServer {
 
   /** Starts it, as after a crash. Resolves when it answers. */
   async begin(): Promise<void> {
-    const settings = { port: 0, unixsocket: this.address, dir: this.#folder, appendonly: "yes", appendfsync: "always" };
+    const settings = {
+      port: 0,
+      unixsocket: this.address,
+      dir: this.#folder,
+      appendonly: "yes",
+      appendfsync: "always",
+    };
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     this.#process = spawn("redis-server", [...flags, "--save", ""], { stdio: "ignore" });
     const ended = once(this.#process, "exit").then(() => {

@@ -32,7 +32,15 @@ export async function runningFleet(t: ExecutionContext): Promise<RunningFleet> {
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line) as (typeof log)[0]) });
   const work = async (settings?: Partial<GivenWorkerSettings>) => {
     const scratch = join(folder, "scratch");
-    const given = { ...address, device: "cpu", threads: 1, scratch, lockSeconds: 5, drainSeconds: 0, ...settings };
+    const given = {
+      ...address,
+      device: "cpu",
+      threads: 1,
+      scratch,
+      lockSeconds: 5,
+      drainSeconds: 0,
+      ...settings,
+    };
     const worker = await FleetWorker.start(given, logger);
     t.teardown(() => worker.close());
     return worker;

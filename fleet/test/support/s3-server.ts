@@ -55,8 +55,10 @@ export class S3Server {
     switch (request.method) {
       case "PUT": {
         const checksum = request.headers["x-amz-checksum-sha256"];
-        if (checksum !== undefined && checksum !== createHash("sha256").update(body).digest("base64")) return [400];
-        if (request.headers["if-none-match"] === "*" && found !== undefined && !this.ignoresConditions) return [412];
+        if (checksum !== undefined && checksum !== createHash("sha256").update(body).digest("base64"))
+          return [400];
+        if (request.headers["if-none-match"] === "*" && found !== undefined && !this.ignoresConditions)
+          return [412];
         this.objects.set(key, body);
         return [200];
       }

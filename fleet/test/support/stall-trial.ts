@@ -48,13 +48,13 @@ export async function trainForLong(
   try {
     await using fleet = await Fleet.connect({ redis: redis.address, store });
     const job = await fleet.submit({ kind: "train", images, options: { ...options, epochs } });
-    let begun = performance.now();
+    let begun: number | undefined;
     for await (const { progress } of job.progress())
-      if (progress === null || progress.phase !== "training") begun = performance.now();
+      if (progress?.phase === "training") begun ??= performance.now();
     await job.result();
     const events = await redis.events(defaultQueue);
     return {
-      seconds: Math.round((performance.now() - begun) / 1000),
+      seconds: Math.round((performance.now() - begun!) / 1000),
       epochs,
       stalled: events.filter(({ event }) => event === "stalled").length,
       begun: workers.flatMap(({ log }) => log).filter(({ msg }) => msg === "begun").length,

@@ -63,7 +63,11 @@ for (const [command, packageName, exported] of commands) {
     const source = `export const ${exported} = async (args, { print }) => print(args.join(" "));`;
     await writeFile(join(other, "index.js"), source);
     const args = [command, "models", "-o", "a=b", "--port", "0", "--help"];
-    t.deepEqual(await run(cli, project, ...args), { code: 0, stdout: `${args.slice(1).join(" ")}\n`, stderr: "" });
+    t.deepEqual(await run(cli, project, ...args), {
+      code: 0,
+      stdout: `${args.slice(1).join(" ")}\n`,
+      stderr: "",
+    });
     await writeFile(join(other, "index.js"), 'import "absent";');
     t.regex((await run(cli, project, command)).stderr, /Cannot find package 'absent'/);
   });

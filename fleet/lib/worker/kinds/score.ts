@@ -1,6 +1,12 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { relative } from "node:path";
-import { listImages, type Detector, type LoadOptions, type Score, type ScoreOptions } from "reverse-distillation";
+import {
+  listImages,
+  type Detector,
+  type LoadOptions,
+  type Score,
+  type ScoreOptions,
+} from "reverse-distillation";
 import { failureOf, type Failure } from "../../jobs/failure.js";
 import type { ScoreJobOptions } from "../../jobs/job.js";
 import type { Outcome, Work } from "../work.js";

@@ -43,7 +43,9 @@ export async function runTrain(work: Work): Promise<Outcome<"train">> {
     await storing.catch(() => undefined);
     if (isResumed && refusesCheckpoint(error)) {
       await store.remove(checkpointName(job));
-      throw new Error(`The checkpoint of an earlier run cannot be used; the training begins anew.`, { cause: error });
+      throw new Error(`The checkpoint of an earlier run cannot be used; the training begins anew.`, {
+        cause: error,
+      });
     }
     throw error;
   }
@@ -51,7 +53,9 @@ export async function runTrain(work: Work): Promise<Outcome<"train">> {
 
 /** Whether the checkpoint may be the reason: it is damaged, or was written by another version. */
 function refusesCheckpoint(error: unknown): boolean {
-  return error instanceof ReverseDistillationError && ["INVALID_FILE", "INVALID_ARGUMENT"].includes(error.code);
+  return (
+    error instanceof ReverseDistillationError && ["INVALID_FILE", "INVALID_ARGUMENT"].includes(error.code)
+  );
 }
 
 function report(work: Work, progress: TrainProgress): void {
