@@ -17,6 +17,7 @@ const folder = await mkdtemp(join(tmpdir(), "fleet-kills-"));
 try {
   const report = await killAgainAndAgain(folder, Number(values.jobs), {
     everySeconds: Number(values.every),
+    most: Infinity,
     random: Math.random,
   });
   const { jobs, kills, stalled, resumed, seconds, wrong } = report;

@@ -30,7 +30,7 @@ function run(...args: string[]): Promise<{ code: number; stdout: string; stderr:
 withRedis(
   "jobs of killed workers end once, with the bytes that one worker gives, also if Redis is killed",
   async (t) => {
-    const trial = { everySeconds: 3, random: Math.random };
+    const trial = { everySeconds: 3, most: 6, random: Math.random };
     const report = await killAgainAndAgain(await temporaryFolder(t), 20, trial);
     t.log(JSON.stringify(report));
     t.deepEqual(report.wrong, []);
