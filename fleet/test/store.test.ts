@@ -31,7 +31,10 @@ const places: Record<
     const server = await startS3(t);
     return {
       store: await openStore("s3://bucket/fleet", server.url),
-      damage: async (name) => void server.objects.set(`/bucket/fleet/${name}`, Buffer.from("damaged")),
+      damage: (name) => {
+        server.objects.set(`/bucket/fleet/${name}`, Buffer.from("damaged"));
+        return Promise.resolve();
+      },
     };
   },
 };

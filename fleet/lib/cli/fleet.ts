@@ -35,15 +35,15 @@ export function fleetCommand(context: CommandContext): Command {
   );
 
   /** A command that is connected to the fleet while it runs. */
-  const add = <Flags extends object>(
+  const add = (
     usage: string,
     description: string,
-    run: (fleet: Fleet, argument: string, flags: Flags) => Promise<void>,
+    run: (fleet: Fleet, argument: string, flags: { out?: string }) => Promise<void>,
   ) =>
     addAddress(command.command(usage))
       .description(description)
       .action(async (...given: unknown[]) => {
-        const flags = given.at(-2) as Flags & FleetAddress;
+        const flags = given.at(-2) as FleetAddress & { out?: string };
         await using fleet = await Fleet.connect(flags);
         await run(fleet, given[0] as string, flags);
       });
@@ -73,25 +73,21 @@ export function fleetCommand(context: CommandContext): Command {
     "status [job]",
     "print the state of a job, or how many jobs are in each",
     async (fleet, id?: string) => {
-      if (id === undefined) return print(JSON.stringify(await fleet.counts()));
-      print(JSON.stringify(await fleet.job(id).status()));
+      if (id === undefined) print(JSON.stringify(await fleet.counts()));
+      else print(JSON.stringify(await fleet.job(id).status()));
     },
   );
   add("progress <job>", "print the progress of a job until it has ended", async (fleet, id) =>
     follow(context, fleet.job(id)),
   );
-  add<{ out?: string }>(
-    "result <job>",
-    "wait for a job, and print its result",
-    async (fleet, id, { out }) => {
-      const result = await fleet.job(id).result(context.signal);
-      if (out !== undefined) {
-        await mkdir(out, { recursive: true });
-        for (const file of result.files) await fleet.download(file, join(out, basename(file.name)));
-      }
-      print(JSON.stringify(result));
-    },
-  ).option("--out <folder>", "copy the files of the result into this folder");
+  add("result <job>", "wait for a job, and print its result", async (fleet, id, { out }) => {
+    const result = await fleet.job(id).result(context.signal);
+    if (out !== undefined) {
+      await mkdir(out, { recursive: true });
+      for (const file of result.files) await fleet.download(file, join(out, basename(file.name)));
+    }
+    print(JSON.stringify(result));
+  }).option("--out <folder>", "copy the files of the result into this folder");
   add("cancel <job>", "cancel a job and remove it", async (fleet, id) => {
     if (!(await fleet.job(id).cancel())) context.note(`There is no unfinished job ${id}.`);
   });

@@ -10,7 +10,6 @@ import type {
   JobResult,
   Placement,
   RequestOf,
-  ResultOf,
   StoredFile,
 } from "../jobs/job.js";
 import { cancelEvent, checkpointName, controlOf, defaultQueue, resultName } from "../queue/names.js";
@@ -128,7 +127,7 @@ export class Fleet {
       id,
       status: () => this.#status(id),
       progress: (signal) => this.#progress(id, signal),
-      result: (signal) => this.#result(id, signal) as Promise<ResultOf<JobKind>>,
+      result: (signal) => this.#result(id, signal),
       cancel: () => this.#cancel(id),
     };
   }
@@ -165,9 +164,8 @@ export class Fleet {
     if (job === undefined || (await job.getState()) !== "failed")
       throw new ReverseDistillationError("NOT_FOUND", `The job ${id} is not in the dead letters.`);
     // BullMQ's own retry keeps the mark of a job whose workers died, which then fails at once.
-    const { cancelled: _, ...data } = job.data;
     await job.remove();
-    await this.#add(id, data, job.opts.priority!);
+    await this.#add(id, { ...job.data, cancelled: false }, job.opts.priority!);
   }
 
   /**

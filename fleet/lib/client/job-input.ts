@@ -33,17 +33,14 @@ export async function inputOf(request: JobRequest, files: StoredFiles): Promise<
       "INVALID_ARGUMENT",
       `kind must be one of ${jobKinds.join(", ")}; got ${JSON.stringify(request.kind)}.`,
     );
-  const options = plainOptions(request.options ?? {});
-  const named: JobInput["files"] = {};
-  if (request.kind === "train")
-    for (const name of fileOptions) {
-      const path = options[name];
-      // "imagenet" is no file: a worker has the weights in its cache, or downloads them.
-      if (typeof path !== "string" || (name === "weights" && path === "imagenet")) continue;
-      named[name] = await files.put(path.startsWith("file:") ? fileURLToPath(path) : path);
-      delete options[name];
-    }
-  const input: JobInput = { kind: request.kind, files: named, options };
+  const input: JobInput = { kind: request.kind, files: {}, options: {} };
+  for (const [name, value] of Object.entries(plainOptions(request.options ?? {}))) {
+    const option = fileOptions.find((each) => each === name);
+    // "imagenet" is no file: a worker has the weights in its cache, or downloads them.
+    const isFile = typeof value === "string" && !(name === "weights" && value === "imagenet");
+    if (request.kind !== "train" || option === undefined || !isFile) input.options[name] = value;
+    else input.files[option] = await files.put(value.startsWith("file:") ? fileURLToPath(value) : value);
+  }
   const given: { images?: GivenImages; model?: GivenFile } = request;
   for (const name of needed[request.kind]) {
     const value = given[name];

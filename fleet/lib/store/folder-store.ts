@@ -47,8 +47,8 @@ export class FolderStore implements Store {
     let created = true;
     await this.#write(name, { text }, async (unfinished, path) => {
       // A link, unlike a rename, fails if the name is taken.
-      await link(unfinished, path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== "EEXIST") throw error;
+      await link(unfinished, path).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
         created = false;
       });
       await rm(unfinished);

@@ -110,8 +110,8 @@ export class S3Store implements Store {
   }
 
   async #found<T>(doing: string, name: string, work: Promise<T>): Promise<T | undefined> {
-    return this.#doing(doing, name, work).catch((error: ReverseDistillationError) => {
-      if (statusOf(error.cause) === 404) return undefined;
+    return this.#doing(doing, name, work).catch((error: unknown) => {
+      if (statusOf((error as ReverseDistillationError).cause) === 404) return undefined;
       throw error;
     });
   }
