@@ -3,7 +3,9 @@
  * that Redis runs for a job, and the bytes that a job adds to the store. Writes bench/results/fleet.json and the table in
  * docs/scaling.md. Needs redis-server and the built packages.
  *
- *   node --import tsx bench/fleet.ts [--rounds 5] [--table]
+ *   node --import tsx bench/fleet.ts [--rounds 5] [--no-times] [--table]
+ *
+ * `--no-times` leaves the times out, for a machine that does other work.
  */
 import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -28,7 +30,7 @@ interface FleetResult {
   job: string;
   /** Images a job. */
   images: number;
-  /** Seconds a job, for each round, on one worker and on two. */
+  /** Seconds a job, for each round, on one worker and on two; none if they were not measured. */
   one: number[];
   two: number[];
   /** Commands that Redis ran for a job, those of scripts included. */
@@ -43,9 +45,19 @@ const results = new ResultsFile<FleetResult>("fleet.json", ({ job }) => job);
 /** Jobs a round: each of two workers gets the same number. */
 const jobsARound = 8;
 
-async function main({ rounds, table }: { rounds: number; table?: true }): Promise<void> {
-  if (!table) await measureAll(rounds);
+async function main({
+  rounds,
+  times,
+  table,
+}: {
+  rounds: number;
+  times: boolean;
+  table?: true;
+}): Promise<void> {
+  if (!table) await measureAll(times ? rounds : 0);
   const rows = (await results.read()).map(({ job, images, one, two, commands, bytes }) => {
+    const costs = [commands.toFixed(0), (bytes / 1e6).toFixed(bytes < 1e6 ? 3 : 1)];
+    if (one.length === 0) return [job, "", "", "", ...costs];
     const alone = distribution(one).median;
     const ratio = distribution(one.map((seconds, round) => seconds / two[round]!));
     const [low, middle, high] = [ratio.quartiles[0], ratio.median, ratio.quartiles[1]].map((x) =>
@@ -56,8 +68,7 @@ async function main({ rounds, table }: { rounds: number; table?: true }): Promis
       alone.toFixed(2),
       (images / alone).toFixed(1),
       `**${middle}** (${low} to ${high})`,
-      commands.toFixed(0),
-      (bytes / 1e6).toFixed(bytes < 1e6 ? 3 : 1),
+      ...costs,
     ];
   });
   const header = ["Job", "s a job, 1 worker", "images/s", "2 workers, x", "Redis commands a job", "MB a job"];
@@ -125,6 +136,13 @@ async function measure(
     return seconds;
   };
   try {
+    if (rounds === 0) {
+      const worker = start();
+      // The first jobs also put the images and the model into the store.
+      await run(1);
+      await run(2);
+      await worker.end("SIGTERM");
+    }
     for (let round = 0; round < rounds; round++)
       for (const [name, count] of [
         ["one", 1],
@@ -157,6 +175,7 @@ async function sizeOf(folder: string): Promise<number> {
 const program = new Command("fleet")
   .description("measure what jobs of a fleet cost on this machine")
   .option("--rounds <n>", "rounds of one worker and two", parseNumber, 5)
+  .option("--no-times", "measure commands and bytes only")
   .option("--table", "only write the table")
   .action(main);
 

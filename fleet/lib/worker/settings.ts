@@ -29,7 +29,7 @@ export const numberSettings = {
     help: "jobs of a product that run at the same time in the whole fleet; 0 is any number",
   },
   checkpointSeconds: {
-    default: 60,
+    default: 300,
     min: 1,
     max: 86_400,
     placeholder: "<s>",
