@@ -1,13 +1,13 @@
 /**
  * Measures a fleet on this machine: jobs a minute with one and with two workers of one thread each, in turns, the commands
- * that Redis runs for a job, and the bytes that a job adds to the store. Writes bench/results/fleet.json and the table in
+ * that Redis runs for a job, and the bytes of its result. Writes bench/results/fleet.json and the table in
  * docs/scaling.md. Needs redis-server and the built packages.
  *
  *   node --import tsx bench/fleet.ts [--rounds 5] [--no-times] [--table]
  *
  * `--no-times` leaves the times out, for a machine that does other work.
  */
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,7 +35,7 @@ interface FleetResult {
   two: number[];
   /** Commands that Redis ran for a job, those of scripts included. */
   commands: number;
-  /** Bytes that the result of a job adds to the store. */
+  /** Bytes of the files of a job's result. */
   bytes: number;
   environment: Environment;
 }
@@ -123,16 +123,14 @@ async function measure(
 
   /** Seconds a job of a few jobs on running workers, which have loaded LibTorch before. */
   const run = async (count: number) => {
-    const before = [await redis.commands(), await sizeOf(store)] as const;
+    const before = await redis.commands();
     const begun = performance.now();
     const jobs = [];
     for (let job = 0; job < count; job++) jobs.push(await fleet.submit(request(index++)));
-    await Promise.all(jobs.map((job) => job.result()));
+    const done = await Promise.all(jobs.map((job) => job.result()));
     const seconds = (performance.now() - begun) / 1000 / count;
-    [commands, bytes] = [
-      ((await redis.commands()) - before[0]) / count,
-      ((await sizeOf(store)) - before[1]) / count,
-    ];
+    commands = ((await redis.commands()) - before) / count;
+    bytes = done.flatMap(({ files }) => files).reduce((sum, file) => sum + file.bytes, 0) / count;
     return seconds;
   };
   try {
@@ -161,15 +159,6 @@ async function measure(
     await fleet.close();
     await redis.kill();
   }
-}
-
-async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(
-    files.map(async (file) => (await stat(join(file.parentPath, file.name))).size),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 const program = new Command("fleet")
