@@ -30,6 +30,12 @@ export function serveCommand(context: ServeContext): Command {
     .option("--store <folder>", "keep results in this folder, and images of what was not accepted")
     .option("--station <name>", "the station of parts whose request names none")
     .option("--watch <model=folder>", "inspect the files of a folder; can be given again", collect, [])
+    .option(
+      "--train-on <name=folder>",
+      "allow training on the images of a folder; can be given again",
+      collect,
+      [],
+    )
     .option("--webhook <url>", "send events there; needs --webhook-secret")
     .option("--webhook-secret <file>", "a file with the secret that signs them")
     .option("--mqtt <url>", "publish events to this MQTT 5 broker, such as mqtts://user@broker")

@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pino, { type Logger } from "pino";
 import { ReverseDistillationError, type LoadOptions } from "reverse-distillation";
@@ -10,8 +11,9 @@ import { Line } from "./line/line.js";
 import { Metrics } from "./metrics/metrics.js";
 import { Inspector } from "./models/inspector.js";
 import { ModelFolder } from "./models/model-folder.js";
-import { checkSettings, settingDefaults, type Settings } from "./settings.js";
+import { checkSettings, parseTrainOn, settingDefaults, type Settings } from "./settings.js";
 import { Store } from "./store/store.js";
+import { Trainings } from "./training/trainings.js";
 import { Ways } from "./ways.js";
 
 /** The settings that a caller gives; the others have their defaults. */
@@ -19,6 +21,13 @@ export type GivenSettings = Partial<Settings> & Pick<Settings, "folder">;
 
 /** How long clients get to close connections after their last answer, in milliseconds. */
 const lastBytesMs = 1000;
+
+/** What there is only with a store. */
+interface Results {
+  store: Store | undefined;
+  ways: Ways | undefined;
+  trainings: Trainings | undefined;
+}
 
 /** A running service. */
 export class Service {
@@ -28,7 +37,7 @@ export class Service {
   /** What it answers. */
   readonly routes: readonly Route[];
   readonly #app: App;
-  readonly #results: { store: Store | undefined; ways: Ways | undefined };
+  readonly #results: Results;
   readonly #state: State;
   readonly #drainMs: number;
   readonly #log: Logger;
@@ -38,7 +47,7 @@ export class Service {
     app: App,
     routes: readonly Route[],
     models: ModelFolder,
-    results: { store: Store | undefined; ways: Ways | undefined },
+    results: Results,
     state: State,
     drainMs: number,
     log: Logger,
@@ -79,18 +88,21 @@ export class Service {
       log: logger,
     });
     let store: Store | undefined;
+    let trainings: Trainings | undefined;
     try {
       store = await openStore(settings, logger);
       const kept = store;
       const metrics = new Metrics(
         () => versionsOf(models),
         () => kept?.outbox ?? [],
+        () => trainings?.unfinished,
       );
+      trainings = await openTrainings(settings, models, logger);
       const state: State = { draining: false, unfinished: 0 };
       const line = new Line(store);
       const inspector = new Inspector(models, metrics, line, settings.maxPixels, store);
       const { app, routes } = await createApp(
-        { settings, models, inspector, metrics, line, state, store },
+        { settings, models, inspector, metrics, line, state, store, trainings },
         tokens,
         logger,
       );
@@ -101,10 +113,11 @@ export class Service {
         await ways?.close();
         throw error;
       }
-      const service = new Service(app, routes, models, { store, ways }, state, drain, logger);
+      const service = new Service(app, routes, models, { store, ways, trainings }, state, drain, logger);
       logger.info({ url: service.url, models: models.models.map(({ name }) => name) }, "listening");
       return service;
     } catch (error) {
+      await trainings?.close();
       await store?.close();
       await models.close();
       throw error;
@@ -125,6 +138,8 @@ export class Service {
     this.#state.draining = true;
     this.#log.info("draining");
     const closed = this.#app.close();
+    // Who watches a training would wait for its end.
+    await this.#results.trainings?.close();
     const end = performance.now() + this.#drainMs;
     while (this.#state.unfinished > 0 && performance.now() < end) await sleep(20);
     const inTime = this.#state.unfinished === 0;
@@ -144,6 +159,17 @@ async function openStore(settings: Settings, log: Logger): Promise<Store | undef
   const { store: folder, keepDays, keepParts } = settings;
   if (folder === undefined) return undefined;
   return Store.open({ folder, keepDays, keepParts, destinations: destinationNames(settings), log });
+}
+
+async function openTrainings(
+  settings: Settings,
+  models: ModelFolder,
+  log: Logger,
+): Promise<Trainings | undefined> {
+  const { store, trainOn, trainQueue: queue, trainThreads: threads } = settings;
+  if (store === undefined || trainOn.length === 0) return undefined;
+  const sources = parseTrainOn(trainOn);
+  return Trainings.open({ folder: join(store, "trainings"), sources, models, queue, threads, log });
 }
 
 function* versionsOf({ models }: ModelFolder) {

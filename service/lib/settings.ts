@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { ReverseDistillationError } from "reverse-distillation";
 import type { Hook } from "./delivery/hook.js";
 
@@ -119,6 +120,20 @@ export const numberSettings = {
     placeholder: "<n>",
     help: "how many results are kept, with --store; the oldest are removed",
   },
+  trainQueue: {
+    default: 8,
+    min: 1,
+    max: 1000,
+    placeholder: "<n>",
+    help: "trainings that wait for the one that runs; for one more the answer is 503",
+  },
+  trainThreads: {
+    default: 1,
+    min: 1,
+    max: 1024,
+    placeholder: "<n>",
+    help: "threads that a training computes on",
+  },
 } as const satisfies Record<string, NumberSetting>;
 
 type Numbers = { -readonly [Name in keyof typeof numberSettings]: number };
@@ -140,6 +155,8 @@ export interface Settings extends Numbers {
   station: string | undefined;
   /** Folders whose files are inspected, each as "<model>=<folder>". */
   watch: readonly string[];
+  /** Folders of images that can be trained on, each as "<name>=<folder>". */
+  trainOn: readonly string[];
   /** The URL to which events are sent. */
   webhook: string | undefined;
   /** A file with the secret that signs what is sent there. */
@@ -168,6 +185,7 @@ export const settingDefaults: Omit<Settings, "folder"> = {
   store: undefined,
   station: undefined,
   watch: [],
+  trainOn: [],
   webhook: undefined,
   webhookSecret: undefined,
   mqtt: undefined,
@@ -201,12 +219,12 @@ export function checkSettings(settings: Settings): Settings {
       "INVALID_ARGUMENT",
       `station must have up to 64 letters, digits, dots, hyphens and underscores; got ${JSON.stringify(settings.station)}.`,
     );
-  const needStore = ["watch", "webhook", "mqtt", "jsonLines", "outFolder", "hook"] as const;
+  const needStore = ["watch", "trainOn", "webhook", "mqtt", "jsonLines", "outFolder", "hook"] as const;
   for (const name of needStore)
     if (settings.store === undefined && [settings[name] ?? []].flat().length > 0)
       throw new ReverseDistillationError(
         "INVALID_ARGUMENT",
-        `${name} needs a store: what is judged and what is sent are noted there. Name a folder with --store.`,
+        `${name} needs a store: what is judged, trained and sent is noted there. Name a folder with --store.`,
       );
   if (settings.webhook !== undefined && settings.webhookSecret === undefined)
     throw new ReverseDistillationError(
@@ -218,11 +236,34 @@ export function checkSettings(settings: Settings): Settings {
 
 /** @throws ReverseDistillationError `INVALID_ARGUMENT` */
 export function parseWatch(text: string): { model: string; folder: string } {
-  const [, model, folder] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
-  if (model === undefined || folder === undefined)
-    throw new ReverseDistillationError(
-      "INVALID_ARGUMENT",
-      `watch must be <model>=<folder>; got ${JSON.stringify(text)}.`,
-    );
+  const [model, folder] = parsePair("watch", "<model>=<folder>", text);
   return { model, folder };
+}
+
+/**
+ * The folders that can be trained on, by name.
+ *
+ * @throws ReverseDistillationError `INVALID_ARGUMENT`
+ */
+export function parseTrainOn(texts: readonly string[]): Map<string, string> {
+  const folders = new Map<string, string>();
+  for (const text of texts) {
+    const [name, folder] = parsePair("trainOn", "<name>=<folder>", text);
+    if (folders.has(name))
+      throw new ReverseDistillationError(
+        "INVALID_ARGUMENT",
+        `trainOn names ${JSON.stringify(name)} twice. Give each folder a name of its own.`,
+      );
+    folders.set(name, resolve(folder));
+  }
+  return folders;
+}
+
+function parsePair(setting: string, form: string, text: string): [string, string] {
+  const [, key, value] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (key !== undefined && value !== undefined) return [key, value];
+  throw new ReverseDistillationError(
+    "INVALID_ARGUMENT",
+    `${setting} must be ${form}; got ${JSON.stringify(text)}.`,
+  );
 }

@@ -18,6 +18,7 @@ import type { Inspector } from "../models/inspector.js";
 import type { ModelFolder } from "../models/model-folder.js";
 import type { Settings } from "../settings.js";
 import type { Store } from "../store/store.js";
+import type { Trainings } from "../training/trainings.js";
 import { version } from "../version.js";
 import { addBodyBudget } from "./body-budget.js";
 import { answerBrokenRequest } from "./broken-request.js";
@@ -34,6 +35,7 @@ import { partRoutes } from "./routes/parts.js";
 import { pageRoutes } from "./routes/page.js";
 import { pictureRoutes } from "./routes/pictures.js";
 import { protocolRoutes } from "./routes/protocol.js";
+import { trainingRoutes } from "./routes/trainings.js";
 import { versionRoutes } from "./routes/versions.js";
 
 /** The HTTP server, whose routes are typed by their schemas. */
@@ -64,6 +66,8 @@ export interface Parts {
   state: State;
   /** Where results are kept, if they are. */
   store: Store | undefined;
+  /** Trainings of new versions, if there are folders to train on. */
+  trainings: Trainings | undefined;
 }
 
 /** A method of a path that the service answers. */
@@ -141,7 +145,7 @@ export async function createApp(
   });
   const routesOf = [
     ...[healthRoutes, documentRoutes, aboutRoutes, modelRoutes, versionRoutes, lineRoutes],
-    ...[inspectRoutes, partRoutes, pictureRoutes, protocolRoutes, pageRoutes],
+    ...[inspectRoutes, partRoutes, pictureRoutes, trainingRoutes, protocolRoutes, pageRoutes],
   ];
   for (const add of routesOf) await app.register((scope: App) => add(scope, parts));
   await app.ready();

@@ -45,10 +45,12 @@ export class Metrics {
   /**
    * @param versions The versions in memory, with whether each serves.
    * @param outbox How many events wait for each destination, and how many it refused.
+   * @param trainings How many trainings are not over, by state, if there can be any.
    */
   constructor(
     versions: () => Iterable<{ version: LoadedVersion; serves: boolean }>,
     outbox: () => Iterable<{ destination: string; waiting: number; refused: number }>,
+    trainings: () => { queued: number; running: number } | undefined,
   ) {
     const { registry } = this;
     collectDefaultMetrics({ register: registry });
@@ -73,6 +75,15 @@ export class Metrics {
           this.set({ destination, state: "waiting" }, waiting);
           this.set({ destination, state: "refused" }, refused);
         }
+      },
+    });
+    new Gauge({
+      name: "inspection_trainings",
+      help: "Trainings that wait or run",
+      labelNames: ["state"],
+      registers: [registry],
+      collect() {
+        for (const [state, count] of Object.entries(trainings() ?? {})) this.set({ state }, count);
       },
     });
     new Gauge({

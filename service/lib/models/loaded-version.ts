@@ -23,14 +23,23 @@ export class LoadedVersion {
   readonly name: string;
   readonly version: number;
   readonly detector: Detector;
-  /** The file that it was loaded from. */
+  /** Where the file lies that it was loaded from. */
+  readonly path: string;
+  /** The file as it was then. */
   readonly file: LoadedFile;
   readonly loadedAt = new Date();
   /** Looks for drift in the results, if the model is calibrated. */
   readonly watch: Watch | undefined;
   #unfinished = 0;
 
-  private constructor(name: string, version: number, detector: Detector, file: LoadedFile) {
+  private constructor(
+    name: string,
+    version: number,
+    detector: Detector,
+    path: string,
+    file: LoadedFile,
+  ) {
+    this.path = path;
     this.name = name;
     this.version = version;
     this.detector = detector;
@@ -47,7 +56,7 @@ export class LoadedVersion {
     const detector = await Detector.load(path, options);
     try {
       await detector.warmUp({ signal: options.signal });
-      return new LoadedVersion(name, version, detector, await describeFile(path));
+      return new LoadedVersion(name, version, detector, path, await describeFile(path));
     } catch (error) {
       await detector.dispose();
       throw error;

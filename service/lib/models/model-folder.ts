@@ -3,11 +3,12 @@ import { basename, join } from "node:path";
 import type { GivenThresholds, LoadOptions } from "reverse-distillation";
 import type { Logger } from "pino";
 import { ServiceError } from "../problems/service-error.js";
-import { pinFileName } from "./file-name.js";
+import { fileNameOf, pinFileName } from "./file-name.js";
 import { listFolder, type ListedModel, type ModelFile } from "./folder-files.js";
+import { copyDurably } from "../store/durable-file.js";
 import { LoadedVersion } from "./loaded-version.js";
 import { Model, type VersionEntry } from "./model.js";
-import { writeVersion } from "./write-version.js";
+import { reserve, writeVersion } from "./write-version.js";
 
 /** How a folder of models is served. */
 export interface FolderOptions {
@@ -144,6 +145,31 @@ export class ModelFolder {
         return version;
       });
     return this.#deriving;
+  }
+
+  /**
+   * Copies a model file into the folder as a new version, which does not serve by itself: the version that serves is
+   * chosen, unless one was chosen before.
+   *
+   * @param reserved The number of an earlier attempt that was cut off, or null.
+   * @param onReserve Is told the number before the file has its name.
+   * @returns the number of the new version.
+   */
+  async land(
+    name: string,
+    from: string,
+    reserved: number | null,
+    onReserve: (version: number) => Promise<void>,
+  ): Promise<number> {
+    const { folder, log } = this.#options;
+    await this.refresh();
+    const { pin, serving } = this.model(name);
+    if (pin === undefined && serving !== undefined) await this.pin(name, serving.version);
+    const version = reserved ?? (await reserve(folder, name));
+    if (reserved === null) await onReserve(version);
+    await copyDurably(from, join(folder, fileNameOf({ name, version })));
+    log.info({ model: name, version }, "a version was written");
+    return version;
   }
 
   /** Looks at the folder now. */

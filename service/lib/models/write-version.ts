@@ -36,7 +36,7 @@ export async function writeVersion({ folder, name, from, thresholds, load }: New
 }
 
 /** Makes the file of the next version. Nobody else can have it then, and a version that is there is never replaced. */
-async function reserve(folder: string, name: string): Promise<number> {
+export async function reserve(folder: string, name: string): Promise<number> {
   const { models } = await listFolder(folder);
   for (let version = Math.max(0, ...(models.get(name)?.versions.keys() ?? [])) + 1; ; version++) {
     try {

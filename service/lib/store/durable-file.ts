@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /** The ending of files that are not whole yet. Their names start with a dot. */
@@ -12,9 +12,7 @@ export const unfinishedEnding = ".tmp";
  * @throws Error of the operating system; nothing is left behind.
  */
 export async function writeDurably(path: string, data: Uint8Array | string): Promise<void> {
-  const folder = dirname(path);
-  const unfinished = join(folder, `.${basename(path)}.${randomUUID()}${unfinishedEnding}`);
-  try {
+  await replaceDurably(path, async (unfinished) => {
     const file = await open(unfinished, "wx", 0o640);
     try {
       await file.writeFile(data);
@@ -22,6 +20,27 @@ export async function writeDurably(path: string, data: Uint8Array | string): Pro
     } finally {
       await file.close();
     }
+  });
+}
+
+/** Copies a file as {@link writeDurably} writes one. */
+export async function copyDurably(from: string, path: string): Promise<void> {
+  await replaceDurably(path, async (unfinished) => {
+    await copyFile(from, unfinished);
+    const file = await open(unfinished, "r+");
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+async function replaceDurably(path: string, write: (unfinished: string) => Promise<void>): Promise<void> {
+  const folder = dirname(path);
+  const unfinished = join(folder, `.${basename(path)}.${randomUUID()}${unfinishedEnding}`);
+  try {
+    await write(unfinished);
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true });

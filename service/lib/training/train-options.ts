@@ -1,0 +1,19 @@
+import type { TrainOptions } from "reverse-distillation";
+import type { LoadedVersion } from "../models/loaded-version.js";
+import type { Training } from "./training.js";
+
+/** How a new version is trained: it differs from the one that it challenges in its images and weights alone. */
+export function trainOptionsOf(
+  { detector, path }: LoadedVersion,
+  { start, epochs }: Training,
+  threads: number,
+): TrainOptions {
+  const { device, precision: _, ...model } = detector.config;
+  return {
+    ...model,
+    ...(start === "imagenet" ? { weights: "imagenet" } : { warmStart: path }),
+    ...{ epochs, threads, device: device as NonNullable<TrainOptions["device"]> },
+    // A version without thresholds gives no verdicts and could not challenge another one.
+    calibrate: true,
+  };
+}
