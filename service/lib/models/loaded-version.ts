@@ -32,13 +32,7 @@ export class LoadedVersion {
   readonly watch: Watch | undefined;
   #unfinished = 0;
 
-  private constructor(
-    name: string,
-    version: number,
-    detector: Detector,
-    path: string,
-    file: LoadedFile,
-  ) {
+  private constructor(name: string, version: number, detector: Detector, path: string, file: LoadedFile) {
     this.path = path;
     this.name = name;
     this.version = version;

@@ -34,9 +34,12 @@ export async function trainInProcess(
     signal.throwIfAborted();
     if (end?.type === "saved") return;
     if (end?.type === "failed") throw Object.assign(new Error(end.message), { code: end.code });
-    throw Object.assign(new Error(`The process of the training ended with ${by ?? `the exit code ${code}`}.`), {
-      code: "INTERNAL",
-    });
+    throw Object.assign(
+      new Error(`The process of the training ended with ${by ?? `the exit code ${code}`}.`),
+      {
+        code: "INTERNAL",
+      },
+    );
   } finally {
     signal.removeEventListener("abort", kill);
   }

@@ -94,9 +94,13 @@ export class Trainings {
           `${this.sources.join(", ") || "none"}. Allow folders with --train-on <name>=<folder>.`,
       );
     if (this.unfinished.queued >= queue)
-      throw new ServiceError("TRAININGS_FULL", `${queue} trainings wait already. Cancel one, or try again later.`, {
-        "retry-after": "60",
-      });
+      throw new ServiceError(
+        "TRAININGS_FULL",
+        `${queue} trainings wait already. Cancel one, or try again later.`,
+        {
+          "retry-after": "60",
+        },
+      );
     const training: Training = {
       ...request,
       ...{ id: randomUUID(), state: "queued", created: new Date().toISOString(), from: version },
@@ -122,10 +126,15 @@ export class Trainings {
   async cancel(id: string): Promise<Training> {
     const training = this.find(id);
     if (isOver(training) || training.state === "landing")
-      throw new ServiceError("TRAINING_OVER", `The training ${id} is ${training.state} and cannot be cancelled.`);
-    await this.#change(training, { state: "cancelled", phase: null });
-    if (this.#running?.id === id) this.#running.cancel.abort();
-    else await this.#files.clear(id);
+      throw new ServiceError(
+        "TRAINING_OVER",
+        `The training ${id} is ${training.state} and cannot be cancelled.`,
+      );
+    const noted = this.#change(training, { state: "cancelled", phase: null });
+    const runs = this.#running?.id === id;
+    if (runs) this.#running!.cancel.abort();
+    await noted;
+    if (!runs) await this.#files.clear(id);
     return training;
   }
 
@@ -165,13 +174,15 @@ export class Trainings {
       const out = this.#files.modelOf(id);
       const options = trainOptionsOf(models.find(model, training.from), training, threads);
       log.info({ training: id, model, resumed: training.state === "running" }, "a training runs");
+      signal.throwIfAborted();
       await this.#change(training, { state: "running" });
       const task = { folder, options, checkpoint: this.#files.checkpointOf(id), out };
       await trainInProcess(task, (message) => this.#heard(training, message), signal);
+      await this.#change(training, { state: "landing", phase: null });
     }
     // What is written from here on is written to its end.
     const version = await models.land(model, this.#files.modelOf(id), training.version, (reserved) =>
-      this.#change(training, { state: "landing", phase: null, version: reserved }),
+      this.#change(training, { version: reserved }),
     );
     await this.#change(training, { state: "done" });
     log.info({ training: id, model, version }, "a training is done");
@@ -183,8 +194,11 @@ export class Trainings {
     if (training.state === "cancelled") await this.#tidy(id);
     // It goes on after the next start.
     if (training.state === "cancelled" || this.#closing.signal.aborted) return;
-    const { code = "INTERNAL", message } = error as { code?: string; message: string };
-    this.#options.log.error({ training: id, model, code, reason: message }, "a training failed");
+    const { code = "INTERNAL", message: reason } = error as { code?: string; message: string };
+    this.#options.log.error({ training: id, model, code, reason }, "a training failed");
+    // Clients see it; where the folder lies is none of their business.
+    const folder = this.#options.sources.get(training.source);
+    const message = folder === undefined ? reason : reason.replaceAll(folder, training.source);
     await this.#change(training, { state: "failed", phase: null, error: { code, message } });
     await this.#tidy(id);
   }
@@ -192,7 +206,8 @@ export class Trainings {
   #heard(training: Training, message: Message): void {
     if (training.state !== "running") return;
     if (message.type === "phase") training.phase = message.phase;
-    if (message.type === "epoch") training.losses = [...training.losses.slice(0, message.epoch - 1), message.loss];
+    if (message.type === "epoch")
+      training.losses = [...training.losses.slice(0, message.epoch - 1), message.loss];
     this.#tell(training);
     if (message.type === "epoch")
       this.#files.write(training).catch((error: unknown) => {
