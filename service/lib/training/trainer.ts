@@ -14,7 +14,7 @@ export interface Task {
 export type Message =
   | { type: "phase"; phase: string }
   | { type: "epoch"; epoch: number; loss: number }
-  | { type: "saved" }
+  | { type: "saved"; losses: readonly number[] }
   | { type: "failed"; code: string; message: string };
 
 /** Seconds of work that are lost at most when the process is killed, if epochs are long. */
@@ -27,7 +27,7 @@ process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 process.once("message", (task: Task) => {
   void run(task)
     .then(
-      () => say({ type: "saved" }),
+      (losses) => say({ type: "saved", losses }),
       (error: unknown) => {
         const { code = "INTERNAL", message } = error as { code?: string; message: string };
         return say({ type: "failed", code, message });
@@ -36,7 +36,8 @@ process.once("message", (task: Task) => {
     .finally(() => process.exit());
 });
 
-async function run({ folder, options, checkpoint, out }: Task): Promise<void> {
+/** @returns the loss of each epoch, those before an interruption included. */
+async function run({ folder, options, checkpoint, out }: Task): Promise<readonly number[]> {
   let phase = "";
   await using detector = await train(folder, {
     ...options,
@@ -51,6 +52,7 @@ async function run({ folder, options, checkpoint, out }: Task): Promise<void> {
     },
   });
   await detector.save(out);
+  return detector.training!.run!.losses;
 }
 
 function say(message: Message): Promise<void> {

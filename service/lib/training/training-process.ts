@@ -11,13 +11,14 @@ const program = fileURLToPath(new URL(`trainer${extname(import.meta.url)}`, impo
  * Trains in a process of its own, with a lower priority than inspections.
  *
  * @param signal Kills the process.
+ * @returns the loss of each epoch.
  * @throws Error with a `code` if the training fails, or the process ends before its model is saved.
  */
 export async function trainInProcess(
   task: Task,
   onMessage: (message: Message) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly number[]> {
   signal.throwIfAborted();
   const child = fork(program, { stdio: ["ignore", "ignore", "inherit", "ipc"], serialization: "advanced" });
   const kill = () => child.kill("SIGKILL");
@@ -32,7 +33,7 @@ export async function trainInProcess(
   try {
     const [code, by] = (await once(child, "close")) as [number | null, string | null];
     signal.throwIfAborted();
-    if (end?.type === "saved") return;
+    if (end?.type === "saved") return end.losses;
     if (end?.type === "failed") throw Object.assign(new Error(end.message), { code: end.code });
     throw Object.assign(
       new Error(`The process of the training ended with ${by ?? `the exit code ${code}`}.`),

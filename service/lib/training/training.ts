@@ -29,8 +29,8 @@ export interface Training extends TrainingRequest {
   from: number;
   /** What the training does now; null if it does not run. */
   phase: string | null;
-  /** The mean loss of each epoch that has ended. */
-  losses: number[];
+  /** The mean loss of each epoch that has ended; null if the service ended before it was noted. */
+  losses: (number | null)[];
   /** The number of the new version, as soon as it is known. */
   version: number | null;
   /** Why it failed. */

@@ -177,8 +177,8 @@ export class Trainings {
       signal.throwIfAborted();
       await this.#change(training, { state: "running" });
       const task = { folder, options, checkpoint: this.#files.checkpointOf(id), out };
-      await trainInProcess(task, (message) => this.#heard(training, message), signal);
-      await this.#change(training, { state: "landing", phase: null });
+      const losses = await trainInProcess(task, (message) => this.#heard(training, message), signal);
+      await this.#change(training, { state: "landing", phase: null, losses: [...losses] });
     }
     // What is written from here on is written to its end.
     const version = await models.land(model, this.#files.modelOf(id), training.version, (reserved) =>
@@ -205,14 +205,24 @@ export class Trainings {
 
   #heard(training: Training, message: Message): void {
     if (training.state !== "running") return;
-    if (message.type === "phase") training.phase = message.phase;
-    if (message.type === "epoch")
-      training.losses = [...training.losses.slice(0, message.epoch - 1), message.loss];
-    this.#tell(training);
-    if (message.type === "epoch")
-      this.#files.write(training).catch((error: unknown) => {
-        this.#options.log.warn({ err: error, training: training.id }, "a loss was not kept");
-      });
+    if (message.type === "phase") {
+      training.phase = message.phase;
+      this.#tell(training);
+    }
+    if (message.type === "epoch") {
+      const { epoch, loss } = message;
+      const before = training.losses;
+      training.losses = Array.from({ length: epoch }, (_, index) =>
+        index === epoch - 1 ? loss : (before[index] ?? null),
+      );
+      this.#files
+        .write(training)
+        .catch((error: unknown) => {
+          this.#options.log.warn({ err: error, training: training.id }, "a loss was not kept");
+        })
+        // What was told is not forgotten.
+        .finally(() => this.#tell(training));
+    }
   }
 
   async #change(training: Training, change: Partial<Training>): Promise<void> {

@@ -15,7 +15,9 @@ export const TrainingBody = Type.Object({
   created: Type.String({ format: "date-time" }),
   state: Type.Enum([...trainingStates]),
   phase: orNull(Type.String({ description: "What it does now." })),
-  losses: Type.Array(Type.Number(), { description: "The mean loss of each epoch that has ended." }),
+  losses: Type.Array(orNull(Type.Number()), {
+    description: "The mean loss of each epoch that has ended; null if the service ended before it was noted.",
+  }),
   version: orNull(Type.Integer({ description: "The new version." })),
   error: orNull(Type.Object({ code: Type.String(), message: Type.String() })),
 });

@@ -83,7 +83,7 @@ export async function trainingRoutes(app: App, parts: Parts): Promise<void> {
 }
 
 function eventsOf(trainings: Trainings, training: Training): Readable {
-  const events = new Readable({ read() {}, destroy: (error, done) => (stop(), done(error)) });
+  const events = new Readable({ read() {}, destroy });
   const pulse = setInterval(() => events.push(":\n\n"), pulseMs);
   const unlisten = trainings.onChange((changed) => {
     if (changed === undefined) end();
@@ -92,6 +92,10 @@ function eventsOf(trainings: Trainings, training: Training): Readable {
   tell();
   return events;
 
+  function destroy(error: Error | null, done: (error: Error | null) => void): void {
+    stop();
+    done(error);
+  }
   function tell(): void {
     // Each event is the whole training, so who reads slowly misses nothing that matters.
     if (events.readableLength > events.readableHighWaterMark && !isOver(training)) return;
