@@ -1,4 +1,4 @@
-import type { TrainOptions } from "reverse-distillation";
+import { trainDefaults, type TrainOptions } from "reverse-distillation";
 import type { LoadedVersion } from "../models/loaded-version.js";
 import type { Training } from "./training.js";
 
@@ -8,13 +8,13 @@ export function trainOptionsOf(
   { start, epochs }: Training,
   threads: number,
 ): TrainOptions {
-  const { device, precision, ...model } = detector.config;
-  // How scores are computed says nothing of how to train.
-  void precision;
+  const { config } = detector;
   return {
-    ...model,
+    ...config,
+    // How scores are computed says nothing of how to train.
+    precision: trainDefaults.precision,
     ...(start === "imagenet" ? { weights: "imagenet" } : { warmStart: path }),
-    ...{ epochs, threads, device: device as NonNullable<TrainOptions["device"]> },
+    ...{ epochs, threads, device: config.device as NonNullable<TrainOptions["device"]> },
     // A version without thresholds gives no verdicts and could not challenge another one.
     calibrate: true,
   };
