@@ -1,4 +1,4 @@
-import { trainDefaults, type TrainOptions } from "reverse-distillation";
+import type { TrainOptions } from "reverse-distillation";
 import type { LoadedVersion } from "../models/loaded-version.js";
 import type { Training } from "./training.js";
 
@@ -8,13 +8,13 @@ export function trainOptionsOf(
   { start, epochs }: Training,
   threads: number,
 ): TrainOptions {
-  const { config } = detector;
+  const { precision, device, ...model } = detector.config;
   return {
-    ...config,
-    // How scores are computed says nothing of how to train.
-    precision: trainDefaults.precision,
+    ...model,
+    // Nobody trains in the precisions of detectors that were made smaller for scoring.
+    ...(precision !== "float16" && precision !== "int8" && { precision }),
     ...(start === "imagenet" ? { weights: "imagenet" } : { warmStart: path }),
-    ...{ epochs, threads, device: config.device as NonNullable<TrainOptions["device"]> },
+    ...{ epochs, threads, device: device as NonNullable<TrainOptions["device"]> },
     // A version without thresholds gives no verdicts and could not challenge another one.
     calibrate: true,
   };
