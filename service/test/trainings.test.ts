@@ -154,11 +154,16 @@ testOfTrainings("a training goes on where it was after its service was killed", 
     stdio: ["ignore", "pipe", "inherit"],
   });
   t.teardown(() => child.kill("SIGKILL"));
-  const [url] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  const exited = once(child, "exit");
+  const [url] = (await Promise.race([
+    once(createInterface({ input: child.stdout }), "line"),
+    exited.then(() => {
+      throw new Error("the service ended by itself");
+    }),
+  ])) as [string];
   const ask: Ask = (path, init) => fetch(`${url}${path}`, init);
   const { id } = await started(ask, 12);
   const before = await follow(ask, id, ({ losses }) => losses.length >= 3);
-  const exited = once(child, "exit");
   child.kill("SIGKILL");
   await exited;
   const next = await running(t, models, { folder, store, trainOn });
