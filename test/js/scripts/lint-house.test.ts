@@ -200,7 +200,7 @@ test(
     "fleet/lib/a.ts": 'import { a } from "../../lib/detector/a.js";\n',
   },
   [
-    'service/lib/models/b.ts:1: ../../../lib/detector/a.js: service/ must import "reverse-distillation"',
     'fleet/lib/a.ts:1: ../../lib/detector/a.js: fleet/ must import "reverse-distillation"',
+    'service/lib/models/b.ts:1: ../../../lib/detector/a.js: service/ must import "reverse-distillation"',
   ],
 );
