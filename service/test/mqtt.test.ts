@@ -1,7 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import mqtt, { type IPublishPacket } from "mqtt";
@@ -10,6 +9,7 @@ import { temporaryFolder } from "../../test/js/support/temporary-folder.js";
 import { Courier, type Outcome } from "../lib/delivery/courier.js";
 import { Mqtt } from "../lib/delivery/mqtt.js";
 import type { PartEvent } from "../lib/store/part.js";
+import { freePort } from "./support/free-port.js";
 import { until } from "./support/running.js";
 import { newPart, openStore } from "./support/stored-parts.js";
 import { testWithSqlite } from "./support/with-sqlite.js";
@@ -20,15 +20,6 @@ const path = `${process.env.PATH}:/usr/sbin`;
 const isInstalled = spawnSync("mosquitto", ["-h"], { env: { PATH: path } }).error === undefined;
 if (!isInstalled) console.error("SKIPPED: tests with an MQTT broker: mosquitto is not installed");
 const withBroker = isInstalled ? testWithSqlite() : test.serial.skip;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 async function startBroker(t: ExecutionContext, port: number): Promise<ChildProcess> {
   const config = join(await temporaryFolder(t), "mosquitto.conf");
