@@ -181,7 +181,7 @@ test("the health check of the image says whether the service is ready", async (t
 testWith("systemd-analyze")("systemd accepts the unit, and finds it well confined", async (t) => {
   const unit = join(folder, "inspection.service");
   const { stderr } = await run("systemd-analyze", ["verify", unit]).catch(
-    (error: { stderr: string }) => error,
+    (error: unknown) => error as { stderr: string },
   );
   // What the machine of the test has not installed is no fault of the unit.
   t.deepEqual(
