@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { Drift, Score } from "reverse-distillation";
 import type { LoadedVersion } from "../models/loaded-version.js";
+import { answeredCodes } from "../problems/problem.js";
 
 /** Seconds: from a warm model of the smallest size to a request that waits for its deadline. */
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -54,6 +55,8 @@ export class Metrics {
   ) {
     const { registry } = this;
     collectDefaultMetrics({ register: registry });
+    // Prometheus sees a rate from the second value on, and the first error must not be missed.
+    for (const code of answeredCodes) this.#problems.inc({ code }, 0);
     new Gauge({
       name: "inspection_unfinished_images",
       help: "Images that wait or are being computed",

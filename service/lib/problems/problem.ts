@@ -70,6 +70,13 @@ const internal: Refusal = {
   headers: {},
 };
 
+/** Every code that an error can be answered with. */
+export const answeredCodes: readonly (ErrorCode | ServiceCode)[] = [
+  ...(Object.keys(statuses) as ErrorCode[]),
+  ...(Object.keys(serviceCodes) as ServiceCode[]),
+  internal.code,
+];
+
 /** Work that was stopped failed because of what stopped it. */
 function abortReason(error: unknown): unknown {
   return error instanceof ReverseDistillationError && error.code === "ABORTED" ? error.cause : error;
