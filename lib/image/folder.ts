@@ -2,6 +2,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, extname, join, relative, sep } from "node:path";
 import { ReverseDistillationError } from "../errors/error.js";
 import { Turn } from "../errors/long-work.js";
+import { path as checkPath, record } from "../errors/validate.js";
 import { identities } from "../files/outputs.js";
 import { nameOf, systemPath } from "../files/system-path.js";
 import { kindOfFile } from "./file-kind.js";
@@ -40,13 +41,16 @@ export interface FolderScan {
  * their names), heatmaps of this package, system folders such as `@eaDir`, and files of other kinds are left out; a
  * process warning says how many.
  *
- * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `INVALID_ARGUMENT` if it is not a folder,
- * `NO_IMAGES` if there is no image in it, `IO` if it cannot be read.
+ * @throws ReverseDistillationError `NOT_FOUND` if the folder does not exist, `INVALID_ARGUMENT` if it is not a folder or
+ * an argument is invalid, `NO_IMAGES` if there is no image in it, `IO` if it cannot be read.
  */
 export async function listImages(folder: string, options: ListImagesOptions = {}): Promise<string[]> {
-  const scan = withoutMasks(await scanFolder(folder, options));
+  const root = checkPath("folder", folder);
+  const { except } = record("options", options, ["except"]);
+  const kept = except === undefined ? {} : { except: checkPath("except", except) };
+  const scan = withoutMasks(await scanFolder(root, kept));
   requireImages(scan);
-  warnOfLeftOut(folder, scan.leftOut);
+  warnOfLeftOut(root, scan.leftOut);
   return scan.images;
 }
 

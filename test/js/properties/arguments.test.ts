@@ -150,6 +150,10 @@ const calls: Record<string, readonly Call[]> = {
     (value) => index.openDataset!(value),
     ...withOptions(["format"], (given) => index.openDataset!(absent, given)),
   ],
+  listImages: [
+    (value) => index.listImages!(value),
+    ...withOptions(["except"], (given) => index.listImages!(absent, given)),
+  ],
   splitNormal: [
     (value) => index.splitNormal!(value),
     ...withOptions(["testFraction", "seed"], (given) => index.splitNormal!(absent, given)),
